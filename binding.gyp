@@ -1,0 +1,29 @@
+{
+  "target_defaults": {
+    "cflags": ["-Wall", "-Wextra", "-Wno-unused-parameter", "-fstack-protector-strong", "-fvisibility=hidden"],
+    "cflags_c": ["-std=gnu11"],
+    "defines": ["_GNU_SOURCE", "NAPI_CPP_EXCEPTIONS"],
+    "ldflags": ["-Wl,-z,relro,-z,now"]
+  },
+  "targets": [
+    {
+      "target_name": "skiff",
+      "sources": ["<!@(ls csrc/addon/*.cc csrc/core/*.c)"],
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "cflags_cc": ["-std=c++17", "-fexceptions"],
+      "cflags_cc!": ["-fno-exceptions", "-fno-rtti"]
+    },
+    {
+      "target_name": "skiff-init",
+      "type": "none",
+      "actions": [
+        {
+          "action_name": "build the static init",
+          "inputs": ["csrc/init/build.sh", "<!@(ls csrc/init/*.c csrc/init/*.h csrc/core/*.c csrc/core/*.h)"],
+          "outputs": ["<(PRODUCT_DIR)/skiff-init"],
+          "action": ["sh", "csrc/init/build.sh", "<(PRODUCT_DIR)/skiff-init"]
+        }
+      ]
+    }
+  ]
+}

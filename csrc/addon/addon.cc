@@ -1,0 +1,11 @@
+// The addon's table of contents: each file registers what it offers.
+#include "addon.h"
+
+static Napi::Object Init(Napi::Env env, Napi::Object exports)
+{
+    skiff::RegisterProcess(env, exports);
+    skiff::RegisterWorkspace(env, exports);
+    return exports;
+}
+
+NODE_API_MODULE(NODE_GYP_MODULE_NAME, Init)

@@ -1,0 +1,35 @@
+// The descriptors that were handed to JavaScript: closed when their environment (a worker thread's too) ends.
+#pragma once
+
+#include "addon.h"
+
+#include <set>
+#include <unistd.h>
+
+namespace skiff {
+
+class Owned {
+  public:
+    static void Attach(Napi::Env env) { env.SetInstanceData(new Owned()); }
+    static Owned &Of(Napi::Env env) { return *env.GetInstanceData<Owned>(); }
+
+    ~Owned()
+    {
+        for (int fd : fds_)
+            close(fd);
+    }
+
+    int Adopt(int fd)
+    {
+        fds_.insert(fd);
+        return fd;
+    }
+
+    // False where it is none of ours (any more): closing it would hit somebody else's.
+    bool Release(int fd) { return fds_.erase(fd) > 0; }
+
+  private:
+    std::set<int> fds_;
+};
+
+} // namespace skiff

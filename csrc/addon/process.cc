@@ -1,0 +1,282 @@
+// Parked inits, their exit, the watchdog, terminals.
+#include "addon.h"
+#include "exit_watch.h"
+#include "owned.h"
+
+extern "C" {
+#include "../core/launch.h"
+#include "../core/protocol.h"
+}
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <termios.h>
+#include <unistd.h>
+
+namespace skiff {
+
+static Napi::Error FailedCall(Napi::Env env, const char *syscall, const char *path = nullptr)
+{
+    skiff_error error{};
+    skiff_fail(&error, syscall, path);
+    return ErrorOf(env, error);
+}
+
+static bool CopyWhole(int from, int to)
+{
+    struct stat about;
+    if (fstat(from, &about) != 0)
+        return false;
+    off_t left = about.st_size;
+    while (left > 0) {
+        ssize_t moved = sendfile(to, from, nullptr, static_cast<size_t>(left));
+        if (moved <= 0)
+            return false;
+        left -= moved;
+    }
+    return true;
+}
+
+static Napi::Value OpenInit(const Napi::CallbackInfo &info)
+{
+    Napi::Env env = info.Env();
+    std::string path = TextOption(OptionsOf(info, "openInit"), "path");
+    int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        throw FailedCall(env, "open", path.c_str());
+    int sealed = memfd_create("skiff-init", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    bool copied = sealed >= 0 && CopyWhole(file, sealed) &&
+                  fcntl(sealed, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) == 0;
+    int errnum = errno;
+    close(file);
+    if (!copied) {
+        if (sealed >= 0)
+            close(sealed);
+        errno = errnum;
+        throw FailedCall(env, "memfd_create", path.c_str());
+    }
+    return Napi::Number::New(env, Owned::Of(env).Adopt(sealed));
+}
+
+struct ParkRequest {
+    int init;
+    int namespaces;
+    std::vector<uint8_t> plan;
+    std::vector<std::string> procs_files;
+    std::string fault_step;
+    int fault_errno;
+};
+
+static bool ParkNow(const ParkRequest &request, skiff_parked &parked, skiff_error *error)
+{
+    std::vector<const char *> files;
+    for (const auto &file : request.procs_files)
+        files.push_back(file.c_str());
+    files.push_back(nullptr);
+    skiff_park_options options{};
+    options.init = request.init;
+    options.name = "skiff-init";
+    options.namespaces = request.namespaces;
+    options.plan = request.plan.data();
+    options.plan_length = request.plan.size();
+    options.procs_files = files.data();
+    options.fault.step = request.fault_step.empty() ? nullptr : request.fault_step.c_str();
+    options.fault.errnum = request.fault_errno;
+    return skiff_park(&options, &parked, error);
+}
+
+static Napi::Value ParkedToJs(Napi::Env env, skiff_parked &parked)
+{
+    Owned &owned = Owned::Of(env);
+    Napi::Object result = Napi::Object::New(env);
+    result.Set("pid", parked.pid);
+    result.Set("pidfd", owned.Adopt(parked.pidfd));
+    result.Set("pipe", owned.Adopt(parked.pipe));
+    result.Set("terminal", parked.terminal >= 0 ? owned.Adopt(parked.terminal) : -1);
+    result.Set("clonedNs", static_cast<double>(parked.cloned_ns));
+    result.Set("placedNs", static_cast<double>(parked.placed_ns));
+    result.Set("readyNs", static_cast<double>(parked.ready_ns));
+    return result;
+}
+
+static Napi::Value Park(const Napi::CallbackInfo &info)
+{
+    Napi::Object options = OptionsOf(info, "park");
+    auto request = std::make_shared<ParkRequest>();
+    request->init = IntOption(options, "init");
+    request->namespaces = IntOption(options, "namespaces");
+    request->plan = BytesOption(options, "plan");
+    request->procs_files = TextListOption(options, "procsFiles");
+    request->fault_step = TextOption(options, "faultStep", "");
+    request->fault_errno = IntOption(options, "faultErrno", EIO);
+    return Job<skiff_parked>::Start(
+        info.Env(),
+        [request](skiff_parked &parked, skiff_error *error) { return ParkNow(*request, parked, error); },
+        ParkedToJs);
+}
+
+static Napi::Value Go(const Napi::CallbackInfo &info)
+{
+    Napi::Object options = OptionsOf(info, "go");
+    int pipe = IntOption(options, "pipe");
+    auto process = std::make_shared<std::vector<uint8_t>>(BytesOption(options, "process"));
+    std::vector<int> stdio = IntListOption(options, "stdio");
+    if (stdio.size() != 0 && stdio.size() != SKIFF_STDIO)
+        throw Napi::TypeError::New(info.Env(), "option 'stdio' must hold three descriptors or none");
+    return StartJob(info.Env(), [pipe, process, stdio](skiff_error *error) {
+        return skiff_go(pipe, process->data(), process->size(), stdio.data(), static_cast<int>(stdio.size()), error);
+    });
+}
+
+static Napi::Value StartWatchdog(const Napi::CallbackInfo &info)
+{
+    int init = IntOption(OptionsOf(info, "startWatchdog"), "init");
+    return Job<skiff_parked>::Start(
+        info.Env(), [init](skiff_parked &parked, skiff_error *error) { return skiff_start_watchdog(init, &parked, error); },
+        ParkedToJs);
+}
+
+static void Tell(Napi::Env env, int pipe, uint32_t type, const void *body, uint32_t length, int fd)
+{
+    skiff_error error{};
+    if (!skiff_send(pipe, type, body, length, &fd, fd >= 0 ? 1 : 0, &error))
+        throw ErrorOf(env, error);
+}
+
+static void Guard(const Napi::CallbackInfo &info)
+{
+    Napi::Object options = OptionsOf(info, "guard");
+    Tell(info.Env(), IntOption(options, "pipe"), SKIFF_GUARD, nullptr, 0, IntOption(options, "pidfd"));
+}
+
+static void GuardTerminal(const Napi::CallbackInfo &info)
+{
+    Napi::Object options = OptionsOf(info, "guardTerminal");
+    int terminal = IntOption(options, "terminal");
+    struct termios now;
+    if (tcgetattr(terminal, &now) != 0)
+        throw FailedCall(info.Env(), "tcgetattr");
+    Tell(info.Env(), IntOption(options, "pipe"), SKIFF_TERMINAL, &now, sizeof now, terminal);
+}
+
+static void ForgetTerminal(const Napi::CallbackInfo &info)
+{
+    Tell(info.Env(), IntOption(OptionsOf(info, "forgetTerminal"), "pipe"), SKIFF_RESTORED, nullptr, 0, -1);
+}
+
+static void WatchExit(const Napi::CallbackInfo &info)
+{
+    Napi::Env env = info.Env();
+    Napi::Object options = OptionsOf(info, "watchExit");
+    if (info.Length() < 2 || !info[1].IsFunction())
+        throw Napi::TypeError::New(env, "watchExit takes a function as its second argument");
+    ExitWatch::Start(env, IntOption(options, "pidfd"), BoolOption(options, "background", false),
+                     info[1].As<Napi::Function>());
+}
+
+static Napi::Value SendSignal(const Napi::CallbackInfo &info)
+{
+    Napi::Object options = OptionsOf(info, "sendSignal");
+    long result = syscall(SYS_pidfd_send_signal, IntOption(options, "pidfd"), IntOption(options, "signal"), nullptr, 0);
+    if (result != 0 && errno != ESRCH)
+        throw FailedCall(info.Env(), "pidfd_send_signal");
+    return Napi::Boolean::New(info.Env(), result == 0);
+}
+
+static Napi::Value Pipe(const Napi::CallbackInfo &info)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        throw FailedCall(info.Env(), "pipe2");
+    Owned &owned = Owned::Of(info.Env());
+    Napi::Array result = Napi::Array::New(info.Env(), 2);
+    result.Set(0u, owned.Adopt(ends[0]));
+    result.Set(1u, owned.Adopt(ends[1]));
+    return result;
+}
+
+static Napi::Value OpenNull(const Napi::CallbackInfo &info)
+{
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        throw FailedCall(info.Env(), "open", "/dev/null");
+    return Napi::Number::New(info.Env(), Owned::Of(info.Env()).Adopt(fd));
+}
+
+static void SetWindowSize(const Napi::CallbackInfo &info)
+{
+    Napi::Object options = OptionsOf(info, "setWindowSize");
+    struct winsize size{};
+    size.ws_row = static_cast<unsigned short>(IntOption(options, "rows"));
+    size.ws_col = static_cast<unsigned short>(IntOption(options, "columns"));
+    if (ioctl(IntOption(options, "terminal"), TIOCSWINSZ, &size) != 0)
+        throw FailedCall(info.Env(), "ioctl TIOCSWINSZ");
+}
+
+static Napi::Value SetRawMode(const Napi::CallbackInfo &info)
+{
+    int terminal = IntOption(OptionsOf(info, "setRawMode"), "terminal");
+    struct termios before;
+    if (tcgetattr(terminal, &before) != 0)
+        throw FailedCall(info.Env(), "tcgetattr");
+    struct termios raw = before;
+    cfmakeraw(&raw);
+    if (tcsetattr(terminal, TCSADRAIN, &raw) != 0)
+        throw FailedCall(info.Env(), "tcsetattr");
+    return Napi::Buffer<uint8_t>::Copy(info.Env(), reinterpret_cast<uint8_t *>(&before), sizeof before);
+}
+
+static void RestoreMode(const Napi::CallbackInfo &info)
+{
+    Napi::Object options = OptionsOf(info, "restoreMode");
+    std::vector<uint8_t> mode = BytesOption(options, "mode");
+    struct termios saved;
+    if (mode.size() != sizeof saved)
+        throw Napi::TypeError::New(info.Env(), "option 'mode' must come from setRawMode");
+    std::memcpy(&saved, mode.data(), sizeof saved);
+    if (tcsetattr(IntOption(options, "terminal"), TCSADRAIN, &saved) != 0)
+        throw FailedCall(info.Env(), "tcsetattr");
+}
+
+static void Close(const Napi::CallbackInfo &info)
+{
+    for (int fd : IntListOption(OptionsOf(info, "close"), "fds"))
+        if (Owned::Of(info.Env()).Release(fd))
+            close(fd);
+}
+
+static void Release(const Napi::CallbackInfo &info)
+{
+    for (int fd : IntListOption(OptionsOf(info, "release"), "fds"))
+        Owned::Of(info.Env()).Release(fd);
+}
+
+void RegisterProcess(Napi::Env env, Napi::Object exports)
+{
+    Owned::Attach(env);
+    exports.Set("openInit", Napi::Function::New(env, OpenInit, "openInit"));
+    exports.Set("park", Napi::Function::New(env, Park, "park"));
+    exports.Set("go", Napi::Function::New(env, Go, "go"));
+    exports.Set("startWatchdog", Napi::Function::New(env, StartWatchdog, "startWatchdog"));
+    exports.Set("guard", Napi::Function::New(env, Guard, "guard"));
+    exports.Set("guardTerminal", Napi::Function::New(env, GuardTerminal, "guardTerminal"));
+    exports.Set("forgetTerminal", Napi::Function::New(env, ForgetTerminal, "forgetTerminal"));
+    exports.Set("watchExit", Napi::Function::New(env, WatchExit, "watchExit"));
+    exports.Set("sendSignal", Napi::Function::New(env, SendSignal, "sendSignal"));
+    exports.Set("pipe", Napi::Function::New(env, Pipe, "pipe"));
+    exports.Set("openNull", Napi::Function::New(env, OpenNull, "openNull"));
+    exports.Set("setWindowSize", Napi::Function::New(env, SetWindowSize, "setWindowSize"));
+    exports.Set("setRawMode", Napi::Function::New(env, SetRawMode, "setRawMode"));
+    exports.Set("restoreMode", Napi::Function::New(env, RestoreMode, "restoreMode"));
+    exports.Set("close", Napi::Function::New(env, Close, "close"));
+    exports.Set("release", Napi::Function::New(env, Release, "release"));
+}
+
+} // namespace skiff

@@ -1,0 +1,277 @@
+// What lib/workspace has done natively: union mounts, and trees written, copied and deleted without leaving them.
+#include "addon.h"
+
+#include <cerrno>
+#include <cmath>
+#include <cstdlib>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+extern "C" {
+#include "../core/cleanup.h"
+#include "../core/copytree.h"
+#include "../core/removetree.h"
+#include "../core/rootpath.h"
+#include "../core/unionmount.h"
+#include "../core/unpack.h"
+}
+
+namespace skiff {
+
+// ---- Mounts ----
+
+// A union's description with the memory that its pointers lead to.
+struct Union {
+    std::string target, upper, work;
+    std::vector<std::string> layers;
+    bool isVolatile = false, oldApi = false;
+
+    using Mount = bool (*)(const skiff_union *, skiff_error *);
+
+    bool Run(Mount mount, skiff_error *error) const
+    {
+        std::vector<const char *> names;
+        for (const auto &layer : layers)
+            names.push_back(layer.c_str());
+        skiff_union what{};
+        what.target = target.c_str();
+        what.layers = names.data();
+        what.layer_count = names.size();
+        what.upper = upper.c_str();
+        what.work = work.empty() ? nullptr : work.c_str();
+        what.is_volatile = isVolatile;
+        what.old_api = oldApi;
+        return mount(&what, error);
+    }
+};
+
+static Napi::Value MountOverlay(const Napi::CallbackInfo &info)
+{
+    Napi::Object options = OptionsOf(info, "mountOverlay");
+    Union what;
+    what.target = TextOption(options, "target");
+    what.layers = TextListOption(options, "layers");
+    what.upper = TextOption(options, "upper");
+    what.work = TextOption(options, "work");
+    what.isVolatile = BoolOption(options, "volatile", false);
+    what.oldApi = BoolOption(options, "oldApi", false);
+    return StartJob(info.Env(), [what](skiff_error *error) { return what.Run(skiff_mount_overlay, error); });
+}
+
+static Napi::Value MountAufs(const Napi::CallbackInfo &info)
+{
+    Napi::Object options = OptionsOf(info, "mountAufs");
+    Union what;
+    what.target = TextOption(options, "target");
+    what.layers = TextListOption(options, "layers");
+    what.upper = TextOption(options, "upper");
+    return StartJob(info.Env(), [what](skiff_error *error) { return what.Run(skiff_mount_aufs, error); });
+}
+
+static Napi::Value MountBind(const Napi::CallbackInfo &info)
+{
+    Napi::Object options = OptionsOf(info, "mountBind");
+    auto source = TextOption(options, "source"), target = TextOption(options, "target");
+    return StartJob(info.Env(), [source, target](skiff_error *error) {
+        return skiff_mount_bind(source.c_str(), target.c_str(), error);
+    });
+}
+
+static Napi::Value Unmount(const Napi::CallbackInfo &info)
+{
+    Napi::Object options = OptionsOf(info, "unmount");
+    auto target = TextOption(options, "target");
+    bool remove = BoolOption(options, "remove", false);
+    return StartJob(info.Env(), [target, remove](skiff_error *error) {
+        if (!skiff_unmount(target.c_str(), error))
+            return false;
+        if (remove && rmdir(target.c_str()) != 0 && errno != ENOENT)
+            return skiff_fail(error, "rmdir", target.c_str());
+        return true;
+    });
+}
+
+// ---- Trees ----
+
+static Napi::Value RemoveTrees(const Napi::CallbackInfo &info)
+{
+    Napi::Object options = OptionsOf(info, "removeTrees");
+    auto paths = TextListOption(options, "paths");
+    return StartJob(info.Env(), [paths](skiff_error *error) {
+        for (const auto &path : paths)
+            if (!skiff_remove_tree(AT_FDCWD, path.c_str(), error))
+                return false;
+        return true;
+    });
+}
+
+static Napi::Value CopyLayers(const Napi::CallbackInfo &info)
+{
+    Napi::Object options = OptionsOf(info, "copyLayers");
+    auto layers = TextListOption(options, "layers"), skip = TextListOption(options, "skip");
+    auto target = TextOption(options, "target");
+    return StartJob(info.Env(), [layers, skip, target](skiff_error *error) {
+        std::vector<skiff_inode> inodes;
+        for (const auto &path : skip) {
+            struct stat st;
+            if (stat(path.c_str(), &st) == 0)
+                inodes.push_back({st.st_dev, st.st_ino});
+        }
+        for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer)
+            if (!skiff_copy_tree(layer->c_str(), target.c_str(), inodes.data(), inodes.size(), error))
+                return false;
+        return true;
+    });
+}
+
+// All of the directory's file system reaches the disk.
+static Napi::Value SyncFileSystem(const Napi::CallbackInfo &info)
+{
+    auto path = TextOption(OptionsOf(info, "syncFileSystem"), "path");
+    return StartJob(info.Env(), [path](skiff_error *error) {
+        cleanup_fd int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        return (fd >= 0 && syncfs(fd) == 0) || skiff_fail(error, "syncfs", path.c_str());
+    });
+}
+
+// ---- Unpacking ----
+
+// An entry with the memory that its pointers lead to.
+struct Entry {
+    skiff_entry entry{};
+    std::string name, target;
+    std::vector<uint8_t> data;
+    std::vector<std::pair<std::string, std::vector<uint8_t>>> attributes;
+    std::vector<skiff_xattr> xattrs;
+
+    // Only once the entry has its place: moving it moves what it owns.
+    const skiff_entry &Linked()
+    {
+        for (const auto &[attribute, value] : attributes)
+            xattrs.push_back({attribute.c_str(), value.data(), value.size()});
+        entry.name = name.c_str();
+        entry.target = target.c_str();
+        entry.data = data.data();
+        entry.data_size = data.size();
+        entry.xattrs = xattrs.data();
+        entry.xattr_count = xattrs.size();
+        return entry;
+    }
+};
+
+static Napi::Object OptionsAt(const Napi::Array &list, uint32_t index, const char *name)
+{
+    Napi::Value value = list.Get(index);
+    if (!value.IsObject())
+        throw Napi::TypeError::New(list.Env(), std::string("option '") + name + "' must hold objects");
+    return value.As<Napi::Object>();
+}
+
+static double NumberOr(const Napi::Object &options, const char *name, double fallback)
+{
+    Napi::Value value = options.Get(name);
+    return value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : fallback;
+}
+
+static struct timespec TimeOf(double seconds)
+{
+    double whole = std::floor(seconds);
+    return {static_cast<time_t>(whole), static_cast<long>((seconds - whole) * 1e9)};
+}
+
+static skiff_entry_kind KindOf(const Napi::Object &options)
+{
+    static const std::pair<const char *, skiff_entry_kind> kinds[] = {
+        {"directory", SKIFF_ENTRY_DIRECTORY}, {"file", SKIFF_ENTRY_FILE},       {"data", SKIFF_ENTRY_DATA},
+        {"meta", SKIFF_ENTRY_META},           {"symlink", SKIFF_ENTRY_SYMLINK}, {"link", SKIFF_ENTRY_LINK},
+        {"node", SKIFF_ENTRY_NODE},
+    };
+    std::string text = TextOption(options, "kind");
+    for (const auto &[name, kind] : kinds)
+        if (text == name)
+            return kind;
+    throw Napi::TypeError::New(options.Env(), "option 'kind' is unknown: " + text);
+}
+
+static Entry EntryOf(const Napi::Object &options)
+{
+    Entry e;
+    e.entry.kind = KindOf(options);
+    e.name = TextOption(options, "name");
+    e.target = TextOption(options, "target", "");
+    e.entry.mode = static_cast<mode_t>(IntOption(options, "mode", 0));
+    e.entry.uid = static_cast<uid_t>(NumberOr(options, "uid", 0));
+    e.entry.gid = static_cast<gid_t>(NumberOr(options, "gid", 0));
+    e.entry.device = makedev(static_cast<unsigned>(NumberOr(options, "major", 0)),
+                             static_cast<unsigned>(NumberOr(options, "minor", 0)));
+    e.entry.mtime = TimeOf(NumberOr(options, "mtime", 0));
+    e.entry.offset = static_cast<uint64_t>(NumberOr(options, "offset", 0));
+    e.entry.size = static_cast<uint64_t>(NumberOr(options, "size", 0));
+    if (!options.Get("data").IsUndefined())
+        e.data = BytesOption(options, "data");
+    Napi::Value xattrs = options.Get("xattrs");
+    if (xattrs.IsArray()) {
+        auto list = xattrs.As<Napi::Array>();
+        for (uint32_t i = 0; i < list.Length(); i++) {
+            Napi::Object xattr = OptionsAt(list, i, "xattrs");
+            e.attributes.emplace_back(TextOption(xattr, "name"), BytesOption(xattr, "value"));
+        }
+    }
+    return e;
+}
+
+static Napi::Value Unpack(const Napi::CallbackInfo &info)
+{
+    Napi::Object options = OptionsOf(info, "unpack");
+    auto root = TextOption(options, "root");
+    Napi::Value value = options.Get("entries");
+    if (!value.IsArray())
+        throw Napi::TypeError::New(info.Env(), "option 'entries' must be an array");
+    auto list = value.As<Napi::Array>();
+    auto entries = std::make_shared<std::vector<Entry>>();
+    for (uint32_t i = 0; i < list.Length(); i++)
+        entries->push_back(EntryOf(OptionsAt(list, i, "entries")));
+    return StartJob(info.Env(), [root, entries](skiff_error *error) {
+        std::vector<skiff_entry> linked;
+        for (auto &entry : *entries)
+            linked.push_back(entry.Linked());
+        return skiff_unpack(root.c_str(), linked.data(), linked.size(), error);
+    });
+}
+
+// ---- Reading ----
+
+static Napi::Value ReadFileInRoot(const Napi::CallbackInfo &info)
+{
+    Napi::Object options = OptionsOf(info, "readFileInRoot");
+    auto root = TextOption(options, "root"), path = TextOption(options, "path");
+    int limit = IntOption(options, "maxBytes");
+    bool walk = BoolOption(options, "walk", false);
+    if (limit < 0)
+        throw Napi::RangeError::New(info.Env(), "option 'maxBytes' must not be negative");
+    cleanup_free char *data = nullptr;
+    size_t size = 0;
+    skiff_error error{};
+    if (!skiff_read_in_root(root.c_str(), path.c_str(), static_cast<size_t>(limit), walk, &data, &size, &error))
+        throw ErrorOf(info.Env(), error);
+    if (data == nullptr)
+        return info.Env().Null();
+    return Napi::Buffer<char>::Copy(info.Env(), data, size);
+}
+
+void RegisterWorkspace(Napi::Env env, Napi::Object exports)
+{
+    exports.Set("mountOverlay", Napi::Function::New(env, MountOverlay, "mountOverlay"));
+    exports.Set("mountAufs", Napi::Function::New(env, MountAufs, "mountAufs"));
+    exports.Set("mountBind", Napi::Function::New(env, MountBind, "mountBind"));
+    exports.Set("unmount", Napi::Function::New(env, Unmount, "unmount"));
+    exports.Set("removeTrees", Napi::Function::New(env, RemoveTrees, "removeTrees"));
+    exports.Set("copyLayers", Napi::Function::New(env, CopyLayers, "copyLayers"));
+    exports.Set("syncFileSystem", Napi::Function::New(env, SyncFileSystem, "syncFileSystem"));
+    exports.Set("unpack", Napi::Function::New(env, Unpack, "unpack"));
+    exports.Set("readFileInRoot", Napi::Function::New(env, ReadFileInRoot, "readFileInRoot"));
+}
+
+} // namespace skiff

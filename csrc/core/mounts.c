@@ -1,0 +1,122 @@
+#include "mounts.h"
+
+#include "cleanup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+
+static bool mount_checked(const char *source, const char *target, const char *type, unsigned long flags,
+                          const char *data, skiff_error *err)
+{
+    return mount(source, target, type, flags, data) == 0 || skiff_fail(err, "mount", target);
+}
+
+bool skiff_enter_root(const char *path, bool bind, skiff_error *err)
+{
+    if (!mount_checked(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL, err))
+        return false;
+    if (bind && !mount_checked(path, path, NULL, MS_BIND, NULL, err))
+        return false;
+    if (chdir(path) != 0)
+        return skiff_fail(err, "chdir", path);
+    /* pivot_root(2): with both names ".", the old root is stacked on the new one and needs no directory. */
+    if (syscall(SYS_pivot_root, ".", ".") != 0)
+        return skiff_fail(err, "pivot_root", path);
+    if (umount2(".", MNT_DETACH) != 0)
+        return skiff_fail(err, "umount2", "the old root");
+    return chdir("/") == 0 || skiff_fail(err, "chdir", "/");
+}
+
+bool skiff_make_directories(const char *path, skiff_error *err)
+{
+    if (mkdir(path, 0755) == 0 || errno == EEXIST)
+        return true;
+    if (errno != ENOENT)
+        return skiff_fail(err, "mkdir", path);
+    char prefix[PATH_MAX];
+    size_t length = strlen(path);
+    if (length >= sizeof prefix)
+        return skiff_fail_with(err, ENAMETOOLONG, "mkdir", path);
+    memcpy(prefix, path, length + 1);
+    for (char *slash = strchr(prefix + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(prefix, 0755) != 0 && errno != EEXIST)
+            return skiff_fail(err, "mkdir", prefix);
+        *slash = '/';
+    }
+    return mkdir(path, 0755) == 0 || errno == EEXIST || skiff_fail(err, "mkdir", path);
+}
+
+/* The flags that mount(2) keeps only when they are told again at a remount. */
+static bool kept_flags(const char *path, unsigned long *flags, skiff_error *err)
+{
+    struct statvfs now;
+    if (statvfs(path, &now) != 0)
+        return skiff_fail(err, "statvfs", path);
+    *flags = 0;
+    if (now.f_flag & ST_NOSUID)
+        *flags |= MS_NOSUID;
+    if (now.f_flag & ST_NODEV)
+        *flags |= MS_NODEV;
+    if (now.f_flag & ST_NOEXEC)
+        *flags |= MS_NOEXEC;
+    if (now.f_flag & ST_NOATIME)
+        *flags |= MS_NOATIME;
+    if (now.f_flag & ST_NODIRATIME)
+        *flags |= MS_NODIRATIME;
+    if (now.f_flag & ST_RELATIME)
+        *flags |= MS_RELATIME;
+    if (now.f_flag & ST_RDONLY)
+        *flags |= MS_RDONLY;
+    return true;
+}
+
+bool skiff_mount(const char *type, const char *source, const char *target, uint64_t flags, const char *data,
+                 skiff_error *err)
+{
+    int result = mount(source, target, type, flags, data);
+    if (result != 0 && errno == ENOENT) {
+        if (!skiff_make_directories(target, err))
+            return false;
+        result = mount(source, target, type, flags, data);
+    }
+    if (result != 0)
+        return skiff_fail(err, "mount", target);
+    unsigned long more = flags & ~(unsigned long)(MS_BIND | MS_REC);
+    if ((flags & MS_BIND) == 0 || more == 0)
+        return true;
+    unsigned long kept;
+    return kept_flags(target, &kept, err) &&
+           mount_checked(NULL, target, NULL, MS_REMOUNT | MS_BIND | kept | more, NULL, err);
+}
+
+bool skiff_mask(const char *path, skiff_error *err)
+{
+    if (mount("/dev/null", path, NULL, MS_BIND, NULL) == 0 || errno == ENOENT)
+        return true;
+    if (errno != ENOTDIR)
+        return skiff_fail(err, "mount", path);
+    return mount_checked("tmpfs", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=0k,nr_inodes=2",
+                         err);
+}
+
+bool skiff_remount_readonly(const char *path, skiff_error *err)
+{
+    unsigned long kept;
+    return kept_flags(path, &kept, err) &&
+           mount_checked(NULL, path, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | kept, NULL, err);
+}
+
+bool skiff_make_readonly(const char *path, skiff_error *err)
+{
+    if (mount(path, path, NULL, MS_BIND | MS_REC, NULL) != 0)
+        return errno == ENOENT || skiff_fail(err, "mount", path);
+    return skiff_remount_readonly(path, err);
+}

@@ -1,0 +1,29 @@
+/* Mounts as the init makes them, from inside the container's own mount namespace. */
+#ifndef SKIFF_CORE_MOUNTS_H
+#define SKIFF_CORE_MOUNTS_H
+
+#include "error.h"
+
+#include <stdint.h>
+
+/* Make `path` this mount namespace's root and drop everything of the old one. From here on no path can lead to the
+ * host: symlinks of an image resolve inside of it. */
+bool skiff_enter_root(const char *path, bool bind, skiff_error *err);
+
+/* mount(2); the target directory is made where it is missing. A bind takes a second step for its other flags. */
+bool skiff_mount(const char *type, const char *source, const char *target, uint64_t flags, const char *data,
+                 skiff_error *err);
+
+/* An empty read-only directory, or /dev/null, over `path`. Missing is fine. */
+bool skiff_mask(const char *path, skiff_error *err);
+
+/* `path` and what is below it on the same file system can not be written any more. Missing is fine. */
+bool skiff_make_readonly(const char *path, skiff_error *err);
+
+/* The mount at `path` becomes read-only and keeps its other flags. */
+bool skiff_remount_readonly(const char *path, skiff_error *err);
+
+/* mkdir -p, with mode 0755. */
+bool skiff_make_directories(const char *path, skiff_error *err);
+
+#endif

@@ -1,0 +1,77 @@
+/*
+ * The plan: what TypeScript decided, as a flat list of records that the init carries out in order.
+ *
+ *   plan    u32 SKIFF_PLAN_VERSION, record...
+ *   record  u32 operation, u32 length of the payload, payload
+ *   text    u32 length including the NUL at its end, bytes
+ *   numbers are little-endian (host order of every machine this runs on), without padding
+ *
+ * lib/spec/plan-encoding.ts writes it and holds the same table.
+ */
+#ifndef SKIFF_CORE_PLAN_H
+#define SKIFF_CORE_PLAN_H
+
+#include "error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SKIFF_PLAN_VERSION 1u
+
+enum skiff_operation {
+    /* Set-up, carried out before READY. */
+    SKIFF_OP_ROOT = 1,          /* text path, u32 bind it onto itself first (it is no mount point yet) */
+    SKIFF_OP_MOUNT = 2,         /* text type, text source, text target, u64 MS_ flags, text data */
+    SKIFF_OP_DEVICE = 3,        /* text path, u32 mode with its type, u32 major, u32 minor, u32 uid, u32 gid */
+    SKIFF_OP_SYMLINK = 4,       /* text what it holds, text path */
+    SKIFF_OP_MASK = 5,          /* text path: an empty read-only directory or /dev/null over it; missing is fine */
+    SKIFF_OP_READONLY = 6,      /* text path: cannot be written any more; missing is fine */
+    SKIFF_OP_HOSTNAME = 7,      /* text name */
+    SKIFF_OP_SYSCTL = 8,        /* text path below /proc/sys, text value */
+    SKIFF_OP_LOOPBACK = 9,      /* (empty) bring lo up */
+    SKIFF_OP_ROOT_READONLY = 10, /* (empty) */
+    SKIFF_OP_TERMINAL = 11,     /* u32 rows, u32 columns: open one in the container's own devpts */
+    SKIFF_OP_FAULT = 12,        /* text step, u32 errno: that step fails (for tests of the undo) */
+    SKIFF_OP_DIRECTORY = 13,    /* text path: mkdir -p */
+
+    /* The process, carried out after GO. */
+    SKIFF_OP_ARGS = 20,      /* u32 count, text... */
+    SKIFF_OP_ENV = 21,       /* u32 count, text... */
+    SKIFF_OP_CWD = 22,       /* text path; made where it is missing */
+    SKIFF_OP_USER = 23,      /* u32 uid, u32 gid, u32 umask, u32 count, u32 supplementary gid... */
+    SKIFF_OP_RLIMIT = 24,    /* u32 RLIMIT_ number, u64 soft, u64 hard */
+    SKIFF_OP_CAPABILITIES = 25, /* u64 bounding, effective, inheritable, permitted, ambient */
+    SKIFF_OP_NO_NEW_PRIVS = 26, /* (empty) */
+    SKIFF_OP_OOM_SCORE = 27, /* u32 (two's complement) oom_score_adj */
+    SKIFF_OP_INIT = 28,      /* (empty) stay PID 1, reap zombies, forward signals */
+};
+
+/* A place in bytes that must not be read past. */
+typedef struct skiff_reader {
+    const uint8_t *at;
+    const uint8_t *end;
+} skiff_reader;
+
+typedef struct skiff_record {
+    uint32_t operation;
+    skiff_reader payload;
+} skiff_record;
+
+/* Each answers false with EBADMSG in `err` where the bytes end too early or are not what they should be. */
+bool skiff_plan_open(skiff_reader *reader, const void *bytes, size_t length, skiff_error *err);
+bool skiff_read_record(skiff_reader *reader, skiff_record *record, skiff_error *err);
+bool skiff_read_u32(skiff_reader *reader, uint32_t *value, skiff_error *err);
+bool skiff_read_u64(skiff_reader *reader, uint64_t *value, skiff_error *err);
+/* The text stays where it is, in the reader's bytes; never NULL, ends with its NUL, has none inside. */
+bool skiff_read_text(skiff_reader *reader, const char **text, skiff_error *err);
+/* A counted list of texts as a NULL-ended array; the caller frees the array. */
+bool skiff_read_texts(skiff_reader *reader, char ***texts, skiff_error *err);
+/* The payload must be used up. */
+bool skiff_read_end(const skiff_reader *reader, skiff_error *err);
+
+static inline bool skiff_more(const skiff_reader *reader)
+{
+    return reader->at < reader->end;
+}
+
+#endif

@@ -1,0 +1,238 @@
+#include "process.h"
+
+#include "capability.h"
+#include "cleanup.h"
+#include "mounts.h"
+#include "plan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+static bool read_list(char ***list, skiff_reader *payload, skiff_error *err)
+{
+    if (*list)
+        return skiff_fail_with(err, EBADMSG, "plan", "has a list twice");
+    return skiff_read_texts(payload, list, err);
+}
+
+static bool read_user(skiff_process *process, skiff_reader *payload, skiff_error *err)
+{
+    uint32_t count;
+    if (process->groups)
+        return skiff_fail_with(err, EBADMSG, "plan", "has a user twice");
+    if (!skiff_read_u32(payload, &process->uid, err) || !skiff_read_u32(payload, &process->gid, err) ||
+        !skiff_read_u32(payload, &process->umask, err) || !skiff_read_u32(payload, &count, err))
+        return false;
+    if (count > (size_t)(payload->end - payload->at) / sizeof(uint32_t))
+        return skiff_fail_with(err, EBADMSG, "plan", "counts more groups than it has");
+    process->groups = calloc((size_t)count + 1, sizeof *process->groups);
+    if (!process->groups)
+        return skiff_fail(err, "calloc", NULL);
+    process->group_count = count;
+    for (uint32_t i = 0; i < count; i++)
+        if (!skiff_read_u32(payload, &process->groups[i], err))
+            return false;
+    return true;
+}
+
+static bool set_rlimit(skiff_reader *payload, skiff_error *err)
+{
+    uint32_t resource;
+    uint64_t soft, hard;
+    if (!skiff_read_u32(payload, &resource, err) || !skiff_read_u64(payload, &soft, err) ||
+        !skiff_read_u64(payload, &hard, err))
+        return false;
+    struct rlimit limit = {.rlim_cur = soft, .rlim_max = hard};
+    return setrlimit((int)resource, &limit) == 0 || skiff_fail(err, "setrlimit", NULL);
+}
+
+static bool set_oom_score(skiff_reader *payload, skiff_error *err)
+{
+    uint32_t score;
+    if (!skiff_read_u32(payload, &score, err))
+        return false;
+    char text[16];
+    int length = snprintf(text, sizeof text, "%d", (int)score);
+    cleanup_fd int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (file < 0)
+        return skiff_fail(err, "open", "/proc/self/oom_score_adj");
+    return write(file, text, (size_t)length) == length || skiff_fail(err, "write", "/proc/self/oom_score_adj");
+}
+
+static bool read_capabilities(skiff_process *process, skiff_reader *payload, skiff_error *err)
+{
+    skiff_capabilities *sets = &process->capabilities;
+    process->set_capabilities = true;
+    return skiff_read_u64(payload, &sets->bounding, err) && skiff_read_u64(payload, &sets->effective, err) &&
+           skiff_read_u64(payload, &sets->inheritable, err) && skiff_read_u64(payload, &sets->permitted, err) &&
+           skiff_read_u64(payload, &sets->ambient, err);
+}
+
+static bool read_fault(skiff_process *process, skiff_reader *payload, skiff_error *err)
+{
+    uint32_t errnum;
+    if (!skiff_read_text(payload, &process->fault.step, err) || !skiff_read_u32(payload, &errnum, err))
+        return false;
+    process->fault.errnum = (int)errnum;
+    return true;
+}
+
+static bool read_one(skiff_process *process, skiff_record *record, skiff_error *err)
+{
+    skiff_reader *payload = &record->payload;
+    switch (record->operation) {
+    case SKIFF_OP_ARGS:
+        return read_list(&process->args, payload, err);
+    case SKIFF_OP_ENV:
+        return read_list(&process->env, payload, err);
+    case SKIFF_OP_CWD:
+        return skiff_read_text(payload, &process->cwd, err);
+    case SKIFF_OP_USER:
+        return read_user(process, payload, err);
+    case SKIFF_OP_RLIMIT:
+        return skiff_step(&process->fault, "rlimit", err) && set_rlimit(payload, err);
+    case SKIFF_OP_CAPABILITIES:
+        return read_capabilities(process, payload, err);
+    case SKIFF_OP_NO_NEW_PRIVS:
+        process->no_new_privs = true;
+        return true;
+    case SKIFF_OP_OOM_SCORE:
+        return skiff_step(&process->fault, "oom-score", err) && set_oom_score(payload, err);
+    case SKIFF_OP_INIT:
+        process->stay_init = true;
+        return true;
+    case SKIFF_OP_FAULT:
+        return read_fault(process, payload, err);
+    default:
+        return skiff_fail_with(err, EBADMSG, "plan", "has an operation that this init does not know");
+    }
+}
+
+bool skiff_read_process(skiff_process *process, const void *plan, size_t length, skiff_error *err)
+{
+    *process = (skiff_process){.cwd = "/", .umask = 0022};
+    skiff_error_text(err->step, sizeof err->step, "process");
+    skiff_reader reader;
+    if (!skiff_plan_open(&reader, plan, length, err))
+        return false;
+    while (skiff_more(&reader)) {
+        skiff_record record;
+        if (!skiff_read_record(&reader, &record, err) || !read_one(process, &record, err) ||
+            !skiff_read_end(&record.payload, err))
+            return false;
+    }
+    if (!process->args || !process->args[0] || !process->env)
+        return skiff_fail_with(err, EBADMSG, "plan", "has no command");
+    return true;
+}
+
+static bool enter_cwd(const skiff_process *process, skiff_error *err)
+{
+    if (chdir(process->cwd) == 0)
+        return true;
+    if (errno != ENOENT)
+        return skiff_fail(err, "chdir", process->cwd);
+    if (!skiff_make_directories(process->cwd, err))
+        return false;
+    return chdir(process->cwd) == 0 || skiff_fail(err, "chdir", process->cwd);
+}
+
+static bool become_user(const skiff_process *process, skiff_error *err)
+{
+    if (setgroups(process->group_count, process->groups) != 0)
+        return skiff_fail(err, "setgroups", NULL);
+    if (process->uid == 0 && process->gid == 0)
+        return true;
+    /* Capabilities are given up below, by the sets asked for, not by the change of user; capabilities(7). */
+    if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) != 0)
+        return skiff_fail(err, "prctl PR_SET_KEEPCAPS", NULL);
+    if (setresgid(process->gid, process->gid, process->gid) != 0)
+        return skiff_fail(err, "setresgid", NULL);
+    if (setresuid(process->uid, process->uid, process->uid) != 0)
+        return skiff_fail(err, "setresuid", NULL);
+    return true;
+}
+
+bool skiff_become(const skiff_process *process, skiff_error *err)
+{
+    umask(process->umask);
+    if (!skiff_step(&process->fault, "cwd", err) || !enter_cwd(process, err))
+        return false;
+    if (!skiff_step(&process->fault, "capabilities", err) ||
+        (process->set_capabilities && !skiff_drop_bounding(process->capabilities.bounding, err)))
+        return false;
+    if (!skiff_step(&process->fault, "user", err) || !become_user(process, err))
+        return false;
+    if (process->set_capabilities && !skiff_set_capabilities(&process->capabilities, err))
+        return false;
+    if (process->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return skiff_fail(err, "prctl PR_SET_NO_NEW_PRIVS", NULL);
+    return skiff_step(&process->fault, "exec", err);
+}
+
+void skiff_reset_signals(void)
+{
+    struct sigaction fresh = {.sa_handler = SIG_DFL};
+    for (int number = 1; number < 65; number++)
+        sigaction(number, &fresh, NULL); /* SIGKILL, SIGSTOP and the C library's own refuse; that is as it should be */
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static const char *path_of(char *const *env)
+{
+    for (; *env; env++)
+        if (strncmp(*env, "PATH=", 5) == 0)
+            return *env + 5;
+    return "";
+}
+
+static bool is_directory(const char *path)
+{
+    struct stat about;
+    return stat(path, &about) == 0 && S_ISDIR(about.st_mode);
+}
+
+/* As the shells search: go on over what is not there, remember what may not be executed. */
+static bool execute_by_path(char *const *args, char *const *env, skiff_error *err)
+{
+    int refused = 0;
+    for (const char *part = path_of(env); *part; part += *part == ':') {
+        size_t length = strcspn(part, ":");
+        char candidate[PATH_MAX];
+        int used = length == 0 ? snprintf(candidate, sizeof candidate, "./%s", args[0])
+                               : snprintf(candidate, sizeof candidate, "%.*s/%s", (int)length, part, args[0]);
+        part += length;
+        if ((size_t)used >= sizeof candidate)
+            continue;
+        execve(candidate, args, env);
+        if (errno == EACCES && !is_directory(candidate))
+            refused = EACCES;
+        else if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
+            return skiff_fail(err, "execve", candidate);
+        else if (errno == ENOENT && access(candidate, F_OK) == 0)
+            return skiff_fail_with(err, ENOENT, "execve", candidate); /* a missing interpreter */
+    }
+    return skiff_fail_with(err, refused ? refused : ENOENT, refused ? "execve" : "execvpe", args[0]);
+}
+
+bool skiff_execute(char *const *args, char *const *env, skiff_error *err)
+{
+    if (!strchr(args[0], '/'))
+        return execute_by_path(args, env, err);
+    execve(args[0], args, env);
+    int errnum = errno;
+    if (errnum == EACCES && is_directory(args[0]))
+        errnum = EISDIR;
+    return skiff_fail_with(err, errnum, "execve", args[0]);
+}

@@ -1,0 +1,44 @@
+/* The part of a start after GO: the process as OCI's `process` object describes it, down to execve. */
+#ifndef SKIFF_CORE_PROCESS_H
+#define SKIFF_CORE_PROCESS_H
+
+#include "error.h"
+#include "fault.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct skiff_capabilities {
+    uint64_t bounding, effective, inheritable, permitted, ambient;
+} skiff_capabilities;
+
+typedef struct skiff_process {
+    char **args;
+    char **env;
+    const char *cwd;
+    uint32_t uid, gid, umask;
+    uint32_t group_count;
+    uint32_t *groups;
+    bool set_capabilities;
+    skiff_capabilities capabilities;
+    bool no_new_privs;
+    bool stay_init;
+    skiff_fault fault;
+} skiff_process;
+
+/* Read the process records; resource limits and the OOM score are set while reading, in order. */
+bool skiff_read_process(skiff_process *process, const void *plan, size_t length, skiff_error *err);
+
+/* Working directory, user, groups, capabilities: all but execve. */
+bool skiff_become(const skiff_process *process, skiff_error *err);
+
+/* Signals as a fresh process has them: all default, none blocked. Node ignores SIGPIPE, and an ignored signal stays
+ * ignored over execve(2). */
+void skiff_reset_signals(void);
+
+/* execve(2), by PATH of the command's own environment where the name has no slash. Returns only on failure:
+ * ENOENT "execvpe" not in PATH; "execve" with EISDIR, EACCES, ENOEXEC, ENOENT (no such file, or its interpreter is
+ * missing). */
+bool skiff_execute(char *const *args, char *const *env, skiff_error *err);
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * What is said over the init's pipe (a stream socket pair), all of it:
+ *
+ *   caller -> init   PLAN   the plan's set-up records (plan.h)
+ *   init -> caller   READY  parked; carries the terminal's master descriptor where the plan asked for one
+ *   caller -> init   GO     the plan's process records; carries stdin, stdout, stderr where there is no terminal
+ *   init -> caller   ERROR  a skiff_error, in place of READY or after GO; the init ends after it
+ *   init -> caller   (end of file after GO: the command runs, execve closed the pipe)
+ *
+ * And over a watchdog's (a sequenced-packet socket pair), caller -> watchdog only:
+ *
+ *   GUARD     carries a pidfd: kill that process when the caller is gone
+ *   TERMINAL  carries a terminal, body is its struct termios: restore it when the caller is gone
+ *   RESTORED  forget the terminal
+ *
+ * Every message is a header and a body of the header's length, read to its exact size; end of file anywhere else
+ * is an error (EPIPE in the caller, a quiet exit in the init: nobody is left to tell).
+ */
+#ifndef SKIFF_CORE_PROTOCOL_H
+#define SKIFF_CORE_PROTOCOL_H
+
+#include "error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SKIFF_PIPE_FD 3 /* where the init and the watchdog find their end */
+#define SKIFF_STDIO 3   /* descriptors that GO carries */
+
+/* The environment is counted by execve, so this bounds GO well above ARG_MAX's usual 2 MiB. */
+#define SKIFF_MAX_BODY (16u << 20)
+
+enum skiff_message {
+    SKIFF_PLAN = 1,
+    SKIFF_READY = 2,
+    SKIFF_GO = 3,
+    SKIFF_ERROR = 4,
+    SKIFF_GUARD = 5,
+    SKIFF_TERMINAL = 6,
+    SKIFF_RESTORED = 7,
+};
+
+typedef struct skiff_header {
+    uint32_t magic;
+    uint32_t type;
+    uint32_t length;
+} skiff_header;
+
+#define SKIFF_MAGIC 0x46494b53u /* "SKIF" */
+
+/* Send a message with `count` (0 to 3) descriptors. */
+bool skiff_send(int pipe, uint32_t type, const void *body, uint32_t length, const int *fds, int count,
+                skiff_error *err);
+
+/* Read a header; at most `capacity` descriptors are received (CLOEXEC) into `fds`, `*count` tells how many.
+ * EPIPE tells end of file, EPROTO anything that is no message of ours. */
+bool skiff_receive_header(int pipe, skiff_header *header, int *fds, int capacity, int *count, skiff_error *err);
+
+/* Read exactly `length` bytes. */
+bool skiff_receive_exact(int pipe, void *buffer, size_t length, skiff_error *err);
+
+/* Wait until there is something to read; ETIMEDOUT after `timeout_ms`. */
+bool skiff_await(int pipe, int timeout_ms, skiff_error *err);
+
+#endif

@@ -1,0 +1,170 @@
+#include "setup.h"
+
+#include "cleanup.h"
+#include "mounts.h"
+#include "plan.h"
+#include "terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+typedef bool (*operation)(skiff_setup *setup, skiff_reader *payload, skiff_error *err);
+
+static bool do_root(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
+{
+    const char *path;
+    uint32_t bind;
+    return skiff_read_text(payload, &path, err) && skiff_read_u32(payload, &bind, err) &&
+           skiff_enter_root(path, bind != 0, err);
+}
+
+static bool do_mount(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
+{
+    const char *type, *source, *target, *data;
+    uint64_t flags;
+    return skiff_read_text(payload, &type, err) && skiff_read_text(payload, &source, err) &&
+           skiff_read_text(payload, &target, err) && skiff_read_u64(payload, &flags, err) &&
+           skiff_read_text(payload, &data, err) && skiff_mount(type, source, target, flags, data, err);
+}
+
+static bool do_device(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
+{
+    const char *path;
+    uint32_t mode, major, minor, uid, gid;
+    if (!skiff_read_text(payload, &path, err) || !skiff_read_u32(payload, &mode, err) ||
+        !skiff_read_u32(payload, &major, err) || !skiff_read_u32(payload, &minor, err) ||
+        !skiff_read_u32(payload, &uid, err) || !skiff_read_u32(payload, &gid, err))
+        return false;
+    if (mknod(path, mode, makedev(major, minor)) != 0)
+        return skiff_fail(err, "mknod", path);
+    if ((uid != 0 || gid != 0) && lchown(path, uid, gid) != 0)
+        return skiff_fail(err, "lchown", path);
+    return true;
+}
+
+static bool do_symlink(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
+{
+    const char *target, *path;
+    if (!skiff_read_text(payload, &target, err) || !skiff_read_text(payload, &path, err))
+        return false;
+    return symlink(target, path) == 0 || errno == EEXIST || skiff_fail(err, "symlink", path);
+}
+
+static bool do_mask(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
+{
+    const char *path;
+    return skiff_read_text(payload, &path, err) && skiff_mask(path, err);
+}
+
+static bool do_readonly(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
+{
+    const char *path;
+    return skiff_read_text(payload, &path, err) && skiff_make_readonly(path, err);
+}
+
+static bool do_hostname(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
+{
+    const char *name;
+    if (!skiff_read_text(payload, &name, err))
+        return false;
+    return sethostname(name, strlen(name)) == 0 || skiff_fail(err, "sethostname", name);
+}
+
+static bool do_sysctl(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
+{
+    const char *name, *value;
+    if (!skiff_read_text(payload, &name, err) || !skiff_read_text(payload, &value, err))
+        return false;
+    char path[512];
+    if ((size_t)snprintf(path, sizeof path, "/proc/sys/%s", name) >= sizeof path)
+        return skiff_fail_with(err, ENAMETOOLONG, "open", name);
+    cleanup_fd int file = open(path, O_WRONLY | O_CLOEXEC);
+    if (file < 0)
+        return skiff_fail(err, "open", path);
+    ssize_t wanted = (ssize_t)strlen(value);
+    return write(file, value, (size_t)wanted) == wanted || skiff_fail(err, "write", path);
+}
+
+/* A new network namespace has lo, but down; netdevice(7). */
+static bool do_loopback(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
+{
+    cleanup_fd int socket_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (socket_fd < 0)
+        return skiff_fail(err, "socket", NULL);
+    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+    return ioctl(socket_fd, SIOCSIFFLAGS, &request) == 0 || skiff_fail(err, "ioctl SIOCSIFFLAGS", "lo");
+}
+
+static bool do_root_readonly(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
+{
+    return skiff_remount_readonly("/", err);
+}
+
+static bool do_terminal(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
+{
+    uint32_t rows, columns;
+    return skiff_read_u32(payload, &rows, err) && skiff_read_u32(payload, &columns, err) &&
+           skiff_open_terminal(rows, columns, &setup->terminal_master, &setup->terminal_slave, err);
+}
+
+static bool do_directory(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
+{
+    const char *path;
+    return skiff_read_text(payload, &path, err) && skiff_make_directories(path, err);
+}
+
+static bool do_fault(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
+{
+    uint32_t errnum;
+    if (!skiff_read_text(payload, &setup->fault.step, err) || !skiff_read_u32(payload, &errnum, err))
+        return false;
+    setup->fault.errnum = (int)errnum;
+    return true;
+}
+
+static const struct {
+    const char *step;
+    operation carry_out;
+} operations[] = {
+    [SKIFF_OP_ROOT] = {"root", do_root},
+    [SKIFF_OP_MOUNT] = {"mount", do_mount},
+    [SKIFF_OP_DEVICE] = {"device", do_device},
+    [SKIFF_OP_SYMLINK] = {"symlink", do_symlink},
+    [SKIFF_OP_MASK] = {"mask", do_mask},
+    [SKIFF_OP_READONLY] = {"readonly", do_readonly},
+    [SKIFF_OP_HOSTNAME] = {"hostname", do_hostname},
+    [SKIFF_OP_SYSCTL] = {"sysctl", do_sysctl},
+    [SKIFF_OP_LOOPBACK] = {"loopback", do_loopback},
+    [SKIFF_OP_ROOT_READONLY] = {"root-readonly", do_root_readonly},
+    [SKIFF_OP_TERMINAL] = {"terminal", do_terminal},
+    [SKIFF_OP_FAULT] = {"plan", do_fault},
+    [SKIFF_OP_DIRECTORY] = {"directory", do_directory},
+};
+
+bool skiff_set_up(skiff_setup *setup, const void *plan, size_t length, skiff_error *err)
+{
+    *setup = (skiff_setup){.terminal_master = -1, .terminal_slave = -1};
+    skiff_error_text(err->step, sizeof err->step, "plan");
+    skiff_reader reader;
+    if (!skiff_plan_open(&reader, plan, length, err))
+        return false;
+    while (skiff_more(&reader)) {
+        skiff_record record;
+        if (!skiff_read_record(&reader, &record, err))
+            return false;
+        if (record.operation >= sizeof operations / sizeof *operations || !operations[record.operation].carry_out)
+            return skiff_fail_with(err, EBADMSG, "plan", "has an operation that this init does not know");
+        if (!skiff_step(&setup->fault, operations[record.operation].step, err) ||
+            !operations[record.operation].carry_out(setup, &record.payload, err) ||
+            !skiff_read_end(&record.payload, err))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,20 @@
+/* The part of a container's start that its init does before it parks: root, mounts, devices, names, network. */
+#ifndef SKIFF_CORE_SETUP_H
+#define SKIFF_CORE_SETUP_H
+
+#include "error.h"
+#include "fault.h"
+
+#include <stddef.h>
+
+/* What set-up leaves for later. */
+typedef struct skiff_setup {
+    skiff_fault fault;
+    int terminal_master; /* -1 where the plan asked for no terminal */
+    int terminal_slave;
+} skiff_setup;
+
+/* Carry out the set-up records of a plan, in order. */
+bool skiff_set_up(skiff_setup *setup, const void *plan, size_t length, skiff_error *err);
+
+#endif

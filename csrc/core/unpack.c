@@ -1,0 +1,257 @@
+#include "unpack.h"
+#include "cleanup.h"
+#include "rootpath.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+
+/* Aligned blocks of zeroes of this size become holes. */
+enum { HOLE = 4096 };
+
+/* With the parent directory of the entry before: tars are sorted by directory, most entries find theirs here. An entry
+ * can only replace what is below its parent, so the open parent never goes stale. */
+typedef struct unpacker {
+    int root;
+    int parent;
+    char parent_name[PATH_MAX];
+} unpacker;
+
+static void close_unpacker(unpacker *u)
+{
+    skiff_close_fd(&u->parent);
+    skiff_close_fd(&u->root);
+}
+
+#define cleanup_unpacker __attribute__((cleanup(close_unpacker)))
+
+/* ---- Parents ---- */
+
+/* Open `path` below the root as a directory, making what is missing of it with mode 0755. */
+static int open_or_make(int root, const char *path)
+{
+    int flags = O_PATH | O_DIRECTORY;
+    int fd = skiff_open_in_root(root, *path ? path : ".", flags, 0);
+    if (fd >= 0 || errno != ENOENT)
+        return fd;
+    char part[PATH_MAX];
+    size_t length = 0;
+    cleanup_fd int dir = skiff_open_in_root(root, ".", flags, 0);
+    while (dir >= 0 && path[length] != '\0') {
+        size_t start = length + strspn(path + length, "/");
+        length = start + strcspn(path + start, "/");
+        memcpy(part, path, length);
+        part[length] = '\0';
+        if (mkdirat(dir, part + start, 0755) != 0 && errno != EEXIST)
+            return -1;
+        /* From the root again, since this part may be a link: to a directory that is there, or it is ENOENT. */
+        int next = skiff_open_in_root(root, part, flags, 0);
+        if (next < 0)
+            return -1;
+        close(dir);
+        dir = next;
+    }
+    return skiff_steal_fd(&dir);
+}
+
+/* The open parent directory of `name`, and in `*base` its last component. */
+static bool enter_parent(unpacker *u, const char *name, const char **base, skiff_error *err)
+{
+    const char *slash = strrchr(name, '/');
+    size_t length = slash ? (size_t)(slash - name) : 0;
+    *base = slash ? slash + 1 : name;
+    if (**base == '\0')
+        *base = "."; /* the root itself */
+    if (length >= sizeof u->parent_name)
+        return skiff_fail_with(err, ENAMETOOLONG, "openat2", name);
+    if (u->parent >= 0 && strlen(u->parent_name) == length && memcmp(u->parent_name, name, length) == 0)
+        return true;
+    skiff_close_fd(&u->parent);
+    u->parent = -1;
+    memcpy(u->parent_name, name, length);
+    u->parent_name[length] = '\0';
+    u->parent = open_or_make(u->root, u->parent_name);
+    return u->parent >= 0 || skiff_fail(err, "openat2", name);
+}
+
+/* ---- Contents ---- */
+
+static bool is_zero(const char *block)
+{
+    return block[0] == 0 && memcmp(block, block + 1, HOLE - 1) == 0;
+}
+
+static bool write_at(int fd, const char *data, size_t size, uint64_t offset)
+{
+    while (size > 0) {
+        ssize_t wrote = skiff_retry(pwrite(fd, data, size, (off_t)offset));
+        if (wrote < 0)
+            return false;
+        data += wrote;
+        offset += (uint64_t)wrote;
+        size -= (size_t)wrote;
+    }
+    return true;
+}
+
+/* How many bytes from `at` on are of one sort: whole aligned blocks of zeroes, or anything else. */
+static size_t run_of(const char *data, size_t size, size_t at, uint64_t offset, bool *hole)
+{
+    *hole = false;
+    size_t end = at;
+    while (end < size) {
+        bool whole = (offset + end) % HOLE == 0 && size - end >= HOLE;
+        bool zero = whole && is_zero(data + end);
+        if (end == at)
+            *hole = zero;
+        else if (zero != *hole)
+            break;
+        size_t step = HOLE - (offset + end) % HOLE;
+        end += step < size - end ? step : size - end;
+    }
+    return end - at;
+}
+
+static bool write_sparse(int fd, const char *data, size_t size, uint64_t offset)
+{
+    for (size_t at = 0; at < size;) {
+        bool hole;
+        size_t length = run_of(data, size, at, offset, &hole);
+        if (!hole && !write_at(fd, data + at, length, offset + at))
+            return false;
+        at += length;
+    }
+    return true;
+}
+
+/* ---- One entry ---- */
+
+/* Make room for a new entry: what had the name before goes, as later members of an archive replace earlier ones. */
+static bool clear_way(unpacker *u, const char *base, const char *name, skiff_error *err)
+{
+    if (unlinkat(u->parent, base, 0) == 0 || errno == ENOENT)
+        return true;
+    if (errno == EISDIR && unlinkat(u->parent, base, AT_REMOVEDIR) == 0)
+        return true;
+    return skiff_fail(err, "unlink", name);
+}
+
+static bool apply_meta(unpacker *u, const skiff_entry *e, const char *base, skiff_error *err)
+{
+    const struct timespec times[2] = {e->mtime, e->mtime};
+    if (skiff_set_meta(u->parent, base, e->mode, e->uid, e->gid, e->xattrs, e->xattr_count, err) &&
+        skiff_set_times(u->parent, base, times, err))
+        return true;
+    if (err->errnum == ENOTSUP || err->errnum == EPERM)
+        return false; /* its path names the attribute */
+    skiff_error_text(err->path, sizeof err->path, e->name);
+    return false;
+}
+
+static bool make_directory(unpacker *u, const skiff_entry *e, const char *base, skiff_error *err)
+{
+    struct stat st;
+    if (mkdirat(u->parent, base, 0700) == 0)
+        return true;
+    if (errno != EEXIST || fstatat(u->parent, base, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return skiff_fail(err, "mkdir", e->name);
+    if (S_ISDIR(st.st_mode))
+        return true;
+    if (!clear_way(u, base, e->name, err))
+        return false;
+    return mkdirat(u->parent, base, 0700) == 0 || skiff_fail(err, "mkdir", e->name);
+}
+
+static bool make_file(unpacker *u, const skiff_entry *e, const char *base, skiff_error *err)
+{
+    if (!clear_way(u, base, e->name, err))
+        return false;
+    cleanup_fd int fd = openat(u->parent, base, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return skiff_fail(err, "open", e->name);
+    if (!write_sparse(fd, e->data, e->data_size, 0) || (e->size > 0 && ftruncate(fd, (off_t)e->size) != 0))
+        return skiff_fail(err, "write", e->name);
+    return e->data_size < e->size || apply_meta(u, e, base, err);
+}
+
+static bool add_data(unpacker *u, const skiff_entry *e, const char *base, skiff_error *err)
+{
+    cleanup_fd int fd = openat(u->parent, base, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return skiff_fail(err, "open", e->name);
+    return write_sparse(fd, e->data, e->data_size, e->offset) || skiff_fail(err, "write", e->name);
+}
+
+static bool make_symlink(unpacker *u, const skiff_entry *e, const char *base, skiff_error *err)
+{
+    if (!clear_way(u, base, e->name, err))
+        return false;
+    if (symlinkat(e->target, u->parent, base) != 0)
+        return skiff_fail(err, "symlink", e->name);
+    return apply_meta(u, e, base, err);
+}
+
+static bool make_link(unpacker *u, const skiff_entry *e, const char *base, skiff_error *err)
+{
+    const char *slash = strrchr(e->target, '/');
+    char from[PATH_MAX] = ".";
+    if (slash) {
+        if ((size_t)(slash - e->target) >= sizeof from)
+            return skiff_fail_with(err, ENAMETOOLONG, "link", e->name);
+        memcpy(from, e->target, (size_t)(slash - e->target));
+        from[slash - e->target] = '\0';
+    }
+    cleanup_fd int dir = skiff_open_in_root(u->root, from, O_PATH | O_DIRECTORY, 0);
+    struct stat st;
+    const char *target = slash ? slash + 1 : e->target;
+    if (dir < 0 || fstatat(dir, target, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return skiff_fail(err, "link", e->name);
+    if (!clear_way(u, base, e->name, err))
+        return false;
+    return linkat(dir, target, u->parent, base, 0) == 0 || skiff_fail(err, "link", e->name);
+}
+
+static bool make_node(unpacker *u, const skiff_entry *e, const char *base, skiff_error *err)
+{
+    if (!clear_way(u, base, e->name, err))
+        return false;
+    if (mknodat(u->parent, base, (e->mode & S_IFMT) | 0600, e->device) != 0)
+        return skiff_fail(err, "mknod", e->name);
+    return apply_meta(u, e, base, err);
+}
+
+static bool write_entry(unpacker *u, const skiff_entry *e, skiff_error *err)
+{
+    const char *base;
+    if (!enter_parent(u, e->name, &base, err))
+        return false;
+    switch (e->kind) {
+    case SKIFF_ENTRY_DIRECTORY:
+        return make_directory(u, e, base, err);
+    case SKIFF_ENTRY_FILE:
+        return make_file(u, e, base, err);
+    case SKIFF_ENTRY_DATA:
+        return add_data(u, e, base, err);
+    case SKIFF_ENTRY_META:
+        return apply_meta(u, e, base, err);
+    case SKIFF_ENTRY_SYMLINK:
+        return make_symlink(u, e, base, err);
+    case SKIFF_ENTRY_LINK:
+        return make_link(u, e, base, err);
+    case SKIFF_ENTRY_NODE:
+        return make_node(u, e, base, err);
+    }
+    return skiff_fail_with(err, EINVAL, "unpack", e->name);
+}
+
+bool skiff_unpack(const char *root, const skiff_entry *entries, size_t count, skiff_error *err)
+{
+    cleanup_unpacker unpacker u = {.root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC), .parent = -1};
+    if (u.root < 0)
+        return skiff_fail(err, "open", root);
+    for (size_t i = 0; i < count; i++)
+        if (!write_entry(&u, &entries[i], err))
+            return false;
+    return true;
+}

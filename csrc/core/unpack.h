@@ -1,0 +1,38 @@
+/* Writing the entries of an archive below a directory, each by a descriptor of its parent that was resolved inside of
+ * that directory. Names were checked by the caller: relative, without `..`. */
+#ifndef SKIFF_CORE_UNPACK_H
+#define SKIFF_CORE_UNPACK_H
+
+#include "meta.h"
+
+typedef enum skiff_entry_kind {
+    SKIFF_ENTRY_DIRECTORY, /* made where missing; mode and times come by SKIFF_ENTRY_META at the end */
+    SKIFF_ENTRY_FILE,      /* made new with `data`, its first bytes; complete where `data` is all of it */
+    SKIFF_ENTRY_DATA,      /* more bytes of a file, at `offset` */
+    SKIFF_ENTRY_META,      /* owner, mode, attributes and times of what is there */
+    SKIFF_ENTRY_SYMLINK,   /* `target` as it stands */
+    SKIFF_ENTRY_LINK,      /* hard link to `target`, a path below the directory */
+    SKIFF_ENTRY_NODE,      /* FIFO or device, as `mode` and `device` say */
+} skiff_entry_kind;
+
+typedef struct skiff_entry {
+    skiff_entry_kind kind;
+    const char *name; /* "" is the directory itself */
+    const char *target;
+    mode_t mode; /* with the type's bits */
+    uid_t uid;
+    gid_t gid;
+    dev_t device;
+    struct timespec mtime;
+    const skiff_xattr *xattrs;
+    size_t xattr_count;
+    const void *data;
+    size_t data_size;
+    uint64_t offset;
+    uint64_t size; /* of the whole file */
+} skiff_entry;
+
+/* Write them in order below `root`. The error's path is the entry's name. */
+bool skiff_unpack(const char *root, const skiff_entry *entries, size_t count, skiff_error *err);
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * The small static program that becomes a container's first process: it sets up its namespaces, parks on its pipe,
+ * and becomes the command (or, with --init, its parent). Under the name "skiff-watchdog" it watches over its caller.
+ */
+#include "../core/cleanup.h"
+#include "../core/process.h"
+#include "../core/protocol.h"
+#include "../core/setup.h"
+#include "reaper.h"
+#include "streams.h"
+#include "watchdog.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+/* Tell the caller and end. That it may be gone changes nothing. */
+static int give_up(const skiff_error *err)
+{
+    skiff_error ignored;
+    skiff_send(SKIFF_PIPE_FD, SKIFF_ERROR, err, sizeof *err, NULL, 0, &ignored);
+    return 125;
+}
+
+/* Read a message's body, which lives until execve. */
+static bool receive_body(uint32_t wanted, void **body, uint32_t *length, int *fds, int *count, skiff_error *err)
+{
+    skiff_header header;
+    if (!skiff_receive_header(SKIFF_PIPE_FD, &header, fds, SKIFF_STDIO, count, err))
+        return false;
+    if (header.type != wanted)
+        return skiff_fail_with(err, EPROTO, "recvmsg", NULL);
+    *body = malloc(header.length + 1u);
+    if (!*body)
+        return skiff_fail(err, "malloc", NULL);
+    *length = header.length;
+    return skiff_receive_exact(SKIFF_PIPE_FD, *body, header.length, err);
+}
+
+/* Park: set up by the plan, say READY, wait for GO. */
+static bool park(skiff_setup *setup, skiff_process *process, int *stdio, int *stdio_count, skiff_error *err)
+{
+    void *body;
+    uint32_t length;
+    int none = 0;
+    skiff_error_text(err->step, sizeof err->step, "plan");
+    if (!receive_body(SKIFF_PLAN, &body, &length, NULL, &none, err) || !skiff_set_up(setup, body, length, err))
+        return false;
+    skiff_error_text(err->step, sizeof err->step, "park");
+    if (!skiff_send(SKIFF_PIPE_FD, SKIFF_READY, NULL, 0, &setup->terminal_master, setup->terminal_master >= 0, err))
+        return false;
+    skiff_close_fd(&setup->terminal_master);
+    return receive_body(SKIFF_GO, &body, &length, stdio, stdio_count, err) &&
+           skiff_read_process(process, body, length, err);
+}
+
+static int run_init(void)
+{
+    skiff_error err = {0};
+    skiff_setup setup;
+    skiff_process process;
+    int stdio[SKIFF_STDIO], stdio_count = 0;
+
+    if (!park(&setup, &process, stdio, &stdio_count, &err))
+        return give_up(&err);
+    if (!skiff_step(&process.fault, "stdio", &err) ||
+        !skiff_take_stdio(stdio, stdio_count, setup.terminal_slave, process.uid, &err) ||
+        !skiff_become(&process, &err))
+        return give_up(&err);
+    if (process.stay_init)
+        return skiff_reap(&process, setup.terminal_slave >= 0, &err) ? 0 : give_up(&err);
+    skiff_reset_signals();
+    skiff_execute(process.args, process.env, &err);
+    return give_up(&err);
+}
+
+int main(int argc, char **argv)
+{
+    skiff_error err = {0};
+    /* Until execve nothing of the host that this process still holds may be looked at by ptrace(2) or /proc. */
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+    fcntl(SKIFF_PIPE_FD, F_SETFD, FD_CLOEXEC);
+    if (!skiff_close_stdio(&err))
+        return give_up(&err);
+    setsid();
+    umask(0); /* modes of directories and devices are those of the plan */
+    return argc > 0 && strcmp(argv[0], "skiff-watchdog") == 0 ? skiff_watch(SKIFF_PIPE_FD) : run_init();
+}

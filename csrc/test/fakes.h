@@ -1,0 +1,7 @@
+/* How many operations the fakes were asked for. */
+#ifndef SKIFF_TEST_FAKES_H
+#define SKIFF_TEST_FAKES_H
+
+extern int fake_calls;
+
+#endif

@@ -1,0 +1,172 @@
+/* Tests of the core that need no container: plans whole, cut off, and damaged; messages over a pipe. */
+#include "../core/plan.h"
+#include "../core/process.h"
+#include "../core/protocol.h"
+#include "../core/setup.h"
+#include "fakes.h"
+#include "plans.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static int failures;
+
+#define CHECK(condition)                                                                                         \
+    do {                                                                                                         \
+        if (!(condition)) {                                                                                      \
+            printf("not ok: %s:%d: %s\n", __FILE__, __LINE__, #condition);                                       \
+            failures++;                                                                                          \
+        }                                                                                                        \
+    } while (0)
+
+typedef bool (*parser)(const void *plan, size_t length, skiff_error *err);
+
+/* Bytes in memory of their exact size, so that one byte too far is seen by the sanitizer. */
+static bool parse_exact(parser parse, const uint8_t *bytes, size_t length, skiff_error *err)
+{
+    uint8_t *exact = malloc(length ? length : 1);
+    memcpy(exact, bytes, length);
+    memset(err, 0, sizeof *err);
+    bool ok = parse(exact, length, err);
+    free(exact);
+    return ok;
+}
+
+static bool parse_setup(const void *plan, size_t length, skiff_error *err)
+{
+    skiff_setup setup;
+    return skiff_set_up(&setup, plan, length, err);
+}
+
+static void free_process(skiff_process *process)
+{
+    free(process->args);
+    free(process->env);
+    free(process->groups);
+}
+
+static bool parse_process(const void *plan, size_t length, skiff_error *err)
+{
+    skiff_process process;
+    bool ok = skiff_read_process(&process, plan, length, err);
+    free_process(&process);
+    return ok;
+}
+
+static void test_whole_plans(void)
+{
+    skiff_error err;
+    test_plan setup = plan_of_setup(), process = plan_of_process();
+    fake_calls = 0;
+    CHECK(parse_exact(parse_setup, setup.bytes, setup.length, &err));
+    CHECK(fake_calls == 10); /* each operation was carried out once */
+
+    skiff_process read;
+    CHECK(skiff_read_process(&read, process.bytes, process.length, &err));
+    CHECK(strcmp(read.args[0], "one") == 0 && *read.args[1] == '\0' && strcmp(read.args[2], "a b\n") == 0);
+    CHECK(!read.args[3] && read.uid == 1000 && read.gid == 1001 && read.group_count == 2 && read.groups[1] == 6);
+    CHECK(read.stay_init && read.no_new_privs && read.capabilities.ambient == 0xa80425fb);
+    free_process(&read);
+}
+
+/* Every cut is an error, except where the plan happens to end between two records. */
+static void test_truncated(parser parse, const test_plan *plan)
+{
+    for (size_t length = 0; length < plan->length; length++) {
+        skiff_error err;
+        if (!parse_exact(parse, plan->bytes, length, &err))
+            CHECK(err.errnum == EBADMSG && strcmp(err.syscall, "plan") == 0);
+    }
+    skiff_error err;
+    CHECK(!parse_exact(parse, plan->bytes, 3, &err));
+    CHECK(!parse_exact(parse, plan->bytes, plan->length - 1, &err));
+}
+
+static void test_flipped(parser parse, const test_plan *plan)
+{
+    for (size_t bit = 0; bit < plan->length * 8; bit++) {
+        test_plan damaged = *plan;
+        damaged.bytes[bit / 8] ^= (uint8_t)(1u << (bit % 8));
+        skiff_error err;
+        if (!parse_exact(parse, damaged.bytes, damaged.length, &err))
+            CHECK(err.errnum != 0 && err.syscall[0] != '\0');
+    }
+}
+
+static void test_garbled(parser parse, const test_plan *plan, unsigned rounds)
+{
+    for (unsigned round = 0; round < rounds; round++) {
+        test_plan damaged = *plan;
+        for (int change = rand() % 12; change >= 0; change--)
+            damaged.bytes[(size_t)rand() % damaged.length] = (uint8_t)rand();
+        skiff_error err;
+        parse_exact(parse, damaged.bytes, (size_t)rand() % (damaged.length + 1), &err);
+    }
+}
+
+static void test_fault(void)
+{
+    skiff_error err = {0};
+    skiff_fault fault = {"mount", ENOSPC};
+    CHECK(skiff_step(&fault, "root", &err));
+    CHECK(!skiff_step(&fault, "mount", &err));
+    CHECK(err.errnum == ENOSPC && strcmp(err.step, "mount") == 0);
+}
+
+static void test_messages(void)
+{
+    int ends[2], count, fd = -1;
+    skiff_error err = {0};
+    skiff_header header;
+    char body[8];
+    CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+    int passed = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    CHECK(skiff_send(ends[0], SKIFF_GO, "command", 8, &passed, 1, &err));
+    CHECK(skiff_receive_header(ends[1], &header, &fd, 1, &count, &err) && header.type == SKIFF_GO);
+    CHECK(count == 1 && (fcntl(fd, F_GETFD) & FD_CLOEXEC));
+    CHECK(header.length == 8 && skiff_receive_exact(ends[1], body, 8, &err) && strcmp(body, "command") == 0);
+
+    CHECK(write(ends[0], "no header of ours", 17) == 17);
+    CHECK(!skiff_receive_header(ends[1], &header, NULL, 0, &count, &err) && err.errnum == EPROTO);
+    close(ends[0]);
+    CHECK(!skiff_receive_exact(ends[1], body, 8, &err) && err.errnum == EPIPE);
+    CHECK(!skiff_receive_header(ends[1], &header, NULL, 0, &count, &err) && err.errnum == EPIPE);
+    close(ends[1]);
+    close(passed);
+    close(fd);
+}
+
+static void test_long_error_text(void)
+{
+    char path[1024];
+    memset(path, 'x', sizeof path);
+    memcpy(path + sizeof path - 5, "/end", 5);
+    skiff_error err = {0};
+    CHECK(!skiff_fail_with(&err, ENOENT, "open", path));
+    CHECK(strlen(err.path) == sizeof err.path - 1 && strstr(err.path, "/end"));
+}
+
+int main(int argc, char **argv)
+{
+    unsigned rounds = argc > 1 ? (unsigned)atoi(argv[1]) : 200000;
+    unsigned seed = argc > 2 ? (unsigned)atoi(argv[2]) : (unsigned)getpid();
+    srand(seed);
+    test_plan setup = plan_of_setup(), process = plan_of_process();
+    test_whole_plans();
+    test_truncated(parse_setup, &setup);
+    test_truncated(parse_process, &process);
+    test_flipped(parse_setup, &setup);
+    test_flipped(parse_process, &process);
+    test_garbled(parse_setup, &setup, rounds);
+    test_garbled(parse_process, &process, rounds);
+    test_fault();
+    test_messages();
+    test_long_error_text();
+    printf("%s: core, %u damaged plans, seed %u\n", failures ? "not ok" : "ok", 2 * rounds, seed);
+    return failures ? 1 : 0;
+}

@@ -1,0 +1,125 @@
+#include "plans.h"
+
+#include "../core/plan.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+static void put(test_plan *plan, const void *bytes, size_t length)
+{
+    memcpy(plan->bytes + plan->length, bytes, length);
+    plan->length += length;
+}
+
+static void put_u32(test_plan *plan, uint32_t value)
+{
+    put(plan, &value, sizeof value);
+}
+
+static void put_u64(test_plan *plan, uint64_t value)
+{
+    put(plan, &value, sizeof value);
+}
+
+static void put_text(test_plan *plan, const char *text)
+{
+    put_u32(plan, (uint32_t)strlen(text) + 1);
+    put(plan, text, strlen(text) + 1);
+}
+
+/* Returns where the record's length goes. */
+static size_t begin(test_plan *plan, uint32_t operation)
+{
+    put_u32(plan, operation);
+    put_u32(plan, 0);
+    return plan->length;
+}
+
+static void end(test_plan *plan, size_t start)
+{
+    uint32_t length = (uint32_t)(plan->length - start);
+    memcpy(plan->bytes + start - sizeof length, &length, sizeof length);
+}
+
+static void texts(test_plan *plan, uint32_t operation, const char *a, const char *b)
+{
+    size_t start = begin(plan, operation);
+    put_text(plan, a);
+    if (b)
+        put_text(plan, b);
+    end(plan, start);
+}
+
+static void numbers(test_plan *plan, uint32_t operation, uint32_t count)
+{
+    size_t start = begin(plan, operation);
+    for (uint32_t i = 0; i < count; i++)
+        put_u32(plan, 24 + i);
+    end(plan, start);
+}
+
+static void text_list(test_plan *plan, uint32_t operation)
+{
+    size_t start = begin(plan, operation);
+    put_u32(plan, 3);
+    put_text(plan, "one");
+    put_text(plan, "");
+    put_text(plan, "a b\n");
+    end(plan, start);
+}
+
+test_plan plan_of_setup(void)
+{
+    test_plan plan = {.length = 0};
+    put_u32(&plan, SKIFF_PLAN_VERSION);
+    size_t start = begin(&plan, SKIFF_OP_ROOT);
+    put_text(&plan, "/root/of/it");
+    put_u32(&plan, 1);
+    end(&plan, start);
+    start = begin(&plan, SKIFF_OP_MOUNT);
+    put_text(&plan, "tmpfs");
+    put_text(&plan, "tmpfs");
+    put_text(&plan, "/dev");
+    put_u64(&plan, 6);
+    put_text(&plan, "mode=755");
+    end(&plan, start);
+    start = begin(&plan, SKIFF_OP_DEVICE);
+    put_text(&plan, "/dev/null");
+    put_u32(&plan, S_IFCHR | 0666);
+    for (uint32_t i = 0; i < 4; i++)
+        put_u32(&plan, i);
+    end(&plan, start);
+    texts(&plan, SKIFF_OP_SYMLINK, "/proc/self/fd", "/dev/fd");
+    texts(&plan, SKIFF_OP_MASK, "/proc/kcore", NULL);
+    texts(&plan, SKIFF_OP_READONLY, "/proc/sys", NULL);
+    texts(&plan, SKIFF_OP_HOSTNAME, "host", NULL);
+    texts(&plan, SKIFF_OP_DIRECTORY, "/work", NULL);
+    numbers(&plan, SKIFF_OP_TERMINAL, 2);
+    numbers(&plan, SKIFF_OP_ROOT_READONLY, 0);
+    return plan;
+}
+
+test_plan plan_of_process(void)
+{
+    test_plan plan = {.length = 0};
+    put_u32(&plan, SKIFF_PLAN_VERSION);
+    text_list(&plan, SKIFF_OP_ARGS);
+    text_list(&plan, SKIFF_OP_ENV);
+    texts(&plan, SKIFF_OP_CWD, "/tmp", NULL);
+    size_t start = begin(&plan, SKIFF_OP_USER);
+    const uint32_t user[] = {1000, 1001, 022, 2, 5, 6};
+    put(&plan, user, sizeof user);
+    end(&plan, start);
+    start = begin(&plan, SKIFF_OP_RLIMIT);
+    put_u32(&plan, 7);
+    put_u64(&plan, 64);
+    put_u64(&plan, 128);
+    end(&plan, start);
+    start = begin(&plan, SKIFF_OP_CAPABILITIES);
+    for (int i = 0; i < 5; i++)
+        put_u64(&plan, 0xa80425fb);
+    end(&plan, start);
+    numbers(&plan, SKIFF_OP_NO_NEW_PRIVS, 0);
+    numbers(&plan, SKIFF_OP_INIT, 0);
+    return plan;
+}

@@ -1,0 +1,17 @@
+/* Plans for tests, written by the same rules as lib/spec/plan-encoding.ts. */
+#ifndef SKIFF_TEST_PLANS_H
+#define SKIFF_TEST_PLANS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct {
+    uint8_t bytes[4096];
+    size_t length;
+} test_plan;
+
+/* A plan with every set-up operation, and one with every process operation. */
+test_plan plan_of_setup(void);
+test_plan plan_of_process(void);
+
+#endif

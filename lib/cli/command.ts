@@ -1,0 +1,45 @@
+import type { Flags, FlagValues } from './flags';
+import { globalFlags } from './globals';
+import { parseArgv } from './parse';
+
+/** What a command file describes: data for the help, and one function. */
+export interface CommandDescription<F extends Flags> {
+  name: string;
+  summary: string;
+  /** After `skiff`: `run [FLAGS] [IMAGE] COMMAND [ARG...]`. */
+  usage: string;
+  description?: string;
+  /** Command lines that work as they stand, each with what it does. */
+  examples: readonly { description: string; command: string }[];
+  flags: F;
+  /** @returns the exit code */
+  run(input: { flags: FlagValues<F & typeof globalFlags>; words: string[] }): Promise<number>;
+}
+
+/** A command as the command line's entry sees it: its flags' types stay inside. */
+export interface Command extends Omit<CommandDescription<Flags>, 'run'> {
+  /** Parse and run; `help` prints the help instead where it is asked for. */
+  execute(argv: readonly string[], help: (command: Command) => Promise<number>): Promise<number>;
+}
+
+/** Make a command out of its description; the global flags are added to its own. */
+export function defineCommand<F extends Flags>(description: CommandDescription<F>): Command {
+  const { run, ...rest } = description;
+  const flags: F & typeof globalFlags = { ...description.flags, ...globalFlags };
+  const command: Command = {
+    ...rest,
+    flags,
+    async execute(argv, help) {
+      const parsed = parseArgv(argv, flags, description.name);
+      if (parsed.flags.help) return help(command);
+      if (parsed.flags.debug) await enableDebug();
+      return run(parsed);
+    },
+  };
+  return command;
+}
+
+async function enableDebug(): Promise<void> {
+  const { default: createDebug } = await import('debug');
+  createDebug.enable('skiff:*');
+}

@@ -1,0 +1,103 @@
+import { invalidArgument } from '../common/errors';
+import { parseDuration, parseSize } from '../common/units';
+import { list, text, toggle, value, type Flags } from './flags';
+
+const LIMITS = 'LIMIT';
+
+/** The flags of `run`: Docker's names, and the older spellings as aliases. */
+export const runFlags = {
+  interactive: toggle({ char: 'i', summary: 'Pass standard input on' }),
+  tty: toggle({ char: 't', summary: 'Give the command a terminal' }),
+  env: list({
+    char: 'e',
+    helpValue: '<name[=value]>',
+    summary: "Set a variable; without a value, to the host's",
+  }),
+  'env-file': list({ helpValue: '<file>', summary: 'Read variables from a file' }),
+  workdir: text({ char: 'w', helpValue: '<dir>', summary: 'Working directory inside' }),
+  user: text({ char: 'u', helpValue: '<user[:group]>', summary: 'User to run as, by name or number' }),
+  hostname: text({ char: 'h', helpValue: '<name>', summary: 'Host name inside' }),
+  name: text({ helpValue: '<name>', summary: 'Name of the container' }),
+  image: text({ helpValue: '<name>', summary: 'Image to run, whatever the first word is' }),
+  rootfs: text({ helpValue: '<dir>', summary: 'Directory to run instead of an image; it is not written to' }),
+  entrypoint: text({ helpValue: '<program>', summary: "Program instead of the image's entrypoint" }),
+  keep: toggle({ summary: 'Keep the container after its command ended' }),
+  rm: toggle({ summary: 'Remove the container after its command ended (the default)' }),
+  init: toggle({ summary: 'Run an init that forwards signals and reaps processes' }),
+  'read-only': toggle({ summary: 'Make the root file system read-only' }),
+  tmpfs: list({ helpValue: '<dir[:options]>', summary: 'Mount a tmpfs' }),
+  ulimit: list({ helpValue: '<name=soft[:hard]>', summary: 'Set a resource limit' }),
+  sysctl: list({ helpValue: '<name=value>', summary: "Set a kernel parameter of the container's own" }),
+  network: value(parseNetwork, {
+    aliases: ['net'],
+    helpValue: '<none|host>',
+    summary: 'Loopback only (the default), or the network of the host',
+  }),
+  'storage-driver': text({ helpValue: '<aufs|overlay|vfs>', summary: 'How layers are put together' }),
+  cidfile: text({ helpValue: '<file>', summary: "Write the container's id to a file" }),
+  memory: value(parseSize, {
+    char: 'm',
+    aliases: ['mem'],
+    helpValue: '<size>',
+    helpGroup: LIMITS,
+    summary: 'Memory, such as 64m',
+  }),
+  'memory-swap': value(parseSwap, {
+    helpValue: '<size>',
+    helpGroup: LIMITS,
+    summary: 'Memory and swap together; -1 is no limit',
+  }),
+  cpus: value(parseCpus, { helpValue: '<number>', helpGroup: LIMITS, summary: 'CPU time, such as 0.5' }),
+  'cpu-shares': value(parseInteger, {
+    aliases: ['cpushare'],
+    helpValue: '<weight>',
+    helpGroup: LIMITS,
+    summary: 'Relative weight; 1024 is usual',
+  }),
+  'cpuset-cpus': text({
+    aliases: ['cpuset'],
+    helpValue: '<list>',
+    helpGroup: LIMITS,
+    summary: 'CPUs to run on, such as 0-2,4',
+  }),
+  'pids-limit': value(parseInteger, {
+    helpValue: '<number>',
+    helpGroup: LIMITS,
+    summary: 'Processes and threads at most',
+  }),
+  timeout: value(parseSeconds, {
+    helpValue: '<duration>',
+    helpGroup: LIMITS,
+    summary: 'Kill all of it after this time, such as 1.5s; a number alone is seconds',
+  }),
+} satisfies Flags;
+
+function parseNetwork(given: string): 'none' | 'host' {
+  if (given === 'none' || given === 'host') return given;
+  throw invalidArgument(`network ${given} not found: known are none and host`);
+}
+
+function parseSwap(given: string): number {
+  return given === '-1' ? -1 : parseSize(given);
+}
+
+function parseSeconds(given: string): number {
+  return parseDuration(given, 's');
+}
+
+function parseCpus(given: string): number {
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)$/.test(given)) {
+    throw invalidArgument(`failed to parse ${given} as a rational number`);
+  }
+  return Number(given);
+}
+
+/** Go's strconv.ParseInt, in its words. */
+function parseInteger(given: string): number {
+  const quoted = JSON.stringify(given);
+  if (!/^[+-]?\d+$/.test(given)) throw invalidArgument(`strconv.ParseInt: parsing ${quoted}: invalid syntax`);
+  if (!Number.isSafeInteger(Number(given))) {
+    throw invalidArgument(`strconv.ParseInt: parsing ${quoted}: value out of range`);
+  }
+  return Number(given);
+}

@@ -1,0 +1,103 @@
+import fs from 'node:fs';
+import { errorCode, invalidArgument, SkiffError } from '../common/errors';
+import type { StartOptions } from '../engine/options';
+import { parseEnvFile, resolveEnvFlag } from '../spec/env';
+import type { FlagValues } from './flags';
+import { usageError } from './parse';
+import type { runFlags } from './run-flags';
+
+/**
+ * What `run`'s flags ask of the engine; the streams are the session's.
+ *
+ * @param host environment that `-e NAME` reads
+ * @throws SkiffError INVALID_ARGUMENT
+ */
+export function toStartOptions(flags: FlagValues<typeof runFlags>, host: NodeJS.ProcessEnv): StartOptions {
+  if (flags.rm && flags.keep) throw usageError('conflicting options: --rm and --keep', 'run');
+  if (flags.image !== undefined && flags.rootfs !== undefined) {
+    throw usageError('conflicting options: --image and --rootfs', 'run');
+  }
+  return withoutUndefined({
+    image: flags.image,
+    rootfs: flags.rootfs,
+    name: flags.name,
+    env: toEnvironment(flags, host),
+    cwd: flags.workdir,
+    user: flags.user,
+    hostname: flags.hostname,
+    entrypoint: flags.entrypoint,
+    memory: flags.memory,
+    memorySwap: flags['memory-swap'],
+    cpus: flags.cpus,
+    cpuShares: flags['cpu-shares'],
+    cpusetCpus: flags['cpuset-cpus'],
+    pidsLimit: flags['pids-limit'],
+    timeout: flags.timeout,
+    network: flags.network,
+    init: flags.init,
+    readOnly: flags['read-only'],
+    tmpfs: flags.tmpfs,
+    ulimits: flags.ulimit,
+    sysctls: toSysctls(flags.sysctl),
+    keep: flags.keep,
+    usage: false,
+  });
+}
+
+/** Files first, so that `-e` can overrule them, as in Docker. */
+function toEnvironment(flags: { env: string[]; 'env-file': string[] }, host: NodeJS.ProcessEnv): string[] {
+  const lookUp = (name: string) => host[name];
+  const ofFiles = flags['env-file'].flatMap(file => parseEnvFile(readEnvFile(file), file, lookUp));
+  return [...ofFiles, ...flags.env.map(entry => resolveEnvFlag(entry, lookUp))];
+}
+
+function readEnvFile(file: string): Buffer {
+  try {
+    return fs.readFileSync(file);
+  } catch (cause) {
+    const code = errorCode(cause) ?? 'EIO';
+    const reason = {
+      ENOENT: 'no such file or directory',
+      EACCES: 'permission denied',
+      EISDIR: 'is a directory',
+    }[code];
+    throw new SkiffError(`open env file: ${file}: ${reason ?? code}`, { code, path: file, cause });
+  }
+}
+
+function toSysctls(entries: string[]): Record<string, string> {
+  return Object.fromEntries(
+    entries.map(entry => {
+      const equals = entry.indexOf('=');
+      if (equals < 1)
+        throw invalidArgument(`sysctl '${entry}' is not allowed`, { remedy: 'Use NAME=VALUE.' });
+      return [entry.slice(0, equals), entry.slice(equals + 1)];
+    }),
+  );
+}
+
+function withoutUndefined(options: StartOptions): StartOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+/** A name an image can have: no path, no flag, no blanks. */
+const IMAGE_NAME = /^[a-z0-9][a-z0-9._/-]*(:[\w.-]+)?(@sha256:[0-9a-f]+)?$/;
+
+/**
+ * Take the image off a command line's words: the first one, where neither --image nor --rootfs decides and an image
+ * of that name is stored.
+ *
+ * @param isStored asks the engine
+ */
+export async function splitImage(
+  words: readonly string[],
+  options: Pick<StartOptions, 'image' | 'rootfs'>,
+  isStored: (name: string) => Promise<boolean>,
+): Promise<{ image?: string; command: string[] }> {
+  const [first = '', ...rest] = words;
+  const decided = options.image !== undefined || options.rootfs !== undefined;
+  if (decided || !IMAGE_NAME.test(first) || !(await isStored(first))) {
+    return { ...(options.image !== undefined && { image: options.image }), command: [...words] };
+  }
+  return { image: first, command: rest };
+}

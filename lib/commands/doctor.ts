@@ -1,0 +1,33 @@
+import path from 'node:path';
+import { defineCommand } from '../cli/command';
+import { formatReport } from '../cli/doctor-report';
+import { value } from '../cli/flags';
+import { writeOut } from '../cli/output';
+import { invalidArgument } from '../common/errors';
+import { diagnose, gatherFacts } from '../engine/doctor';
+
+const INIT = path.join(__dirname, '..', '..', 'build', 'Release', 'skiff-init');
+
+export default defineCommand({
+  name: 'doctor',
+  summary: 'Tell what this machine can do, and what is missing',
+  usage: 'doctor [--format table|json]',
+  description: 'The exit code is 1 where `skiff run` can not work here.',
+  examples: [
+    { description: 'A table:', command: 'skiff doctor' },
+    { description: 'For programs:', command: 'skiff doctor --format json' },
+  ],
+  flags: {
+    format: value(parseFormat, { helpValue: '<table|json>', summary: 'How to print; a table by default' }),
+  },
+  async run({ flags }) {
+    const report = diagnose(await gatherFacts(INIT));
+    writeOut(flags.format === 'json' ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report));
+    return report.ok ? 0 : 1;
+  },
+});
+
+function parseFormat(given: string): 'table' | 'json' {
+  if (given === 'table' || given === 'json') return given;
+  throw invalidArgument('must be table or json');
+}

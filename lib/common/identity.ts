@@ -1,0 +1,44 @@
+import fs from 'node:fs';
+import { errorCode } from './errors';
+
+/** One process among all that ever had or will have its pid: pid, start time and boot together. */
+export interface ProcessIdentity {
+  pid: number;
+  /** Clock ticks since boot, field 22 of /proc/PID/stat, proc(5). */
+  startTime: number;
+  /** /proc/sys/kernel/random/boot_id. */
+  bootId: string;
+}
+
+/**
+ * Who a process is.
+ *
+ * @returns undefined where there is none with that pid, or only a zombie of it
+ */
+export function identify(pid: number): ProcessIdentity | undefined {
+  const startTime = startTimeOf(pid);
+  return startTime === undefined ? undefined : { pid, startTime, bootId: bootId() };
+}
+
+/** That very process still runs; a zombie does not. */
+export function isAlive({ pid, startTime, bootId: boot }: ProcessIdentity): boolean {
+  return boot === bootId() && startTimeOf(pid) === startTime;
+}
+
+/** The kernel's name for this boot. */
+export function bootId(): string {
+  return fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+}
+
+function startTimeOf(pid: number): number | undefined {
+  let stat: string;
+  try {
+    stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes(errorCode(error) ?? '')) return undefined;
+    throw error;
+  }
+  // The command's name stands in parentheses and may hold spaces and parentheses itself.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : Number(fields[19]);
+}

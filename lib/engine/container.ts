@@ -1,0 +1,143 @@
+import type { Readable, Writable } from 'node:stream';
+import { native } from '../native';
+import type { RuntimeContext } from '../runtime/context';
+import { endingOf } from '../runtime/running';
+import type { Started } from '../runtime/start';
+import { deleteMountPoint } from '../workspace';
+import type { Container, ExitResult } from './options';
+import type { ContainerStreams } from './stdio';
+
+export interface HandleOptions {
+  /** performance.now() of the call that started it. */
+  since: number;
+  /** Milliseconds from the start of the command to its end by force. */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+  keep: boolean;
+}
+
+/** A started container, as its caller holds it. */
+export class ContainerHandle implements Container {
+  readonly id: string;
+  readonly name: string;
+  readonly pid: number;
+  private readonly result: Promise<ExitResult>;
+  private timedOut = false;
+  private removed: Promise<void> | undefined;
+
+  constructor(
+    private readonly context: RuntimeContext,
+    private readonly started: Started,
+    private readonly streams: ContainerStreams,
+    private readonly options: HandleOptions,
+  ) {
+    this.id = started.record.id;
+    this.name = started.record.name;
+    this.pid = started.init.pid;
+    this.result = this.live();
+    // A caller may wait later, or never.
+    this.result.catch(() => undefined);
+  }
+
+  get stdin(): Writable | null {
+    return this.streams.stdin;
+  }
+
+  get stdout(): Readable | null {
+    return this.streams.stdout;
+  }
+
+  get stderr(): Readable | null {
+    return this.streams.stderr;
+  }
+
+  kill(signal: NodeJS.Signals | number = 'SIGTERM'): boolean {
+    return this.started.init.signal(signal);
+  }
+
+  wait(): Promise<ExitResult> {
+    return this.result;
+  }
+
+  resize({ rows, columns }: { rows: number; columns: number }): void {
+    const { terminal } = this.started;
+    if (terminal < 0 || this.streams.stdout?.destroyed) return;
+    native().setWindowSize({ terminal, rows, columns });
+  }
+
+  guardTerminal(terminal: number): Promise<void> {
+    return this.context.watchdog.guardTerminal(terminal);
+  }
+
+  forgetTerminal(): Promise<void> {
+    return this.context.watchdog.forgetTerminal();
+  }
+
+  /** Kill what runs; resolves when it is removed, or kept where that was asked for. */
+  async end(): Promise<void> {
+    this.kill('SIGKILL');
+    await this.result;
+  }
+
+  async remove(): Promise<void> {
+    await this.end();
+    await this.removeAll();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.remove();
+  }
+
+  /** From the start of the command to the removal of what is left. */
+  private async live(): Promise<ExitResult> {
+    const { init, cgroup, record } = this.started;
+    const stopWatching = this.watchLimits();
+    const status = await init.exited;
+    stopWatching();
+    const ended = performance.now();
+    const { cpuMs, memoryPeakBytes, ...ending } = endingOf(status, cgroup);
+    if (this.options.keep) await this.keep(ending.exitCode);
+    else await this.removeAll();
+    this.context.trace.add(record.id.slice(0, 12), 'removal', ended);
+    return {
+      id: this.id,
+      ...ending,
+      timedOut: this.timedOut,
+      durationMs: ended - this.options.since,
+      usage: { cpuMs, memoryPeakBytes },
+    };
+  }
+
+  /** Kill at the timeout or the abort: PID 1's end is the end of every process of its namespace. */
+  private watchLimits(): () => void {
+    const { timeoutMs, signal } = this.options;
+    const kill = () => this.started.init.signal('SIGKILL');
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            this.timedOut = kill();
+          }, timeoutMs);
+    if (signal?.aborted) kill();
+    signal?.addEventListener('abort', kill, { once: true });
+    return () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', kill);
+    };
+  }
+
+  private removeAll(): Promise<void> {
+    this.removed ??= this.started.steps.undo().then(failures => {
+      if (failures.length > 0) throw failures[0];
+    });
+    return this.removed;
+  }
+
+  /** All goes but the write layer, its record and its name. */
+  private async keep(exitCode: number): Promise<void> {
+    const { record, cgroup } = this.started;
+    await cgroup?.destroy();
+    await deleteMountPoint({ containerDir: this.context.store.directory(this.id) });
+    this.context.store.update({ ...record, status: 'exited', exitCode });
+  }
+}

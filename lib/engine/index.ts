@@ -1,0 +1,2 @@
+export { Skiff, initPath, type OpenOptions } from './skiff';
+export type * from './options';

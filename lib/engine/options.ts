@@ -1,0 +1,130 @@
+import type { Readable, Writable } from 'node:stream';
+
+/** Where one of the command's standard streams goes: a pipe to the caller, nowhere, or an open descriptor. */
+export type StdioOption = 'pipe' | 'ignore' | 'inherit' | number;
+
+/** What a container is started with, by the API and by the command line alike. */
+export interface StartOptions {
+  /** A stored image's name; `busybox` where neither image nor rootfs is given. */
+  image?: string;
+  /** Any directory as the read-only layer, instead of an image. Nothing is ever written to it. */
+  rootfs?: string;
+  /** A name of the user's for the container, unique while it exists: `[a-zA-Z0-9][a-zA-Z0-9_.-]+`. */
+  name?: string;
+  /** Environment: an object, or a list of `NAME=value`. Nothing of the caller's own environment is passed on. */
+  env?: Record<string, string> | string[];
+  /** Working directory inside, absolute; made where it is missing. */
+  cwd?: string;
+  /** `name|uid[:group|gid]`, names from the image's /etc/passwd and /etc/group. */
+  user?: string;
+  /** Host name; the container's short id where not given. */
+  hostname?: string;
+  /** Replaces the image's entrypoint; '' clears it. */
+  entrypoint?: string;
+  /** Bytes, or text such as `64m`. */
+  memory?: number | string;
+  /** Memory and swap together: bytes, or text such as `128m`; -1 is no limit. */
+  memorySwap?: number | string;
+  /** How many CPUs' worth of time, such as 0.5. */
+  cpus?: number;
+  /** Relative weight, 2 to 262144; 1024 is usual. */
+  cpuShares?: number;
+  /** Which CPUs, in the list format of cpuset(7): `0-2,4`. */
+  cpusetCpus?: string;
+  /** Processes and threads at most; 0 or -1 is no limit. */
+  pidsLimit?: number;
+  /** Milliseconds, or text such as `1.5s`: after it every process of the container is killed. */
+  timeout?: number | string;
+  /** `none` (the default): loopback only. `host`: the host's network namespace. */
+  network?: 'none' | 'host';
+  /** A small init as PID 1 that reaps zombies and forwards signals. */
+  init?: boolean;
+  /** The root file system can not be written to. */
+  readOnly?: boolean;
+  /** tmpfs mounts: `/path` or `/path:options`. */
+  tmpfs?: string[];
+  /** `name=soft[:hard]` as Docker has them: `nofile=1024:2048`. */
+  ulimits?: string[];
+  /** Kernel parameters of the container's own namespaces. */
+  sysctls?: Record<string, string>;
+  /** A terminal inside; `rows` and `columns` are its first size. */
+  tty?: boolean | { rows: number; columns: number };
+  /** Count memory by a cgroup even where it is not limited, so that `usage` is exact. True where not given. */
+  usage?: boolean;
+  /** The container stays, with its write layer, after its command ended. */
+  keep?: boolean;
+  stdin?: StdioOption;
+  stdout?: StdioOption;
+  stderr?: StdioOption;
+  /** Aborting kills every process of the container. */
+  signal?: AbortSignal;
+}
+
+/** What `run` takes beside what every start takes. */
+export interface RunOptions extends StartOptions {
+  /** Written to the command's stdin, which ends after it. */
+  input?: string | Uint8Array | Readable;
+  /** Bytes kept of stdout and of stderr each; what comes after is dropped and said. 10 MiB where not given. */
+  maxBuffer?: number;
+  /** Reject when the command ends with another exit code than 0. */
+  reject?: boolean;
+  /** How stdout and stderr are given: as UTF-8 text (the default) or as bytes. */
+  encoding?: 'utf8' | 'buffer';
+}
+
+/** What a finished command used. */
+export interface Usage {
+  /** CPU time of all of the container's processes, in ms. */
+  cpuMs: number;
+  /** Highest memory use in bytes: of the cgroup where a memory limit is set, else of the largest process. */
+  memoryPeakBytes: number;
+}
+
+/** How a container's command ended. */
+export interface ExitResult {
+  id: string;
+  /** 0 to 255; 128+n where signal n ended it. */
+  exitCode: number;
+  /** The signal's name, `SIGKILL`, where one ended it; else null. */
+  signal: NodeJS.Signals | null;
+  /** The timeout ended it. */
+  timedOut: boolean;
+  /** The memory limit ended one of its processes. */
+  oomKilled: boolean;
+  /** From the call to the end of the command, in ms. */
+  durationMs: number;
+  usage: Usage;
+}
+
+/** What `run` resolves with. */
+export interface RunResult<Output = string> extends ExitResult {
+  stdout: Output;
+  stderr: Output;
+  /** Output went past maxBuffer and was cut. */
+  truncated: { stdout: boolean; stderr: boolean };
+}
+
+/** A started container. */
+export interface Container extends AsyncDisposable {
+  readonly id: string;
+  readonly name: string;
+  /** Host's pid of the container's init. */
+  readonly pid: number;
+  readonly stdin: Writable | null;
+  readonly stdout: Readable | null;
+  readonly stderr: Readable | null;
+  /** Send a signal to the container's init; false where it is gone. */
+  kill(signal?: NodeJS.Signals | number): boolean;
+  /** Resolves when every process of the container is gone and (without `keep`) all of it is removed. */
+  wait(): Promise<ExitResult>;
+  /** New size of the container's terminal. */
+  resize(size: { rows: number; columns: number }): void;
+  /**
+   * Of the caller's own terminal: from now until {@link forgetTerminal} it is put back to its present mode when this
+   * process is gone, whatever killed it.
+   */
+  guardTerminal(fd: number): Promise<void>;
+  forgetTerminal(): Promise<void>;
+  /** Kill what runs and remove what is left of it. */
+  remove(): Promise<void>;
+}

@@ -1,0 +1,72 @@
+/** Text for the kernel: a string (as UTF-8), or a Buffer for names that are not UTF-8. Without NUL. */
+export type NativeText = string | Buffer;
+
+/** One step of writing an archive's entry below a layer's root; csrc/core/unpack.h has the meaning of each kind. */
+export interface UnpackEntry {
+  kind: 'directory' | 'file' | 'data' | 'meta' | 'symlink' | 'link' | 'node';
+  /** Relative, without `.` and `..`; '' is the root itself. */
+  name: NativeText;
+  /** What a symlink says; for a hard link, a path below the root. */
+  target?: NativeText;
+  /** With the file type's bits, stat(2). */
+  mode?: number;
+  uid?: number;
+  gid?: number;
+  /** A device's numbers. */
+  major?: number;
+  minor?: number;
+  /** Seconds since 1970, with fractions. */
+  mtime?: number;
+  xattrs?: { name: NativeText; value: Buffer }[];
+  data?: Buffer;
+  /** Where `data` belongs in the file, in bytes. */
+  offset?: number;
+  /** Bytes of the whole file. */
+  size?: number;
+}
+
+/**
+ * The native part of lib/workspace. Errors carry `code` (the errno's name), `syscall` and `path`. What returns a
+ * promise works on the thread pool.
+ */
+export interface WorkspaceNative {
+  /**
+   * Mount overlayfs on `target`: `layers` (topmost first) under `upper`. With `volatile` nothing of `upper` need
+   * reach the disk, and it can be mounted once only (Linux 5.10; ignored before).
+   * `oldApi` uses mount(2) even where the kernel has fsopen(2).
+   */
+  mountOverlay(options: {
+    target: string;
+    layers: string[];
+    upper: string;
+    work: string;
+    volatile?: boolean;
+    oldApi?: boolean;
+  }): Promise<void>;
+  /** Mount aufs on `target`: `layers` (topmost first) as `ro+wh` branches under `upper`. */
+  mountAufs(options: { target: string; layers: string[]; upper: string }): Promise<void>;
+  mountBind(options: { source: string; target: string }): Promise<void>;
+  /** Unmount all that is mounted on `target`, lazily where it is in use; not mounted is fine. `remove`: rmdir it too. */
+  unmount(options: { target: string; remove?: boolean }): Promise<void>;
+  /** Delete trees of any depth without following links; a mount in one is an error and stays untouched. */
+  removeTrees(options: { paths: string[] }): Promise<void>;
+  /** Copy `layers` (topmost first) into the directory `target`; directories in `skip` are copied empty. */
+  copyLayers(options: { layers: string[]; target: string; skip?: string[] }): Promise<void>;
+  /** syncfs(2) of the file system that the directory is on. */
+  syncFileSystem(options: { path: string }): Promise<void>;
+  /** Write entries in order below the directory `root`; no name leads out of it, whatever links are there. */
+  unpack(options: { root: string; entries: UnpackEntry[] }): Promise<void>;
+  /**
+   * Read a regular file of an untrusted tree, synchronously. Links are resolved as if `root` were `/`.
+   *
+   * @returns null where the file is missing
+   * @throws EINVAL where it is a FIFO, device or socket, EISDIR, EFBIG above `maxBytes`
+   */
+  readFileInRoot(options: {
+    root: string;
+    path: string;
+    maxBytes: number;
+    /** Resolve step by step even where the kernel has openat2(2). */
+    walk?: boolean;
+  }): Buffer | null;
+}

@@ -1,0 +1,70 @@
+import { errorMessage, SkiffError } from '../common/errors';
+
+/** What the addon's errors carry. */
+interface NativeError extends Error {
+  code: string;
+  syscall?: string;
+  path?: string;
+  step?: string;
+}
+
+/** Exit code and reason of an execve that failed: docker's, which its callers match on. */
+const EXEC_FAILURES: Record<string, { reason: string; exitCode: 126 | 127; remedy?: string }> = {
+  ENOENT: { reason: 'no such file or directory', exitCode: 127 },
+  ENOTDIR: { reason: 'not a directory', exitCode: 127 },
+  EACCES: { reason: 'permission denied', exitCode: 126 },
+  EISDIR: { reason: 'is a directory: permission denied', exitCode: 126 },
+  ENOEXEC: {
+    reason: 'exec format error',
+    exitCode: 126,
+    remedy: 'It is no program for this machine; a script needs a first line such as #!/bin/sh.',
+  },
+  E2BIG: {
+    reason: 'argument list too long',
+    exitCode: 126,
+    remedy: 'One argument may have 128 KiB, all of them with the environment a quarter of the stack limit.',
+  },
+  ELOOP: { reason: 'too many levels of symbolic links', exitCode: 126 },
+  ETXTBSY: { reason: 'text file busy', exitCode: 126 },
+};
+
+const REMEDIES: Record<string, string> = {
+  EMFILE: 'This process has too many files open: raise its limit (ulimit -n).',
+  ENFILE: 'The machine has too many files open: raise fs.file-max.',
+  ENOSPC: 'Free some space or inodes there, raise user.max_*_namespaces, or use another root directory.',
+  EPERM: 'Run skiff as root, or give the surrounding container CAP_SYS_ADMIN.',
+  ENOMEM: 'The machine or its cgroup is out of memory.',
+  EAGAIN: 'There are too many processes: see ulimit -u and pids.max of the cgroup.',
+};
+
+/**
+ * Say what the addon's error means for the one who started the container.
+ *
+ * @param command the command's first word
+ */
+export function startError(error: unknown, command: string): unknown {
+  if (SkiffError.is(error) || !isNative(error)) return error;
+  const { code, syscall, path, step } = error;
+  const details = { code, syscall, path, step, cause: error };
+  if (step === 'exec' && (syscall === 'execve' || syscall === 'execvpe')) {
+    return execError(command, code, syscall, details);
+  }
+  return new SkiffError(`cannot start the container: ${step ?? 'start'}: ${error.message}`, {
+    ...details,
+    remedy: REMEDIES[code],
+  });
+}
+
+function execError(command: string, code: string, syscall: string, details: { code: string; cause: unknown }) {
+  const known = EXEC_FAILURES[code];
+  const reason = syscall === 'execvpe' ? 'executable file not found in $PATH' : known?.reason;
+  return new SkiffError(`cannot start ${JSON.stringify(command)}: ${reason ?? errorMessage(details.cause)}`, {
+    ...details,
+    exitCode: known?.exitCode ?? 126,
+    remedy: known?.remedy,
+  });
+}
+
+function isNative(error: unknown): error is NativeError {
+  return error instanceof Error && 'code' in error && 'errno' in error;
+}

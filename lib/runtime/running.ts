@@ -1,0 +1,69 @@
+import os from 'node:os';
+import type { Cgroup } from '../cgroup';
+import { native, type ExitStatus } from '../native';
+
+/** How a container's processes ended, before anything is removed. */
+export interface Ending {
+  exitCode: number;
+  signal: NodeJS.Signals | null;
+  oomKilled: boolean;
+  cpuMs: number;
+  memoryPeakBytes: number;
+}
+
+/** Name of a signal by its number. */
+export function signalName(number: number): NodeJS.Signals | undefined {
+  const entry = Object.entries(os.constants.signals).find(([, value]) => value === number);
+  return entry?.[0] as NodeJS.Signals | undefined;
+}
+
+/** Number of a signal by its name or number. */
+export function signalNumber(signal: NodeJS.Signals | number): number {
+  return typeof signal === 'number' ? signal : os.constants.signals[signal];
+}
+
+/** The first process of a container, from its parking to its end, and what hangs on it. */
+export class RunningInit {
+  /** Resolves when every process of its PID namespace is gone. */
+  readonly exited: Promise<ExitStatus>;
+  private alive = true;
+
+  /** Takes the pidfd over. */
+  constructor(
+    readonly pid: number,
+    private readonly pidfd: number,
+    onExit: () => void,
+  ) {
+    this.exited = new Promise(resolve => {
+      native().watchExit({ pidfd }, status => {
+        this.alive = false;
+        onExit();
+        resolve(status);
+      });
+    });
+  }
+
+  /** False where it is gone. */
+  signal(signal: NodeJS.Signals | number): boolean {
+    return this.alive && native().sendSignal({ pidfd: this.pidfd, signal: signalNumber(signal) });
+  }
+
+  /** Kill it and with it every process of its namespace, and wait until they are gone. */
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.exited;
+  }
+}
+
+/** Put together what the kernel tells of a container's end: of its cgroup where it counted, else of its init. */
+export function endingOf(status: ExitStatus, cgroup: Cgroup | null): Ending {
+  const counted = cgroup?.stat() ?? {};
+  const signal = status.signal === null ? null : (signalName(status.signal) ?? null);
+  return {
+    exitCode: status.signal === null ? (status.code ?? 0) : 128 + status.signal,
+    signal,
+    oomKilled: (counted.oomKills ?? 0) > 0,
+    cpuMs: (counted.cpuUsec ?? status.cpuUs) / 1000,
+    memoryPeakBytes: counted.memoryPeakBytes ?? status.maxRssBytes,
+  };
+}

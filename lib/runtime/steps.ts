@@ -1,0 +1,82 @@
+import { errorCode, errorMessage, SkiffError } from '../common/errors';
+import type { Trace } from '../common/trace';
+
+/** A step that tests let fail: its name and the code its error carries. */
+export interface StepFault {
+  step: string;
+  code: string;
+}
+
+type Undo = () => void | Promise<void>;
+
+/**
+ * The steps of a start, each with its undo. What a step made is registered the moment it exists; a failure runs
+ * every undo in reverse and reports both what failed and what of the undo failed.
+ */
+export class Steps {
+  private readonly undos: { name: string; undo: Undo }[] = [];
+
+  /**
+   * @param container short id, for the trace
+   * @param fault for tests
+   */
+  constructor(
+    private readonly container: string,
+    private readonly trace: Trace,
+    private readonly fault?: StepFault,
+  ) {}
+
+  /** Do one step and remember how it is undone; of a step that failed nothing is undone. */
+  async do<T>(name: string, action: () => T | Promise<T>, undo?: (made: T) => void | Promise<void>): Promise<T> {
+    const start = performance.now();
+    if (this.fault?.step === name) {
+      throw new SkiffError(`injected failure: ${name}`, { code: this.fault.code, step: name });
+    }
+    const made = await action();
+    if (undo) this.undos.push({ name, undo: () => undo(made) });
+    this.trace.add(this.container, name, start);
+    return made;
+  }
+
+  /** Register an undo by itself: of a step that leaves something even when it fails. */
+  onUndo(name: string, undo: Undo): void {
+    this.undos.push({ name, undo });
+  }
+
+  /** Undo all of it, newest first. Every undo is tried; their failures come back. */
+  async undo(): Promise<Error[]> {
+    const failures: Error[] = [];
+    for (let step = this.undos.pop(); step; step = this.undos.pop()) {
+      const start = performance.now();
+      try {
+        await step.undo();
+      } catch (error) {
+        failures.push(
+          new SkiffError(`cannot undo ${step.name}: ${errorMessage(error)}`, {
+            code: errorCode(error) ?? 'UNDO_FAILED',
+            step: step.name,
+            cause: error,
+          }),
+        );
+      }
+      this.trace.add(this.container, `undo ${step.name}`, start);
+    }
+    return failures;
+  }
+}
+
+/** The error of a failed start together with those of its undo. */
+export function withFailures(error: unknown, failures: Error[]): unknown {
+  if (failures.length === 0) return error;
+  const message = [errorMessage(error), ...failures.map(failure => failure.message)].join('; ');
+  const known = SkiffError.is(error) ? error : undefined;
+  return new SkiffError(message, {
+    code: errorCode(error) ?? 'START_FAILED',
+    syscall: known?.syscall,
+    path: known?.path,
+    step: known?.step,
+    remedy: known?.remedy,
+    exitCode: known?.exitCode,
+    cause: new AggregateError([error, ...failures], message),
+  });
+}

@@ -1,0 +1,76 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { removeLeftoverCgroup, type CgroupSetup } from '../cgroup';
+import { debugLog } from '../common/debug';
+import { errorCode, errorMessage } from '../common/errors';
+import { isAlive } from '../common/identity';
+import { statePaths, type ContainerStore, type FoundContainer } from '../state';
+import { deleteMountPoint, deleteWriteLayer } from '../workspace';
+
+const debug = debugLog('sweep');
+
+/** How long to wait for a killed leftover's end, in ms, and how often to look. */
+const END_TIMEOUT_MS = 5000;
+const END_STEP_MS = 10;
+
+/**
+ * Remove what processes that are gone left of their containers: processes, mounts, cgroups, layers, records, names.
+ * What lives is not touched: liveness is pid, start time and boot.
+ *
+ * @returns messages of what could not be removed; the next sweep tries again
+ */
+export async function sweep(root: string, store: ContainerStore, cgroups: CgroupSetup): Promise<string[]> {
+  const problems: string[] = [];
+  for (const found of store.list()) {
+    if (!store.isLeftover(found)) continue;
+    try {
+      await removeLeftover(store, found, cgroups);
+    } catch (error) {
+      problems.push(`cannot remove what is left of container ${found.id.slice(0, 12)}: ${errorMessage(error)}`);
+    }
+  }
+  freeStaleNames(root, store);
+  for (const problem of problems) debug('%s', problem);
+  return problems;
+}
+
+/** Remove one container, whatever state it was found in. */
+export async function removeLeftover(
+  store: ContainerStore,
+  found: FoundContainer,
+  cgroups: CgroupSetup,
+): Promise<void> {
+  debug('removing %s (%s)', found.id, found.kind);
+  const record = found.kind === 'record' ? found.record : undefined;
+  if (record?.init && isAlive(record.init)) await end(record.init);
+  // Killed between making its cgroup and noting it, a container is found by the directory's name.
+  await removeLeftoverCgroup(cgroups, found.id, record?.cgroupPaths);
+  const directory = found.kind === 'broken' ? found.directory : store.directory(found.id);
+  await deleteMountPoint({ containerDir: directory });
+  await deleteWriteLayer({ containerDir: directory });
+  fs.rmSync(directory, { recursive: true, force: true });
+  if (record) store.freeName(record.name, found.id);
+}
+
+async function end(init: { pid: number; startTime: number; bootId: string }): Promise<void> {
+  process.kill(init.pid, 'SIGKILL');
+  const deadline = Date.now() + END_TIMEOUT_MS;
+  while (isAlive(init) && Date.now() < deadline) {
+    await new Promise(resolve => setTimeout(resolve, END_STEP_MS));
+  }
+}
+
+/** A name outlives its container where a process was killed between the two removals. */
+function freeStaleNames(root: string, store: ContainerStore): void {
+  let names: string[];
+  try {
+    names = fs.readdirSync(statePaths(root).names);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return;
+    throw error;
+  }
+  for (const name of names) {
+    const holder = store.holderOf(name);
+    if (holder !== undefined && !fs.existsSync(path.join(store.directory(holder)))) store.freeName(name, holder);
+  }
+}

@@ -1,0 +1,95 @@
+import { invalidArgument } from '../common/errors';
+
+/** Shapes an option can have at run time: callers of the API need not have had TypeScript's checks. */
+type Shape = 'text' | 'number' | 'size' | 'flag' | 'texts' | 'record' | 'env';
+
+const SHAPES: Record<string, Shape> = {
+  image: 'text',
+  rootfs: 'text',
+  name: 'text',
+  env: 'env',
+  cwd: 'text',
+  user: 'text',
+  hostname: 'text',
+  entrypoint: 'text',
+  memory: 'size',
+  memorySwap: 'size',
+  cpus: 'number',
+  cpuShares: 'number',
+  cpusetCpus: 'text',
+  pidsLimit: 'number',
+  timeout: 'size',
+  network: 'text',
+  init: 'flag',
+  readOnly: 'flag',
+  keep: 'flag',
+  tmpfs: 'texts',
+  ulimits: 'texts',
+  sysctls: 'record',
+};
+
+const NEEDED: Record<Shape, string> = {
+  text: 'text',
+  number: 'a number',
+  size: 'a number, or text such as 64m or 1.5s',
+  flag: 'true or false',
+  texts: 'a list of texts',
+  record: 'an object of texts',
+  env: 'an object of texts or a list of NAME=value',
+};
+
+/**
+ * Refuse options and commands of the wrong type, and NUL bytes in any text: the kernel would end the text there
+ * without a word.
+ *
+ * @throws SkiffError INVALID_ARGUMENT that names the place
+ */
+export function checkInput(command: readonly string[], options: object): void {
+  if (!isTexts(command)) throw invalidArgument('the command must be a list of texts');
+  command.forEach((text, at) => checkNul(text, at === 0 ? 'the command' : `argument ${at} of the command`));
+  for (const [name, value] of Object.entries(options)) {
+    const shape = Object.hasOwn(SHAPES, name) ? SHAPES[name] : undefined;
+    if (shape === undefined || value === undefined) continue;
+    if (!fits(value, shape)) throw invalidArgument(`invalid option ${name}: ${NEEDED[shape]} is needed`);
+    for (const text of textsOf(value)) checkNul(text, `option ${name}`);
+  }
+}
+
+function fits(value: unknown, shape: Shape): boolean {
+  switch (shape) {
+    case 'text':
+      return typeof value === 'string';
+    case 'number':
+      return typeof value === 'number';
+    case 'size':
+      return typeof value === 'number' || typeof value === 'string';
+    case 'flag':
+      return typeof value === 'boolean';
+    case 'texts':
+      return isTexts(value);
+    case 'record':
+      return isRecord(value);
+    case 'env':
+      return isTexts(value) || isRecord(value);
+  }
+}
+
+function isTexts(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every(item => typeof item === 'string');
+}
+
+function isRecord(value: unknown): value is Record<string, string> {
+  return (
+    typeof value === 'object' && value !== null && !Array.isArray(value) && isTexts(Object.values(value))
+  );
+}
+
+function textsOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  if (isTexts(value)) return value;
+  return isRecord(value) ? Object.entries(value).flat() : [];
+}
+
+function checkNul(text: string, place: string): void {
+  if (text.includes('\0')) throw invalidArgument(`NUL byte in ${place}`);
+}

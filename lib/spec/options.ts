@@ -1,0 +1,150 @@
+import path from 'node:path';
+import { invalidArgument } from '../common/errors';
+import { parseDuration } from '../common/units';
+import { checkInput } from './check';
+import { defaultSpec } from './defaults';
+import { toEnv } from './env';
+import { tmpfsMounts } from './mounts';
+import { checkHostname, checkName } from './names';
+import { toResources, type Machine, type ResourceOptions } from './resources';
+import { checkSysctls } from './sysctl';
+import type { Process, Spec } from './types';
+import { parseUlimits } from './ulimit';
+import { resolveUser, type ReadFile } from './user';
+
+/** The part of the engine's start options that a spec is made of. */
+export interface SpecOptions extends ResourceOptions {
+  name?: string;
+  env?: Record<string, string> | readonly string[];
+  cwd?: string;
+  user?: string;
+  hostname?: string;
+  entrypoint?: string;
+  timeout?: number | string;
+  network?: 'none' | 'host';
+  readOnly?: boolean;
+  tmpfs?: readonly string[];
+  ulimits?: readonly string[];
+  sysctls?: Record<string, string>;
+  tty?: boolean | { rows: number; columns: number };
+}
+
+/** What an image says about the commands run in it. */
+export interface ImageConfig {
+  env?: readonly string[];
+  entrypoint?: readonly string[];
+  cmd?: readonly string[];
+  user?: string;
+  workingDir?: string;
+}
+
+export interface SpecInput {
+  /** The container's id; its first 12 characters are the host name where none is given. */
+  id: string;
+  /** Program and arguments; empty: what the image says. */
+  command: readonly string[];
+  options: SpecOptions;
+  /** Empty for a directory as the root. */
+  image: ImageConfig;
+  /** Where the container's root file system will be mounted. */
+  rootPath: string;
+  /** Reads a file of the image: `/etc/passwd`. Must follow no link out of the image. */
+  readFile: ReadFile;
+  machine: Machine;
+}
+
+/**
+ * Make the OCI spec of a container out of what the user asked for, what the image says, and the defaults. Everything
+ * that can be wrong with the options is refused here, before anything exists; nothing is changed or created.
+ *
+ * @throws SkiffError INVALID_ARGUMENT, with Docker's wording where Docker has one
+ */
+export function toSpec({ id, command, options, image, rootPath, readFile, machine }: SpecInput): Spec {
+  checkOptions(command, options);
+  const spec = defaultSpec(rootPath);
+  const hostname = options.hostname || id.slice(0, 12);
+  const network = options.network ?? 'none';
+  const user = resolveUser(options.user || image.user || '', readFile);
+  spec.hostname = hostname;
+  spec.root.readonly = options.readOnly ?? false;
+  spec.process = {
+    ...spec.process,
+    ...terminal(options.tty),
+    args: toArgs(command, options.entrypoint, image),
+    env: toEnv({
+      image: image.env,
+      user: options.env,
+      hostname,
+      tty: Boolean(options.tty),
+      home: user.home,
+    }),
+    cwd: toCwd(options.cwd || image.workingDir || '/'),
+    user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids, umask: 0o022 },
+    rlimits: parseUlimits(options.ulimits ?? []),
+  };
+  spec.mounts.push(...tmpfsMounts(options.tmpfs ?? []));
+  if (network === 'host') {
+    spec.linux.namespaces = spec.linux.namespaces.filter(({ type }) => type !== 'network');
+  }
+  spec.linux.sysctl = checkSysctls(options.sysctls ?? {}, network);
+  spec.linux.resources = toResources(options, machine);
+  return spec;
+}
+
+/**
+ * A timeout as the API takes it.
+ *
+ * @returns milliseconds; undefined where there is none (0 is none, as for timeout(1))
+ * @throws SkiffError INVALID_ARGUMENT
+ */
+export function toTimeout(timeout: number | string | undefined): number | undefined {
+  const ms = typeof timeout === 'string' ? parseDuration(timeout, 'ms') : (timeout ?? 0);
+  if (!(ms >= 0 && Number.isFinite(ms))) throw invalidArgument(`invalid timeout: ${ms}`);
+  return ms === 0 ? undefined : ms;
+}
+
+/**
+ * Refuse what is wrong whatever the image: to be called before the first look at one.
+ *
+ * @throws SkiffError INVALID_ARGUMENT
+ */
+export function checkOptions(command: readonly string[], options: SpecOptions): void {
+  checkInput(command, options);
+  if (options.name !== undefined) checkName(options.name);
+  if (options.hostname) checkHostname(options.hostname);
+  if (options.network !== undefined && options.network !== 'none' && options.network !== 'host') {
+    throw invalidArgument(`network ${String(options.network)} not found`, {
+      remedy: 'Known are none and host.',
+    });
+  }
+  toTimeout(options.timeout);
+  if (options.cwd) toCwd(options.cwd);
+}
+
+/** Docker's merge: an entrypoint of the user's makes the image's command void, and '' the image's entrypoint. */
+function toArgs(command: readonly string[], entrypoint: string | undefined, image: ImageConfig): string[] {
+  const program = entrypoint === undefined ? (image.entrypoint ?? []) : entrypoint === '' ? [] : [entrypoint];
+  const words = command.length > 0 || entrypoint !== undefined ? command : (image.cmd ?? []);
+  const args = [...program, ...words];
+  if (!args[0]) throw invalidArgument('no command specified');
+  return args;
+}
+
+function toCwd(cwd: string): string {
+  if (!cwd.startsWith('/')) {
+    throw invalidArgument(`the working directory '${cwd}' is invalid, it needs to be an absolute path`);
+  }
+  return path.posix.resolve(cwd);
+}
+
+function terminal(tty: SpecOptions['tty']): Pick<Process, 'terminal' | 'consoleSize'> {
+  if (!tty) return {};
+  if (tty === true) return { terminal: true };
+  for (const [name, value] of Object.entries({ rows: tty.rows, columns: tty.columns })) {
+    // winsize has 16 bits for each (tty_ioctl(4)).
+    if (!Number.isInteger(value) || value < 0 || value > 0xffff) {
+      throw invalidArgument(`invalid terminal size: ${name} ${value}`);
+    }
+  }
+  return { terminal: true, consoleSize: { height: tty.rows, width: tty.columns } };
+}

@@ -1,0 +1,181 @@
+import { invalidArgument } from '../common/errors';
+import { capabilityMask } from './capability-mask';
+import { toMountFlags } from './mount-options';
+import { Operation, PlanWriter } from './plan-encoding';
+import type { Device, NamespaceType, Process, Spec } from './types';
+
+/** A step that shall fail, for tests of the undo. */
+export interface Fault {
+  /** A step's name: of the init's (`mount`, `exec`, ...), of the addon's (`clone`) or of the runtime's. */
+  step: string;
+  /** Number of the errno it fails with. */
+  errno: number;
+}
+
+export interface SetupOptions {
+  /** The root is a plain directory, not yet a mount point: it is bound onto itself. */
+  bindRoot?: boolean;
+  fault?: Fault;
+}
+
+export interface ProcessOptions {
+  /** Keep a small init as PID 1. */
+  init?: boolean;
+  fault?: Fault;
+}
+
+/** CLONE_NEW flags of sched.h, clone(2). */
+const CLONE_FLAGS: Record<NamespaceType, number> = {
+  time: 0x00000080,
+  mount: 0x00020000,
+  cgroup: 0x02000000,
+  uts: 0x04000000,
+  ipc: 0x08000000,
+  user: 0x10000000,
+  pid: 0x20000000,
+  network: 0x40000000,
+};
+
+/** S_IF flags of the inode's mode, inode(7). */
+const DEVICE_TYPES: Record<Device['type'], number> = { c: 0o020000, b: 0o060000, p: 0o010000 };
+
+/** RLIMIT_ numbers of the generic kernel ABI (x86-64, arm64), getrlimit(2). */
+const RLIMITS: Record<string, number> = {
+  RLIMIT_CPU: 0,
+  RLIMIT_FSIZE: 1,
+  RLIMIT_DATA: 2,
+  RLIMIT_STACK: 3,
+  RLIMIT_CORE: 4,
+  RLIMIT_RSS: 5,
+  RLIMIT_NPROC: 6,
+  RLIMIT_NOFILE: 7,
+  RLIMIT_MEMLOCK: 8,
+  RLIMIT_AS: 9,
+  RLIMIT_LOCKS: 10,
+  RLIMIT_SIGPENDING: 11,
+  RLIMIT_MSGQUEUE: 12,
+  RLIMIT_NICE: 13,
+  RLIMIT_RTPRIO: 14,
+  RLIMIT_RTTIME: 15,
+};
+
+const U64_MAX = 0xffff_ffff_ffff_ffffn;
+
+/** Links every container's /dev has (OCI runtime spec, runtime-linux.md "Dev symbolic links"). */
+const DEV_LINKS: readonly [target: string, path: string][] = [
+  ['/proc/self/fd', '/dev/fd'],
+  ['/proc/self/fd/0', '/dev/stdin'],
+  ['/proc/self/fd/1', '/dev/stdout'],
+  ['/proc/self/fd/2', '/dev/stderr'],
+  ['pts/ptmx', '/dev/ptmx'],
+];
+
+/** The CLONE_NEW flags of a spec's new namespaces. */
+export function cloneFlags(spec: Spec): number {
+  return spec.linux.namespaces.reduce((flags, { type }) => flags | CLONE_FLAGS[type], 0);
+}
+
+/** Compile what the init does before it parks. */
+export function setupPlan(spec: Spec, { bindRoot = false, fault }: SetupOptions = {}): Buffer {
+  const plan = new PlanWriter();
+  addFault(plan, fault);
+  plan.add(Operation.Root, { text: spec.root.path }, { u32: Number(bindRoot) });
+  addMounts(plan, spec);
+  addDevices(plan, spec);
+  if (spec.process.terminal) {
+    const { height = 0, width = 0 } = spec.process.consoleSize ?? {};
+    plan.add(Operation.Terminal, { u32: height }, { u32: width });
+  }
+  addNames(plan, spec);
+  for (const path of spec.linux.readonlyPaths ?? []) plan.add(Operation.Readonly, { text: path });
+  for (const path of spec.linux.maskedPaths ?? []) plan.add(Operation.Mask, { text: path });
+  if (spec.root.readonly) {
+    // Docker makes the working directory when it creates the container, so before the root is closed.
+    plan.add(Operation.Directory, { text: spec.process.cwd });
+    plan.add(Operation.RootReadonly);
+  }
+  return plan.bytes();
+}
+
+/** Compile what the init does after GO. */
+export function processPlan(process: Process, { init = false, fault }: ProcessOptions = {}): Buffer {
+  const { uid, gid, umask = 0o022, additionalGids = [] } = process.user;
+  const plan = new PlanWriter();
+  addFault(plan, fault);
+  for (const { type, soft, hard } of process.rlimits ?? []) {
+    const resource = RLIMITS[type];
+    if (resource === undefined) throw invalidArgument(`unknown resource limit: ${type}`);
+    plan.add(Operation.Rlimit, { u32: resource }, { u64: toLimit(soft) }, { u64: toLimit(hard) });
+  }
+  if (process.oomScoreAdj !== undefined) plan.add(Operation.OomScore, { u32: process.oomScoreAdj });
+  plan
+    .add(Operation.Args, { texts: process.args })
+    .add(Operation.Env, { texts: process.env })
+    .add(Operation.Cwd, { text: process.cwd })
+    .add(
+      Operation.User,
+      { u32: uid },
+      { u32: gid },
+      { u32: umask },
+      { u32: additionalGids.length },
+      ...additionalGids.map(u32 => ({ u32 })),
+    );
+  if (process.capabilities) {
+    const { bounding, effective, inheritable, permitted, ambient } = process.capabilities;
+    const sets = [bounding, effective, inheritable, permitted, ambient];
+    plan.add(Operation.Capabilities, ...sets.map(names => ({ u64: capabilityMask(names) })));
+  }
+  if (process.noNewPrivileges) plan.add(Operation.NoNewPrivs);
+  if (init) plan.add(Operation.Init);
+  return plan.bytes();
+}
+
+function addFault(plan: PlanWriter, fault: Fault | undefined): void {
+  if (fault) plan.add(Operation.Fault, { text: fault.step }, { u32: fault.errno });
+}
+
+function addMounts(plan: PlanWriter, spec: Spec): void {
+  for (const { destination, type = 'none', source = type, options } of spec.mounts) {
+    // Every new devpts is an instance of its own since Linux 4.7; older kernels need the option.
+    const { flags, data } = toMountFlags(options);
+    plan.add(
+      Operation.Mount,
+      { text: type },
+      { text: source },
+      { text: destination },
+      { u64: flags },
+      { text: data },
+    );
+  }
+}
+
+function addDevices(plan: PlanWriter, spec: Spec): void {
+  for (const { path, type, major, minor, fileMode = 0o666, uid = 0, gid = 0 } of spec.linux.devices ?? []) {
+    const mode = DEVICE_TYPES[type] | fileMode;
+    plan.add(
+      Operation.Device,
+      { text: path },
+      { u32: mode },
+      { u32: major },
+      { u32: minor },
+      { u32: uid },
+      { u32: gid },
+    );
+  }
+  if (!spec.mounts.some(({ destination }) => destination === '/dev')) return;
+  for (const [target, path] of DEV_LINKS) plan.add(Operation.Symlink, { text: target }, { text: path });
+}
+
+function addNames(plan: PlanWriter, spec: Spec): void {
+  const own = (type: NamespaceType) => spec.linux.namespaces.some(namespace => namespace.type === type);
+  if (spec.hostname !== undefined && own('uts')) plan.add(Operation.Hostname, { text: spec.hostname });
+  if (own('network')) plan.add(Operation.Loopback);
+  for (const [name, value] of Object.entries(spec.linux.sysctl ?? {})) {
+    plan.add(Operation.Sysctl, { text: name.replaceAll('.', '/') }, { text: value });
+  }
+}
+
+/** A limit as the kernel has it: what JSON rounds up to 2^64 is "no limit". */
+function toLimit(value: number): bigint {
+  return value >= 2 ** 64 || value < 0 ? U64_MAX : BigInt(value);
+}

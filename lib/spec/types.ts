@@ -1,0 +1,76 @@
+import type { Resources } from '../common/resources';
+
+export type { Resources };
+
+/**
+ * The part of the OCI runtime spec's `config.json` that skiff speaks inside.
+ * Names and meanings are those of https://github.com/opencontainers/runtime-spec (v1.2).
+ */
+export interface Spec {
+  ociVersion: string;
+  hostname?: string;
+  root: { path: string; readonly?: boolean };
+  process: Process;
+  mounts: Mount[];
+  linux: Linux;
+  annotations?: Record<string, string>;
+}
+
+export interface Process {
+  terminal?: boolean;
+  consoleSize?: { height: number; width: number };
+  /** Program and arguments; any bytes but NUL. */
+  args: (string | Buffer)[];
+  /** `NAME=value`, in order. */
+  env: (string | Buffer)[];
+  cwd: string;
+  user: { uid: number; gid: number; additionalGids?: number[]; umask?: number };
+  rlimits?: Rlimit[];
+  capabilities?: Capabilities;
+  noNewPrivileges?: boolean;
+  oomScoreAdj?: number;
+}
+
+export interface Rlimit {
+  /** `RLIMIT_NOFILE` and so on, getrlimit(2). */
+  type: string;
+  soft: number;
+  hard: number;
+}
+
+export interface Capabilities {
+  bounding: string[];
+  effective: string[];
+  inheritable: string[];
+  permitted: string[];
+  ambient: string[];
+}
+
+export interface Mount {
+  destination: string;
+  type?: string;
+  source?: string;
+  /** Options as mount(8) has them: `nosuid`, `ro`, `mode=755`, ... */
+  options?: string[];
+}
+
+export type NamespaceType = 'pid' | 'network' | 'mount' | 'ipc' | 'uts' | 'user' | 'cgroup' | 'time';
+
+export interface Linux {
+  namespaces: { type: NamespaceType; path?: string }[];
+  devices?: Device[];
+  sysctl?: Record<string, string>;
+  resources?: Resources;
+  maskedPaths?: string[];
+  readonlyPaths?: string[];
+}
+
+export interface Device {
+  path: string;
+  type: 'c' | 'b' | 'p';
+  major: number;
+  minor: number;
+  fileMode?: number;
+  uid?: number;
+  gid?: number;
+}

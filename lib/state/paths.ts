@@ -1,0 +1,13 @@
+import path from 'node:path';
+
+/** Where things lie below a root directory. */
+export function statePaths(root: string) {
+  const containers = path.join(root, 'containers');
+  return {
+    images: path.join(root, 'images'),
+    containers,
+    names: path.join(root, 'names'),
+    container: (id: string) => path.join(containers, id),
+    record: (id: string) => path.join(containers, id, 'state.json'),
+  };
+}

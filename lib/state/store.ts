@@ -1,0 +1,184 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { errorCode, SkiffError } from '../common/errors';
+import { identify, isAlive, type ProcessIdentity } from '../common/identity';
+import { statePaths } from './paths';
+import { RECORD_VERSION, type ContainerRecord } from './record';
+
+/** A container's directory as found on disk. */
+export type FoundContainer =
+  | { kind: 'record'; id: string; record: ContainerRecord }
+  /** Half-made by a process that is gone, or a record that a power cut left unreadable. */
+  | { kind: 'broken'; id: string; directory: string }
+  /** Written by a later skiff: not ours to touch. */
+  | { kind: 'future'; id: string };
+
+const NEW_PREFIX = '.new-';
+
+/**
+ * The containers of one root directory.
+ *
+ * A directory is made under a name that tells its maker (pid, start time, boot) and renamed when its record is
+ * written, so at every instant a later command can tell what a killed one left: nothing exists without an owner.
+ */
+export class ContainerStore {
+  private readonly paths: ReturnType<typeof statePaths>;
+  private readonly self: ProcessIdentity;
+
+  constructor(root: string) {
+    this.paths = statePaths(root);
+    this.self = identify(process.pid) ?? fail();
+  }
+
+  get owner(): ProcessIdentity {
+    return this.self;
+  }
+
+  directory(id: string): string {
+    return this.paths.container(id);
+  }
+
+  /** Make the directory of a new container with its first record. */
+  create(record: ContainerRecord): void {
+    const { pid, startTime, bootId } = this.self;
+    const unfinished = path.join(
+      this.paths.containers,
+      `${NEW_PREFIX}${pid}.${startTime}.${bootId}.${record.id}`,
+    );
+    this.mkdirBelowRoot(unfinished);
+    try {
+      fs.writeFileSync(path.join(unfinished, 'state.json'), JSON.stringify(record), { mode: 0o600 });
+      fs.renameSync(unfinished, this.directory(record.id));
+    } catch (error) {
+      fs.rmSync(unfinished, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /**
+   * Replace the record, whole. It is not synced to disk: what a power cut spoils belongs to a container that the same
+   * power cut ended, and is removed as broken.
+   */
+  update(record: ContainerRecord): void {
+    const file = this.paths.record(record.id);
+    fs.writeFileSync(`${file}.tmp`, JSON.stringify(record), { mode: 0o600 });
+    fs.renameSync(`${file}.tmp`, file);
+  }
+
+  /** The last trace of a container; its mounts and layers must be gone. */
+  remove(id: string): void {
+    fs.rmSync(this.directory(id), { recursive: true, force: true });
+  }
+
+  /**
+   * Take a name, for as long as a container has it.
+   *
+   * @throws SkiffError NAME_IN_USE that tells by whom
+   */
+  claimName(name: string, id: string): void {
+    fs.mkdirSync(this.paths.names, { recursive: true, mode: 0o700 });
+    const link = path.join(this.paths.names, name);
+    for (let attempt = 0; attempt < 10; attempt += 1) {
+      try {
+        return fs.symlinkSync(id, link);
+      } catch (error) {
+        if (errorCode(error) !== 'EEXIST') throw error;
+      }
+      const holder = this.holderOf(name);
+      // A container has its directory before its name and after it: a name without one was left by a killed process.
+      if (holder !== undefined && !fs.existsSync(this.directory(holder))) this.freeName(name, holder);
+      else if (holder !== undefined) throw nameInUse(name, holder);
+    }
+    throw nameInUse(name, 'another one');
+  }
+
+  freeName(name: string, id: string): void {
+    if (this.holderOf(name) === id) fs.rmSync(path.join(this.paths.names, name), { force: true });
+  }
+
+  /** The id of the container with that name. */
+  holderOf(name: string): string | undefined {
+    try {
+      return fs.readlinkSync(path.join(this.paths.names, name));
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /** Every container of this root, but those that a living process is just making. */
+  list(): FoundContainer[] {
+    return this.entries()
+      .map(entry => this.look(entry))
+      .filter(found => found !== undefined);
+  }
+
+  /** Nobody looks after it any more: its owner is gone, and it is not one that stays. */
+  isLeftover(found: FoundContainer): boolean {
+    if (found.kind !== 'record') return found.kind === 'broken';
+    return found.record.status !== 'exited' && !isAlive(found.record.owner);
+  }
+
+  private look(entry: string): FoundContainer | undefined {
+    const directory = path.join(this.paths.containers, entry);
+    if (entry.startsWith(NEW_PREFIX)) {
+      const [pid, startTime, bootId, id] = entry.slice(NEW_PREFIX.length).split('.');
+      const maker = { pid: Number(pid), startTime: Number(startTime), bootId: bootId ?? '' };
+      return isAlive(maker) ? undefined : { kind: 'broken', id: id ?? entry, directory };
+    }
+    const record = readRecord(this.paths.record(entry));
+    if (record === 'gone') return undefined;
+    if (record === 'broken') return { kind: 'broken', id: entry, directory };
+    if (record.version !== RECORD_VERSION) return { kind: 'future', id: entry };
+    return { kind: 'record', id: entry, record };
+  }
+
+  private entries(): string[] {
+    try {
+      return fs.readdirSync(this.paths.containers);
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return [];
+      throw error;
+    }
+  }
+
+  private mkdirBelowRoot(directory: string): void {
+    try {
+      fs.mkdirSync(directory, { mode: 0o700 });
+    } catch (error) {
+      if (errorCode(error) !== 'ENOENT') throw error;
+      fs.mkdirSync(this.paths.containers, { recursive: true, mode: 0o711 });
+      fs.mkdirSync(directory, { mode: 0o700 });
+    }
+  }
+}
+
+/** `gone`: removed while we looked; `broken`: not the whole record that was once written. */
+function readRecord(file: string): ContainerRecord | 'gone' | 'broken' {
+  try {
+    const record: unknown = JSON.parse(fs.readFileSync(file, 'utf8'));
+    return typeof record === 'object' && record !== null && 'version' in record
+      ? (record as ContainerRecord)
+      : 'broken';
+  } catch (error) {
+    if (error instanceof SyntaxError) return 'broken';
+    // The record goes with its directory; a directory that lost its record alone is broken.
+    if (errorCode(error) === 'ENOENT') return fs.existsSync(path.dirname(file)) ? 'broken' : 'gone';
+    throw error;
+  }
+}
+
+function nameInUse(name: string, holder: string): SkiffError {
+  return new SkiffError(`the container name "${name}" is already in use by container ${holder.slice(0, 12)}`, {
+    code: 'NAME_IN_USE',
+    path: name,
+    remedy: 'Remove that container, or take another name.',
+  });
+}
+
+function fail(): never {
+  throw new SkiffError('cannot read /proc/self/stat: /proc is not mounted', {
+    code: 'NO_PROC',
+    remedy: 'Mount it: mount -t proc proc /proc.',
+  });
+}

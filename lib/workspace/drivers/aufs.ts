@@ -1,0 +1,28 @@
+import path from 'node:path';
+import { native } from '../../native';
+import { containerPaths } from '../paths';
+import type { MountOptions } from '../types';
+import { Driver } from './driver';
+
+/** aufs, aufs(5). In the write layer a deleted name is a file `.wh.NAME`, an opaque directory has `.wh..wh..opq`. */
+export class AufsDriver extends Driver {
+  readonly name = 'aufs';
+
+  /** "Aufs rejects the branch which is an ancestor or a descendant of another branch", aufs(5). */
+  override refuses({ layers, root }: { layers: string[]; root: string }): string | undefined {
+    const above = layers.find(layer => isInside(root, layer));
+    return above === undefined
+      ? undefined
+      : `aufs can not have the layer ${above} with a write layer inside of it`;
+  }
+
+  mount({ layers, containerDir }: MountOptions): Promise<void> {
+    const { writeLayer, mountPoint } = containerPaths(containerDir);
+    return native().mountAufs({ target: mountPoint, layers, upper: writeLayer });
+  }
+}
+
+function isInside(file: string, directory: string): boolean {
+  const relative = path.relative(directory, file);
+  return relative !== '..' && !relative.startsWith('../');
+}

@@ -1,0 +1,29 @@
+import { native } from '../../native';
+import { containerPaths } from '../paths';
+import type { MountOptions } from '../types';
+import { Driver } from './driver';
+
+/**
+ * overlayfs, https://docs.kernel.org/filesystems/overlayfs.html. In the write layer a deleted name is a 0:0 character
+ * device, and a directory that replaces one of a layer has the attribute `trusted.overlay.opaque`.
+ */
+export class OverlayDriver extends Driver {
+  readonly name = 'overlay';
+
+  /** @param oldApi use mount(2) even where the kernel has fsopen(2) */
+  constructor(private readonly oldApi = false) {
+    super();
+  }
+
+  mount({ layers, containerDir, ephemeral }: MountOptions): Promise<void> {
+    const { writeLayer, work, mountPoint } = containerPaths(containerDir);
+    return native().mountOverlay({
+      target: mountPoint,
+      layers,
+      upper: writeLayer,
+      work,
+      volatile: ephemeral,
+      oldApi: this.oldApi,
+    });
+  }
+}

@@ -1,0 +1,57 @@
+import { errorCode, errorMessage, SkiffError, type SkiffErrorDetails } from '../common/errors';
+
+/**
+ * An error of the workspace: what failed, on which path, why.
+ *
+ * @param what the operation, in a few words
+ * @param path what it was about
+ * @param cause what was thrown, or the reason in words
+ */
+export function workspaceError(
+  what: string,
+  path: string,
+  cause: unknown,
+  details: Partial<SkiffErrorDetails> = {},
+): SkiffError {
+  const reason = typeof cause === 'string' ? cause : reasonOf(cause, path);
+  const code = errorCode(cause) ?? 'WORKSPACE_FAILED';
+  return new SkiffError(`${what}: ${path}: ${reason}`, {
+    code,
+    path,
+    step: 'workspace',
+    cause: typeof cause === 'string' ? undefined : cause,
+    remedy: remedyOf(code),
+    ...details,
+  });
+}
+
+/** Without node's repetition of the path where that is told already: `ENOENT: no such file or directory`. */
+function reasonOf(cause: unknown, path: string): string {
+  const message = errorMessage(cause);
+  return message.endsWith(`'${path}'`) ? message.replace(/, \w+ '.*'$/s, '') : message;
+}
+
+function remedyOf(code: string): string | undefined {
+  switch (code) {
+    case 'ENOSPC':
+      return 'Free space or inodes on that file system, or choose another root directory (--root).';
+    case 'EROFS':
+    case 'EACCES':
+      return 'Choose a root directory that can be written to (--root or SKIFF_ROOT).';
+    case 'EPERM':
+      return 'Run skiff as root; inside another container, give that one CAP_SYS_ADMIN.';
+    case 'ENAMETOOLONG':
+      return 'Choose a root directory with a shorter path (--root or SKIFF_ROOT).';
+    default:
+      return undefined;
+  }
+}
+
+/** Run `work`; what it throws becomes an error of the workspace (one that already is stays as it is). */
+export async function explain<T>(what: string, path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw SkiffError.is(error) ? error : workspaceError(what, path, error);
+  }
+}

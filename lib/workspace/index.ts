@@ -1,0 +1,12 @@
+export { createMountPoint, createWriteLayer, deleteMountPoint, deleteWriteLayer } from './container';
+export { createReadOnlyLayer, deleteReadOnlyLayer, type ReadOnlyLayer } from './layer';
+export { containerPaths, type ContainerPaths } from './paths';
+export { selectDriver, storageDrivers } from './select';
+export {
+  DRIVER_NAMES,
+  type DriverCheck,
+  type FileSystemOptions,
+  type MountOptions,
+  type StorageDriver,
+  type StorageDriverName,
+} from './types';

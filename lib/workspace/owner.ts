@@ -1,0 +1,55 @@
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
+import { SkiffError } from '../common/errors';
+import { bootId, identify, isAlive, type ProcessIdentity } from '../common/identity';
+import { native } from '../native';
+
+/** Directories under construction; what a killed process left of them is nobody's. */
+const TEMPORARY = '.tmp-';
+/** The same for a driver's trial, which may have a mount in it, at {@link PROBE_MOUNT}. */
+const PROBE = '.probe-';
+
+/** Where a trial mounts, below its directory. */
+export const PROBE_MOUNT = path.join('container', 'mnt');
+
+/** A new name in `directory` that tells who is at work there. Nothing is made. */
+export function temporaryName(directory: string, kind: 'temporary' | 'probe' = 'temporary'): string {
+  const { bootId: boot, pid, startTime } = ourselves();
+  const prefix = kind === 'probe' ? PROBE : TEMPORARY;
+  const unique = randomBytes(6).toString('hex');
+  return path.join(directory, `${prefix}${boot}.${pidNamespace()}.${pid}.${startTime}.${unique}`);
+}
+
+/**
+ * Remove what processes that are dead now left in `directory`, judged by pid, start time and boot. Names of a pid
+ * namespace other than ours can not be judged within one boot, and stay.
+ */
+export async function removeLeftovers(directory: string): Promise<void> {
+  const names = await fs.promises.readdir(directory);
+  const dead = names.filter(name => isLeftover(name)).map(name => path.join(directory, name));
+  const probes = dead.filter(file => path.basename(file).startsWith(PROBE));
+  for (const probe of probes) await native().unmount({ target: path.join(probe, PROBE_MOUNT) });
+  if (dead.length > 0) await native().removeTrees({ paths: dead });
+}
+
+function isLeftover(name: string): boolean {
+  const prefix = [TEMPORARY, PROBE].find(start => name.startsWith(start));
+  if (prefix === undefined) return false;
+  const [boot, namespace, pid, startTime] = name.slice(prefix.length).split('.');
+  if (boot === undefined || startTime === undefined) return false;
+  if (boot === bootId() && namespace !== pidNamespace()) return false;
+  return !isAlive({ bootId: boot, pid: Number(pid), startTime: Number(startTime) });
+}
+
+function ourselves(): ProcessIdentity {
+  const identity = identify(process.pid);
+  if (identity === undefined)
+    throw new SkiffError('/proc does not show this process', { code: 'ENOENT', path: '/proc' });
+  return identity;
+}
+
+/** Pids mean something within one pid namespace only; this is ours, by its inode. */
+function pidNamespace(): string {
+  return /\d+/.exec(fs.readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
+}
