@@ -1,8 +1,11 @@
 /** @type {import('jest').Config} */
 module.exports = {
-  testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
   transform: { '^.+\\.ts$': ['ts-jest', { isolatedModules: true, diagnostics: false }] },
+  testEnvironment: '<rootDir>/test/helpers/environment.ts',
+  reporters: ['default', '<rootDir>/test/helpers/skip-reporter.js'],
   testTimeout: 60_000,
+  // One file after the other: what a test measures or finds left over is its own.
+  maxWorkers: 1,
 };

@@ -1,83 +1,62 @@
 'use strict';
 
+const { spawn } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
 
-const POLL_MS = 200;
+/** flock(1)'s exit code where somebody else holds the lock. */
+const HELD = 1;
 
 /**
- * Do something while no other process does it. A lock's holder is known by pid and start time, so that a killed one
- * holds up nobody.
+ * Do something while no other process does it. The lock is flock(2)'s: it belongs to an open file, so the kernel gives
+ * it back when its holder dies, however that happens. Programs that inherit the descriptor keep it held: what a
+ * killed builder leaves running is waited for, too.
  *
- * @param {string} lock a directory that is made for it
- * @param {() => Promise<void>} action
+ * @param {string} root directory of the lock file, which stays: to remove it would let two hold it
+ * @param {(lock: number) => Promise<void>} action gets the descriptor, for the programs it starts
  */
-async function withLock(lock, action) {
-  let told = false;
-  while (!take(lock)) {
-    if (!told) process.stderr.write('skiff: waiting for another start that builds what is missing\n');
-    told = true;
-    await new Promise(resolve => setTimeout(resolve, POLL_MS));
-  }
+async function withLock(root, action) {
+  const lock = open(path.join(root, '.build-lock'), root);
   try {
-    await action();
+    if (!(await take(lock, ['-n']))) {
+      fs.writeSync(2, 'skiff: waiting for another start that builds what is missing ...\n');
+      if (!(await take(lock, []))) throw new Error('flock failed while waiting for the build');
+    }
+    await action(lock);
   } finally {
-    fs.rmSync(lock, { recursive: true, force: true });
+    fs.closeSync(lock);
   }
 }
 
-/** The lock appears with its holder's name in it, by one rename; a rename onto a lock that is held fails. */
-function take(lock) {
-  const mine = `${lock}-${process.pid}`;
-  fs.rmSync(mine, { recursive: true, force: true });
-  fs.mkdirSync(mine);
-  fs.writeFileSync(path.join(mine, 'holder'), `${process.pid} ${startTime(process.pid)}`);
+function open(file, root) {
   try {
-    fs.renameSync(mine, lock);
-    return true;
+    return fs.openSync(file, 'a');
   } catch (error) {
-    fs.rmSync(mine, { recursive: true, force: true });
-    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
-    dropIfStale(lock);
-    return false;
+    if (!['EACCES', 'EPERM', 'EROFS'].includes(error.code)) throw error;
+    const reason = error.code === 'EROFS' ? 'read-only file system' : 'permission denied';
+    throw new Error(
+      `cannot build what is missing: ${file}: ${reason}\nStart it once as the user who may write to ${root}.`,
+      { cause: error },
+    );
   }
 }
 
-/** A dead holder's lock is moved aside first: only one of those who see it removes it. */
-function dropIfStale(lock) {
-  const holder = readHolder(lock);
-  if (holder === undefined || startTime(holder.pid) === holder.started) return;
-  const aside = `${lock}-stale-${process.pid}`;
-  try {
-    fs.renameSync(lock, aside);
-  } catch (error) {
-    if (error.code === 'ENOENT') return;
-    throw error;
-  }
-  const moved = readHolder(aside);
-  // Between reading and moving somebody may have dropped the stale one and taken the lock anew: give it back.
-  if (moved && startTime(moved.pid) === moved.started) fs.renameSync(aside, lock);
-  else fs.rmSync(aside, { recursive: true, force: true });
-}
-
-function readHolder(lock) {
-  try {
-    const [pid, started] = fs.readFileSync(path.join(lock, 'holder'), 'utf8').split(' ');
-    return { pid: Number(pid), started };
-  } catch (error) {
-    if (error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-/** Field 22 of /proc/PID/stat; undefined where there is no such process. */
-function startTime(pid) {
-  try {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
-  }
+/** Node has no flock(2): flock(1) takes the lock on our descriptor and leaves it with us. */
+function take(lock, flags) {
+  return new Promise((resolve, reject) => {
+    const child = spawn('flock', ['-x', ...flags, '3'], { stdio: ['ignore', 'ignore', 'inherit', lock] });
+    child.once('error', error => {
+      if (error.code !== 'ENOENT') return reject(error);
+      reject(
+        new Error('cannot build what is missing: flock not found\nInstall it: apt-get install -y util-linux'),
+      );
+    });
+    child.once('exit', (code, signal) => {
+      if (code === 0) resolve(true);
+      else if (code === HELD) resolve(false);
+      else reject(new Error(`cannot lock the build: flock: ${signal ?? `exit code ${code}`}`));
+    });
+  });
 }
 
 module.exports = { withLock };

@@ -1,10 +1,12 @@
 'use strict';
 
-// npm run build: everything anew. With --if-missing (npm test): what is missing or older than its sources.
-const { buildMissing, buildAll } = require('./build-missing');
+// npm run build: everything anew.
+//   --if-missing (before npm test): only what is missing or older than its sources
+const fs = require('node:fs');
+const { buildAll, buildMissing } = require('./build-missing');
 
 const run = process.argv.includes('--if-missing') ? buildMissing({ compareSources: true }) : buildAll();
 run.catch(error => {
-  process.stderr.write(`skiff: ${error.message}\n`);
+  fs.writeSync(2, `skiff: ${process.env.DEBUG ? error.stack : error.message}\n`);
   process.exitCode = 1;
 });

@@ -2,7 +2,6 @@
 #include "addon.h"
 
 #include <cerrno>
-#include <cmath>
 #include <cstdlib>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -175,12 +174,6 @@ static double NumberOr(const Napi::Object &options, const char *name, double fal
     return value.IsNumber() ? value.As<Napi::Number>().DoubleValue() : fallback;
 }
 
-static struct timespec TimeOf(double seconds)
-{
-    double whole = std::floor(seconds);
-    return {static_cast<time_t>(whole), static_cast<long>((seconds - whole) * 1e9)};
-}
-
 static skiff_entry_kind KindOf(const Napi::Object &options)
 {
     static const std::pair<const char *, skiff_entry_kind> kinds[] = {
@@ -206,7 +199,8 @@ static Entry EntryOf(const Napi::Object &options)
     e.entry.gid = static_cast<gid_t>(NumberOr(options, "gid", 0));
     e.entry.device = makedev(static_cast<unsigned>(NumberOr(options, "major", 0)),
                              static_cast<unsigned>(NumberOr(options, "minor", 0)));
-    e.entry.mtime = TimeOf(NumberOr(options, "mtime", 0));
+    e.entry.mtime.tv_sec = static_cast<time_t>(NumberOr(options, "mtime", 0));
+    e.entry.mtime.tv_nsec = static_cast<long>(NumberOr(options, "mtimeNsec", 0));
     e.entry.offset = static_cast<uint64_t>(NumberOr(options, "offset", 0));
     e.entry.size = static_cast<uint64_t>(NumberOr(options, "size", 0));
     if (!options.Get("data").IsUndefined())

@@ -34,6 +34,7 @@ export async function foreground(
   const signals = new SignalRelay();
   try {
     const container = await start(streamsOf(mode, terminal));
+    if (terminal && mode.interactive) await container.guardTerminal(0);
     const relay = terminal && terminals?.relayTerminal(terminal, container, mode.interactive);
     try {
       started(container);
@@ -43,6 +44,7 @@ export async function foreground(
       return result;
     } finally {
       relay?.stop();
+      await container.forgetTerminal();
     }
   } finally {
     signals.dispose();

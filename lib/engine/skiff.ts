@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { detectCgroups } from '../cgroup';
 import { debugLog } from '../common/debug';
+import { makeDirectories } from '../common/directories';
 import { errorMessage, invalidArgument, SkiffError } from '../common/errors';
 import { packageRoot } from '../common/package';
 import { Trace } from '../common/trace';
@@ -242,7 +243,7 @@ function requireRoot(): void {
 function prepareRoot(root: string): void {
   const containers = path.join(root, 'containers');
   try {
-    fs.mkdirSync(containers, { recursive: true, mode: 0o711 });
+    makeDirectories(containers, 0o711);
     fs.accessSync(containers, fs.constants.W_OK);
   } catch (error) {
     throw new SkiffError(`cannot use the root directory: ${errorMessage(error)}`, {

@@ -15,8 +15,9 @@ export interface UnpackEntry {
   /** A device's numbers. */
   major?: number;
   minor?: number;
-  /** Seconds since 1970, with fractions. */
+  /** Whole seconds since 1970, and nanoseconds after them: a number with fractions could not hold both exactly. */
   mtime?: number;
+  mtimeNsec?: number;
   xattrs?: { name: NativeText; value: Buffer }[];
   data?: Buffer;
   /** Where `data` belongs in the file, in bytes. */

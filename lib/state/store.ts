@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { makeDirectories } from '../common/directories';
 import { errorCode, SkiffError } from '../common/errors';
 import { identify, isAlive, type ProcessIdentity } from '../common/identity';
 import { statePaths } from './paths';
@@ -76,7 +77,7 @@ export class ContainerStore {
    * @throws SkiffError NAME_IN_USE that tells by whom
    */
   claimName(name: string, id: string): void {
-    fs.mkdirSync(this.paths.names, { recursive: true, mode: 0o700 });
+    makeDirectories(this.paths.names, 0o700);
     const link = path.join(this.paths.names, name);
     for (let attempt = 0; attempt < 10; attempt += 1) {
       try {
@@ -147,7 +148,7 @@ export class ContainerStore {
       fs.mkdirSync(directory, { mode: 0o700 });
     } catch (error) {
       if (errorCode(error) !== 'ENOENT') throw error;
-      fs.mkdirSync(this.paths.containers, { recursive: true, mode: 0o711 });
+      makeDirectories(this.paths.containers, 0o711);
       fs.mkdirSync(directory, { mode: 0o700 });
     }
   }

@@ -14,7 +14,7 @@ export function workspaceError(
   details: Partial<SkiffErrorDetails> = {},
 ): SkiffError {
   const reason = typeof cause === 'string' ? cause : reasonOf(cause, path);
-  const code = errorCode(cause) ?? 'WORKSPACE_FAILED';
+  const code = details.code ?? errorCode(cause) ?? 'WORKSPACE_FAILED';
   return new SkiffError(`${what}: ${path}: ${reason}`, {
     code,
     path,
@@ -25,9 +25,9 @@ export function workspaceError(
   });
 }
 
-/** Without node's repetition of the path where that is told already: `ENOENT: no such file or directory`. */
+/** Without a repetition of the path that is told already; node has it at the end, the addon in the middle. */
 function reasonOf(cause: unknown, path: string): string {
-  const message = errorMessage(cause);
+  const message = errorMessage(cause).replace(`: ${path}: `, ': ');
   return message.endsWith(`'${path}'`) ? message.replace(/, \w+ '.*'$/s, '') : message;
 }
 

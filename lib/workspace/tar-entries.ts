@@ -84,7 +84,7 @@ function metaOf(type: keyof typeof TYPES, header: PaxHeaders, pax: PaxRecords): 
     mode: TYPES[type] | ((header.mode ?? 0o644) & 0o7777),
     uid: numberIn(pax, 'uid') ?? header.uid ?? 0,
     gid: numberIn(pax, 'gid') ?? header.gid ?? 0,
-    mtime: numberIn(pax, 'mtime') ?? secondsOf(header.mtime),
+    ...timeOf(pax, header.mtime),
     ...(isDevice ? { major: header.devmajor ?? 0, minor: header.devminor ?? 0 } : {}),
     ...xattrsOf(pax, header.name),
   };
@@ -97,9 +97,17 @@ function numberIn(pax: PaxRecords, key: string): number | undefined {
   return Number.isFinite(value) ? value : undefined;
 }
 
-function secondsOf(time: Date | undefined): number {
-  const ms = time?.getTime() ?? 0;
-  return Number.isFinite(ms) ? ms / 1000 : 0;
+/** The modification time; extended headers have it with decimals, `1700000000.123456789`. */
+function timeOf(pax: PaxRecords, time: Date | undefined): Pick<UnpackEntry, 'mtime' | 'mtimeNsec'> {
+  const [, sign, whole, decimals = ''] =
+    /^(-?)(\d+)(?:\.(\d*))?$/.exec(pax.get('mtime')?.toString('latin1') ?? '') ?? [];
+  if (whole === undefined) {
+    const ms = time?.getTime() ?? 0;
+    return { mtime: Number.isFinite(ms) ? Math.floor(ms / 1000) : 0 };
+  }
+  const nsec = Number(decimals.slice(0, 9).padEnd(9, '0'));
+  if (sign === '') return { mtime: Number(whole), mtimeNsec: nsec };
+  return nsec === 0 ? { mtime: -Number(whole) } : { mtime: -Number(whole) - 1, mtimeNsec: 1e9 - nsec };
 }
 
 function xattrsOf(pax: PaxRecords, name: ByteName): Pick<UnpackEntry, 'xattrs'> {

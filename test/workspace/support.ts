@@ -30,7 +30,9 @@ export function mountsBelow(directory: string): string[] {
     .readFileSync('/proc/self/mountinfo', 'utf8')
     .split('\n')
     .map(line => line.split(' ')[4] ?? '')
-    .map(field => field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8))))
+    .map(field =>
+      field.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8))),
+    )
     .filter(target => target.startsWith(`${directory}/`));
 }
 
@@ -40,7 +42,11 @@ export function describeTree(top: string): string[] {
   const visit = (relative: string): void => {
     const file = path.join(top, relative);
     const stat = fs.lstatSync(file, { bigint: true });
-    const content = stat.isFile() ? hashOf(fs.readFileSync(file)) : stat.isSymbolicLink() ? fs.readlinkSync(file) : '';
+    const content = stat.isFile()
+      ? hashOf(fs.readFileSync(file))
+      : stat.isSymbolicLink()
+        ? fs.readlinkSync(file)
+        : '';
     const facts = [stat.mode.toString(8), stat.uid, stat.gid, stat.nlink, stat.rdev, stat.size, stat.mtimeNs];
     lines.push(`${relative} ${facts.join(' ')} ${content}`);
     if (stat.isDirectory()) for (const name of fs.readdirSync(file).sort()) visit(path.join(relative, name));

@@ -10,9 +10,7 @@ const path = require('node:path');
  * @param {string} dist the directory tsc wrote
  */
 function writeEsmEntry(dist) {
-  // Type-only exports leave no trace in the code: the names are those tsc assigns.
-  const code = fs.readFileSync(path.join(dist, 'index.js'), 'utf8');
-  const names = [...code.matchAll(/^Object\.defineProperty\(exports, "(\w+)", \{ enumerable/gm)].map(match => match[1]);
+  const names = Object.keys(require(path.join(dist, 'index.js'))).filter(name => name !== 'default');
   const lines = names.map(name => `export const ${name} = skiff.${name};`);
   fs.writeFileSync(path.join(dist, 'index.mjs'), `import skiff from './index.js';\n${lines.join('\n')}\n`);
   fs.writeFileSync(path.join(dist, 'index.d.mts'), "export * from './index.js';\n");

@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import path from 'node:path';
+import type { EnvironmentContext, JestEnvironmentConfig } from '@jest/environment';
+import { TestEnvironment as NodeEnvironment } from 'jest-environment-node';
+import { settledLeaks, snapshot, type Snapshot } from './leaks';
+
+/**
+ * Gives each test file a directory of its own as TMPDIR, and after its last hook asserts that nothing of it is left:
+ * no mount, cgroup, process, descriptor, file or directory.
+ */
+export default class LeakCheckingEnvironment extends NodeEnvironment {
+  private readonly outerTemp = process.env.TMPDIR;
+  private readonly directory = fs.mkdtempSync(path.join(this.outerTemp ?? '/tmp', 'skiff-test-'));
+  private before: Snapshot | undefined;
+
+  constructor(config: JestEnvironmentConfig, context: EnvironmentContext) {
+    super(config, context);
+    // os.tmpdir() reads the real environment, child processes get the test file's copy of it.
+    process.env.TMPDIR = this.directory;
+    this.global.process.env.TMPDIR = this.directory;
+  }
+
+  override async setup(): Promise<void> {
+    await super.setup();
+    await openLazyDescriptors();
+    this.before = snapshot(this.directory);
+  }
+
+  override async teardown(): Promise<void> {
+    await super.teardown();
+    const left = this.before ? await settledLeaks(this.before, this.directory) : [];
+    if (this.outerTemp === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = this.outerTemp;
+    // What is left is evidence, and a mount in it must not be walked into.
+    if (left.length > 0) throw new Error(`the test file left behind:\n  ${left.join('\n  ')}`);
+    fs.rmSync(this.directory, { recursive: true });
+  }
+}
+
+/** Node opens some descriptors at first use and keeps them: those of its child watcher. */
+async function openLazyDescriptors(): Promise<void> {
+  await once(spawn('true', { stdio: 'ignore' }), 'exit');
+}
