@@ -39,10 +39,8 @@ class BuildLog {
     fs.writeSync(this.#fd, `$ ${command}\n`);
     const stdio = ['ignore', this.#fd, this.#fd, this.#lock];
     const failure = await ended(spawn(program, args, { cwd: this.#root, stdio }));
-    if (failure)
-      throw new Error(
-        `building failed: ${command}: ${failure}\n${this.#tail()}\nThe whole log: ${this.file}`,
-      );
+    if (!failure) return;
+    throw new Error(`building failed: ${command}: ${failure}\n${this.#tail()}\nThe whole log: ${this.file}`);
   }
 
   close() {
@@ -58,9 +56,10 @@ class BuildLog {
   }
 }
 
+/** Why it failed; undefined where it did not. */
 function ended(child) {
-  return new Promise(resolve => {
-    child.once('error', error => resolve(error.code === 'ENOENT' ? 'command not found' : error.message));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
     child.once('exit', (code, signal) => resolve(code === 0 ? undefined : (signal ?? `exit code ${code}`)));
   });
 }

@@ -7,7 +7,7 @@ const { withLock } = require('./build-lock');
 const { BuildLog } = require('./build-log');
 const { Pieces } = require('./build-pieces');
 const { Progress } = require('./build-progress');
-const { requireCompiler } = require('./build-requirements');
+const { requireCompiler, requireNpm } = require('./build-requirements');
 
 const packageRoot = path.join(__dirname, '..');
 
@@ -44,6 +44,7 @@ async function buildAll({ root = packageRoot } = {}) {
 async function build(pieces, wanted, lock, title) {
   if (wanted.length === 0) return;
   if (wanted.includes(pieces.native)) requireCompiler();
+  if (wanted.includes(pieces.dependencies)) requireNpm();
   const progress = new Progress(title);
   const log = new BuildLog(pieces.root, lock);
   try {

@@ -18,10 +18,9 @@ class Pieces {
   constructor(root) {
     this.root = root;
     this.isCheckout = fs.existsSync(this.#at('tsconfig.build.json'));
+    this.dependencies = this.#dependencyPiece();
     this.native = this.#nativePiece();
-    this.all = this.isCheckout
-      ? [this.#dependencyPiece(), this.native, this.#typescriptPiece()]
-      : [this.native];
+    this.all = this.isCheckout ? [this.dependencies, this.native, this.#typescriptPiece()] : [this.native];
   }
 
   /** Take off the stamps of our own pieces, so that they are built from nothing. */
@@ -63,8 +62,8 @@ class Pieces {
 
   #typescriptPiece() {
     const stamp = this.#at('dist', '.complete');
-    const sources = ['lib', 'tsconfig.json', 'tsconfig.build.json', 'package.json'].map(name =>
-      this.#at(name),
+    const sources = ['lib', 'scripts/bundle.js', 'tsconfig.json', 'tsconfig.build.json', 'package.json'].map(
+      name => this.#at(name),
     );
     return {
       name: 'TypeScript',
@@ -107,6 +106,7 @@ class Pieces {
       fresh,
     ]);
     writeEsmEntry(fresh);
+    await log.run(process.execPath, [this.#at('scripts', 'bundle.js'), fresh]);
     fs.writeFileSync(path.join(fresh, '.complete'), '');
     stampTime(path.join(fresh, '.complete'), started);
     if (fs.existsSync(dist)) fs.renameSync(dist, old);

@@ -14,7 +14,7 @@ const APT_LINE = 'apt-get install -y g++ make python3 musl-tools';
 function requireCompiler(env = process.env) {
   // The variables are node-gyp's and make's own ways to name another program.
   const programs = [env.CXX?.split(' ')[0] || 'g++', env.MAKE || 'make', env.PYTHON || 'python3'];
-  const missing = programs.filter(program => !isProgram(program, env.PATH ?? ''));
+  const missing = programs.filter(program => !isProgram(program, env.PATH));
   if (missing.length === 0) return;
   throw new Error(
     `cannot build the native code: not found: ${missing.join(', ')}\n` +
@@ -22,7 +22,13 @@ function requireCompiler(env = process.env) {
   );
 }
 
-function isProgram(name, searchPath) {
+/** @throws Error with the line that installs it, where there is no npm */
+function requireNpm(env = process.env) {
+  if (isProgram('npm', env.PATH)) return;
+  throw new Error('cannot install the dependencies: not found: npm\nInstall it: apt-get install -y npm');
+}
+
+function isProgram(name, searchPath = '') {
   const candidates = name.includes('/')
     ? [name]
     : searchPath.split(':').map(folder => path.join(folder || '.', name));
@@ -59,4 +65,4 @@ function nodeHeaders() {
   return `v${major}.${minor}.${patch}` === process.version ? prefix : undefined;
 }
 
-module.exports = { nodeHeaders, requireCompiler };
+module.exports = { nodeHeaders, requireCompiler, requireNpm };

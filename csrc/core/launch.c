@@ -133,7 +133,7 @@ static bool bring_to_park(const skiff_park_options *options, skiff_parked *parke
     /* A failure to send is told by READY's absence: the init may have said why before it ended. */
     skiff_send(parked->pipe, SKIFF_PLAN, options->plan, (uint32_t)options->plan_length, NULL, 0, &unsent);
     /* The init sets up while it is being moved: both take about as long. */
-    if (!skiff_step(&options->fault, "cgroup", err) || !place(options, parked->pid, err))
+    if (!skiff_step(&options->fault, "join-cgroup", err) || !place(options, parked->pid, err))
         return false;
     parked->placed_ns = now_ns();
     if (!skiff_step(&options->fault, "ready", err) || !await_ready(parked->pipe, parked, err))

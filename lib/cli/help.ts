@@ -1,5 +1,5 @@
-import path from 'node:path';
 import type { Command as OclifCommand } from '@oclif/core';
+import { packageRoot } from '../common/package';
 import type { Command } from './command';
 import { writeOut } from './output';
 
@@ -10,7 +10,7 @@ import { writeOut } from './output';
  */
 export async function printHelp(command: Command): Promise<number> {
   const { CommandHelp, Config } = await import('@oclif/core');
-  const config = new Config({ root: path.join(__dirname, '..', '..') });
+  const config = new Config({ root: packageRoot() });
   config.bin = 'skiff';
   config.topicSeparator = ' ';
   writeOut(`${new CommandHelp(toOclif(command), config, { maxWidth: 110 }).generate()}\n`);

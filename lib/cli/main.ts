@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { packageRoot } from '../common/package';
 import type { Command } from './command';
 import { findCommand } from './globals';
 import { nearest } from './nearest';
@@ -76,7 +77,7 @@ async function printOverview(commands: Map<string, CommandEntry>): Promise<numbe
 }
 
 function printVersion(): number {
-  const file = path.join(__dirname, '..', '..', 'package.json');
+  const file = path.join(packageRoot(), 'package.json');
   const { version } = JSON.parse(fs.readFileSync(file, 'utf8')) as { version: string };
   writeOut(`skiff version ${version}\nspec: 1.2.0\nnode: ${process.version}\n`);
   return 0;

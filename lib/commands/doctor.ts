@@ -1,12 +1,10 @@
-import path from 'node:path';
 import { defineCommand } from '../cli/command';
 import { formatReport } from '../cli/doctor-report';
 import { value } from '../cli/flags';
 import { writeOut } from '../cli/output';
 import { invalidArgument } from '../common/errors';
+import { initPath } from '../engine';
 import { diagnose, gatherFacts } from '../engine/doctor';
-
-const INIT = path.join(__dirname, '..', '..', 'build', 'Release', 'skiff-init');
 
 export default defineCommand({
   name: 'doctor',
@@ -21,7 +19,7 @@ export default defineCommand({
     format: value(parseFormat, { helpValue: '<table|json>', summary: 'How to print; a table by default' }),
   },
   async run({ flags }) {
-    const report = diagnose(await gatherFacts(INIT));
+    const report = diagnose(await gatherFacts(initPath()));
     writeOut(flags.format === 'json' ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report));
     return report.ok ? 0 : 1;
   },

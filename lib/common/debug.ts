@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import util from 'node:util';
-import type { Debugger } from 'debug';
+import type createDebug from 'debug';
 
 /** Writes one line of a part's log; arguments as for util.format. */
 export type DebugLog = (format: string, ...values: unknown[]) => void;
@@ -14,7 +14,7 @@ export type DebugLog = (format: string, ...values: unknown[]) => void;
  * @param part the folder it speaks for: `runtime`, `workspace`, `cgroup`, ...
  */
 export function debugLog(part: string): DebugLog {
-  let log: Debugger | undefined;
+  let log: createDebug.Debugger | undefined;
   return (format, ...values) => {
     if (!process.env.DEBUG) return;
     log ??= createLog(`skiff:${part}`);
@@ -22,10 +22,9 @@ export function debugLog(part: string): DebugLog {
   };
 }
 
-function createLog(name: string): Debugger {
+function createLog(name: string): createDebug.Debugger {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded at need, see above
-  const createDebug = require('debug') as typeof import('debug');
-  const log = createDebug(name);
+  const log = (require('debug') as typeof createDebug)(name);
   log.log = (...words: unknown[]) => {
     fs.writeSync(2, `${util.format(...words)}\n`);
   };

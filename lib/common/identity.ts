@@ -1,13 +1,15 @@
 import fs from 'node:fs';
 import { errorCode } from './errors';
 
-/** One process among all that ever had or will have its pid: pid, start time and boot together. */
+/** One process among all that ever had or will have its pid: pid, start time, boot and PID namespace together. */
 export interface ProcessIdentity {
   pid: number;
   /** Clock ticks since boot, field 22 of /proc/PID/stat, proc(5). */
   startTime: number;
   /** /proc/sys/kernel/random/boot_id. */
   bootId: string;
+  /** Inode of /proc/self/ns/pid: a pid means something within one PID namespace only, pid_namespaces(7). */
+  pidNamespace: string;
 }
 
 /**
@@ -17,12 +19,22 @@ export interface ProcessIdentity {
  */
 export function identify(pid: number): ProcessIdentity | undefined {
   const startTime = startTimeOf(pid);
-  return startTime === undefined ? undefined : { pid, startTime, bootId: bootId() };
+  return startTime === undefined
+    ? undefined
+    : { pid, startTime, bootId: bootId(), pidNamespace: pidNamespace() };
 }
 
-/** That very process still runs; a zombie does not. */
-export function isAlive({ pid, startTime, bootId: boot }: ProcessIdentity): boolean {
-  return boot === bootId() && startTimeOf(pid) === startTime;
+/**
+ * That very process still runs; a zombie does not. One of another PID namespace of this boot can not be looked at and
+ * is taken for alive: nobody's things are removed on a guess.
+ */
+export function isAlive({ pid, startTime, bootId: boot, pidNamespace: namespace }: ProcessIdentity): boolean {
+  if (boot !== bootId()) return false;
+  return namespace !== pidNamespace() || startTimeOf(pid) === startTime;
+}
+
+function pidNamespace(): string {
+  return /\d+/.exec(fs.readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
 }
 
 /** The kernel's name for this boot. */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { detectCgroups } from '../cgroup';
 import { debugLog } from '../common/debug';
 import { makeDirectories } from '../common/directories';
-import { errorMessage, invalidArgument, SkiffError } from '../common/errors';
+import { errorCode, errorMessage, invalidArgument, SkiffError } from '../common/errors';
 import { packageRoot } from '../common/package';
 import { Trace } from '../common/trace';
 import { findImage, hasImage } from '../image';
@@ -234,10 +234,13 @@ export function initPath(): string {
 
 function requireRoot(): void {
   if (process.geteuid?.() === 0) return;
-  throw new SkiffError(`root is needed to start containers: this process runs as uid ${process.geteuid?.()}`, {
-    code: 'EPERM',
-    remedy: "Run it as root (sudo skiff ...); 'skiff doctor' tells what else is missing.",
-  });
+  throw new SkiffError(
+    `root is needed to start containers: this process runs as uid ${process.geteuid?.()}`,
+    {
+      code: 'EPERM',
+      remedy: "Run it as root (sudo skiff ...); 'skiff doctor' tells what else is missing.",
+    },
+  );
 }
 
 function prepareRoot(root: string): void {
@@ -246,8 +249,10 @@ function prepareRoot(root: string): void {
     makeDirectories(containers, 0o711);
     fs.accessSync(containers, fs.constants.W_OK);
   } catch (error) {
-    throw new SkiffError(`cannot use the root directory: ${errorMessage(error)}`, {
-      code: (error as NodeJS.ErrnoException).code ?? 'EACCES',
+    // Node's text ends with its own call and path.
+    const reason = errorMessage(error).replace(/^[A-Z0-9]+: |, \w+ '.*$/gs, '');
+    throw new SkiffError(`cannot use the root directory: ${root}: ${reason}`, {
+      code: errorCode(error) ?? 'EACCES',
       path: root,
       remedy: 'Choose a directory that can be written to: --root DIR or SKIFF_ROOT.',
       cause: error,

@@ -22,8 +22,7 @@ export const DEFAULT_IMAGE = 'busybox';
 export function findImage(name: string): ImageSource {
   const source = lookUp(name);
   if (source) return source;
-  const isPath = name.includes('/') && /\.tar(\.gz)?$/.test(name);
-  throw new SkiffError(`no such image: ${name}${isPath ? ': no such file' : ''}`, {
+  throw new SkiffError(`no such image: ${name}${isTarPath(name) ? `: ${reasonAgainst(name)}` : ''}`, {
     code: 'IMAGE_NOT_FOUND',
     path: name,
     remedy: `There is ${DEFAULT_IMAGE}; the path of a tar archive, such as ./rootfs.tar, is an image too.`,
@@ -39,8 +38,16 @@ function lookUp(name: string): ImageSource | undefined {
   if (name === DEFAULT_IMAGE || name === `${DEFAULT_IMAGE}:latest`) {
     return { name: DEFAULT_IMAGE, tar: path.join(packageRoot(), 'busybox.tar') };
   }
-  if (!/^(\.{0,2}\/).*\.tar(\.gz)?$/.test(name) || !isFile(name)) return undefined;
+  if (!isTarPath(name) || !isFile(name)) return undefined;
   return { name, tar: path.resolve(name) };
+}
+
+function isTarPath(name: string): boolean {
+  return /^\.{0,2}\/.*\.tar(\.gz)?$/s.test(name);
+}
+
+function reasonAgainst(file: string): string {
+  return fs.existsSync(file) ? 'not a regular file' : 'no such file';
 }
 
 function isFile(file: string): boolean {

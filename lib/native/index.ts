@@ -1,4 +1,5 @@
 import bindings from 'bindings';
+import { packageRoot } from '../common/package';
 import type { ProcessNative } from './process';
 import type { WorkspaceNative } from './workspace';
 
@@ -8,10 +9,12 @@ export type * from './workspace';
 /** Everything the addon offers: few functions, one options object each. */
 export interface NativeAddon extends ProcessNative, WorkspaceNative {}
 
+let addon: NativeAddon | undefined;
+
 /**
  * The addon, loaded at the first call: importing this module does no work.
- * `bindings` finds `build/Release/skiff.node` from the package's root and caches it per realm.
+ * `bindings` finds `build/Release/skiff.node` below the package's root.
  */
 export function native(): NativeAddon {
-  return bindings('skiff') as NativeAddon;
+  return (addon ??= bindings({ bindings: 'skiff', module_root: packageRoot() }) as NativeAddon);
 }

@@ -55,7 +55,12 @@ export function startError(error: unknown, command: string): unknown {
   });
 }
 
-function execError(command: string, code: string, syscall: string, details: { code: string; cause: unknown }) {
+function execError(
+  command: string,
+  code: string,
+  syscall: string,
+  details: { code: string; cause: unknown },
+) {
   const known = EXEC_FAILURES[code];
   const reason = syscall === 'execvpe' ? 'executable file not found in $PATH' : known?.reason;
   return new SkiffError(`cannot start ${JSON.stringify(command)}: ${reason ?? errorMessage(details.cause)}`, {

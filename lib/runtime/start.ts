@@ -1,3 +1,4 @@
+import os from 'node:os';
 import { createCgroup, type Cgroup } from '../cgroup';
 import { identify } from '../common/identity';
 import { native, type ParkedInit } from '../native';
@@ -14,7 +15,7 @@ import {
 import type { RuntimeContext } from './context';
 import { startError } from './errors';
 import { RunningInit } from './running';
-import { Steps, withFailures } from './steps';
+import { Steps, withFailures, type StepFault } from './steps';
 
 /** What one start is made of. */
 export interface StartPlan {
@@ -49,8 +50,10 @@ export interface Started {
   steps: Steps;
 }
 
-/** Errno that a fault of the init's or the addon's steps carries. */
-const EIO = 5;
+/** Number of the errno that a fault carries into the steps of the addon and of the init. */
+function errnoOf({ code }: StepFault): number {
+  return (os.constants.errno as Record<string, number>)[code] ?? os.constants.errno.EIO;
+}
 
 /**
  * Start a container: directory, name, workspace, cgroup, parked init, GO. Each step's undo is registered before the
@@ -72,7 +75,7 @@ async function takeSteps(context: RuntimeContext, plan: StartPlan, steps: Steps)
   const { store, cgroups, fault } = context;
   const { id, name, spec } = plan;
   const record = firstRecord(context, plan);
-  const injected = fault && { step: fault.step, errno: EIO };
+  const injected = fault && { step: fault.step, errno: errnoOf(fault) };
 
   await steps.do(
     'directory',
@@ -150,7 +153,7 @@ async function park(
     namespaces: cloneFlags(spec),
     plan,
     procsFiles: cgroup ? [...cgroup.procsFiles] : [],
-    ...(fault && { faultStep: fault.step, faultErrno: EIO }),
+    ...(fault && { faultStep: fault.step, faultErrno: errnoOf(fault) }),
   });
   tracePark(trace, spec.hostname ?? '', start, parked);
   const init = new RunningInit(parked.pid, parked.pidfd, () => watchdog.leave(parked.pidfd));
@@ -158,7 +161,12 @@ async function park(
 }
 
 /** The parts of the park, on the clock of the trace: both clocks are CLOCK_MONOTONIC. */
-function tracePark(trace: RuntimeContext['trace'], container: string, start: number, parked: ParkedInit): void {
+function tracePark(
+  trace: RuntimeContext['trace'],
+  container: string,
+  start: number,
+  parked: ParkedInit,
+): void {
   const offset = performance.now() - Number(process.hrtime.bigint()) / 1e6;
   const cloned = parked.clonedNs / 1e6 + offset;
   const placed = parked.placedNs / 1e6 + offset;

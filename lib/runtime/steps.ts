@@ -27,7 +27,11 @@ export class Steps {
   ) {}
 
   /** Do one step and remember how it is undone; of a step that failed nothing is undone. */
-  async do<T>(name: string, action: () => T | Promise<T>, undo?: (made: T) => void | Promise<void>): Promise<T> {
+  async do<T>(
+    name: string,
+    action: () => T | Promise<T>,
+    undo?: (made: T) => void | Promise<void>,
+  ): Promise<T> {
     const start = performance.now();
     if (this.fault?.step === name) {
       throw new SkiffError(`injected failure: ${name}`, { code: this.fault.code, step: name });

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { removeLeftoverCgroup, type CgroupSetup } from '../cgroup';
 import { debugLog } from '../common/debug';
 import { errorCode, errorMessage } from '../common/errors';
-import { isAlive } from '../common/identity';
+import { isAlive, type ProcessIdentity } from '../common/identity';
 import { statePaths, type ContainerStore, type FoundContainer } from '../state';
 import { deleteMountPoint, deleteWriteLayer } from '../workspace';
 
@@ -17,16 +17,21 @@ const END_STEP_MS = 10;
  * Remove what processes that are gone left of their containers: processes, mounts, cgroups, layers, records, names.
  * What lives is not touched: liveness is pid, start time and boot.
  *
- * @returns messages of what could not be removed; the next sweep tries again
+ * @returns messages of what was not removed, and why; the next sweep tries again
  */
 export async function sweep(root: string, store: ContainerStore, cgroups: CgroupSetup): Promise<string[]> {
   const problems: string[] = [];
   for (const found of store.list()) {
+    if (found.kind === 'future') {
+      problems.push(`container ${found.id.slice(0, 12)} was made by a later version of skiff: it is left alone`);
+    }
     if (!store.isLeftover(found)) continue;
     try {
       await removeLeftover(store, found, cgroups);
     } catch (error) {
-      problems.push(`cannot remove what is left of container ${found.id.slice(0, 12)}: ${errorMessage(error)}`);
+      problems.push(
+        `cannot remove what is left of container ${found.id.slice(0, 12)}: ${errorMessage(error)}`,
+      );
     }
   }
   freeStaleNames(root, store);
@@ -52,8 +57,13 @@ export async function removeLeftover(
   if (record) store.freeName(record.name, found.id);
 }
 
-async function end(init: { pid: number; startTime: number; bootId: string }): Promise<void> {
-  process.kill(init.pid, 'SIGKILL');
+async function end(init: ProcessIdentity): Promise<void> {
+  try {
+    process.kill(init.pid, 'SIGKILL');
+  } catch (error) {
+    // It has ended by itself since it was looked at.
+    if (errorCode(error) !== 'ESRCH') throw error;
+  }
   const deadline = Date.now() + END_TIMEOUT_MS;
   while (isAlive(init) && Date.now() < deadline) {
     await new Promise(resolve => setTimeout(resolve, END_STEP_MS));
@@ -71,6 +81,7 @@ function freeStaleNames(root: string, store: ContainerStore): void {
   }
   for (const name of names) {
     const holder = store.holderOf(name);
-    if (holder !== undefined && !fs.existsSync(path.join(store.directory(holder)))) store.freeName(name, holder);
+    if (holder !== undefined && !fs.existsSync(path.join(store.directory(holder))))
+      store.freeName(name, holder);
   }
 }

@@ -31,10 +31,7 @@ export enum Operation {
 
 /** One value of a record's payload. */
 export type Value =
-  | { u32: number }
-  | { u64: bigint }
-  | { text: string | Buffer }
-  | { texts: readonly (string | Buffer)[] };
+  { u32: number } | { u64: bigint } | { text: string | Buffer } | { texts: readonly (string | Buffer)[] };
 
 /** Collects records; {@link bytes} is the plan. */
 export class PlanWriter {

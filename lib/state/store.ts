@@ -41,10 +41,10 @@ export class ContainerStore {
 
   /** Make the directory of a new container with its first record. */
   create(record: ContainerRecord): void {
-    const { pid, startTime, bootId } = this.self;
+    const { pid, startTime, bootId, pidNamespace } = this.self;
     const unfinished = path.join(
       this.paths.containers,
-      `${NEW_PREFIX}${pid}.${startTime}.${bootId}.${record.id}`,
+      `${NEW_PREFIX}${pid}.${startTime}.${bootId}.${pidNamespace}.${record.id}`,
     );
     this.mkdirBelowRoot(unfinished);
     try {
@@ -102,7 +102,8 @@ export class ContainerStore {
     try {
       return fs.readlinkSync(path.join(this.paths.names, name));
     } catch (error) {
-      if (errorCode(error) === 'ENOENT') return undefined;
+      // EINVAL: somebody's file, not a claim.
+      if (['ENOENT', 'EINVAL'].includes(errorCode(error) ?? '')) return undefined;
       throw error;
     }
   }
@@ -123,8 +124,8 @@ export class ContainerStore {
   private look(entry: string): FoundContainer | undefined {
     const directory = path.join(this.paths.containers, entry);
     if (entry.startsWith(NEW_PREFIX)) {
-      const [pid, startTime, bootId, id] = entry.slice(NEW_PREFIX.length).split('.');
-      const maker = { pid: Number(pid), startTime: Number(startTime), bootId: bootId ?? '' };
+      const [pid, startTime, bootId = '', pidNamespace = '', id] = entry.slice(NEW_PREFIX.length).split('.');
+      const maker = { pid: Number(pid), startTime: Number(startTime), bootId, pidNamespace };
       return isAlive(maker) ? undefined : { kind: 'broken', id: id ?? entry, directory };
     }
     const record = readRecord(this.paths.record(entry));
@@ -154,27 +155,57 @@ export class ContainerStore {
   }
 }
 
-/** `gone`: removed while we looked; `broken`: not the whole record that was once written. */
+/**
+ * `gone`: removed while we looked, or no container at all; `broken`: not the whole record that was once written.
+ */
 function readRecord(file: string): ContainerRecord | 'gone' | 'broken' {
   try {
     const record: unknown = JSON.parse(fs.readFileSync(file, 'utf8'));
-    return typeof record === 'object' && record !== null && 'version' in record
-      ? (record as ContainerRecord)
-      : 'broken';
+    return isRecord(record) ? record : 'broken';
   } catch (error) {
     if (error instanceof SyntaxError) return 'broken';
-    // The record goes with its directory; a directory that lost its record alone is broken.
-    if (errorCode(error) === 'ENOENT') return fs.existsSync(path.dirname(file)) ? 'broken' : 'gone';
-    throw error;
+    switch (errorCode(error)) {
+      case 'EISDIR':
+        return 'broken';
+      case 'ENOTDIR':
+        return 'gone';
+      case 'ENOENT':
+        // The record goes with its directory; a directory that lost its record alone is broken.
+        return fs.existsSync(path.dirname(file)) ? 'broken' : 'gone';
+      default:
+        throw error;
+    }
   }
 }
 
+/** What is judged by must be there; of a record of a later version nothing is known but its version. */
+function isRecord(value: unknown): value is ContainerRecord {
+  if (typeof value !== 'object' || value === null || !('version' in value)) return false;
+  if (value.version !== RECORD_VERSION) return typeof value.version === 'number';
+  const { name, status, owner, init } = value as Partial<ContainerRecord>;
+  return (
+    typeof name === 'string' &&
+    typeof status === 'string' &&
+    isIdentity(owner) &&
+    (init === undefined || isIdentity(init))
+  );
+}
+
+function isIdentity(value: unknown): value is ProcessIdentity {
+  if (typeof value !== 'object' || value === null) return false;
+  const { pid, startTime, bootId } = value as Partial<ProcessIdentity>;
+  return Number.isInteger(pid) && Number.isInteger(startTime) && typeof bootId === 'string';
+}
+
 function nameInUse(name: string, holder: string): SkiffError {
-  return new SkiffError(`the container name "${name}" is already in use by container ${holder.slice(0, 12)}`, {
-    code: 'NAME_IN_USE',
-    path: name,
-    remedy: 'Remove that container, or take another name.',
-  });
+  return new SkiffError(
+    `the container name "${name}" is already in use by container ${holder.slice(0, 12)}`,
+    {
+      code: 'NAME_IN_USE',
+      path: name,
+      remedy: 'Remove that container, or take another name.',
+    },
+  );
 }
 
 function fail(): never {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { SkiffError } from '../common/errors';
-import { bootId, identify, isAlive, type ProcessIdentity } from '../common/identity';
+import { identify, isAlive, type ProcessIdentity } from '../common/identity';
 import { native } from '../native';
 
 /** Directories under construction; what a killed process left of them is nobody's. */
@@ -15,10 +15,10 @@ export const PROBE_MOUNT = path.join('container', 'mnt');
 
 /** A new name in `directory` that tells who is at work there. Nothing is made. */
 export function temporaryName(directory: string, kind: 'temporary' | 'probe' = 'temporary'): string {
-  const { bootId: boot, pid, startTime } = ourselves();
+  const { bootId: boot, pidNamespace, pid, startTime } = ourselves();
   const prefix = kind === 'probe' ? PROBE : TEMPORARY;
   const unique = randomBytes(6).toString('hex');
-  return path.join(directory, `${prefix}${boot}.${pidNamespace()}.${pid}.${startTime}.${unique}`);
+  return path.join(directory, `${prefix}${boot}.${pidNamespace}.${pid}.${startTime}.${unique}`);
 }
 
 /**
@@ -36,10 +36,9 @@ export async function removeLeftovers(directory: string): Promise<void> {
 function isLeftover(name: string): boolean {
   const prefix = [TEMPORARY, PROBE].find(start => name.startsWith(start));
   if (prefix === undefined) return false;
-  const [boot, namespace, pid, startTime] = name.slice(prefix.length).split('.');
-  if (boot === undefined || startTime === undefined) return false;
-  if (boot === bootId() && namespace !== pidNamespace()) return false;
-  return !isAlive({ bootId: boot, pid: Number(pid), startTime: Number(startTime) });
+  const [bootId, pidNamespace, pid, startTime] = name.slice(prefix.length).split('.');
+  if (bootId === undefined || pidNamespace === undefined || startTime === undefined) return false;
+  return !isAlive({ bootId, pidNamespace, pid: Number(pid), startTime: Number(startTime) });
 }
 
 function ourselves(): ProcessIdentity {
@@ -47,9 +46,4 @@ function ourselves(): ProcessIdentity {
   if (identity === undefined)
     throw new SkiffError('/proc does not show this process', { code: 'ENOENT', path: '/proc' });
   return identity;
-}
-
-/** Pids mean something within one pid namespace only; this is ours, by its inode. */
-function pidNamespace(): string {
-  return /\d+/.exec(fs.readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
 }

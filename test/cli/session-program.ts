@@ -27,6 +27,8 @@ async function main(log: string): Promise<void> {
     stdout,
     kill: (signal: unknown) => (note('signal', signal), true),
     resize: (size: unknown) => note('size', size),
+    guardTerminal: async (terminal: unknown) => note('guard', terminal),
+    forgetTerminal: async () => note('forget', null),
     wait: () => ended,
   } as unknown as Container;
   const start = async (streams: unknown) => (note('start', streams), container);

@@ -1,34 +1,29 @@
+/*
+ * The foreground of a container, against a container that is none: what reaches it of the terminal's keys, sizes and
+ * signals is told by a program in a real terminal (session-program.ts).
+ */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { buildSync } from 'esbuild';
+import { projectRoot } from '../helpers/run';
+import { tempDirectory } from '../helpers/temp';
+import { Tmux } from '../helpers/tmux';
+import { until } from '../helpers/wait';
 
-const SOCKET = `skiff-session-${process.pid}`;
-let directory: string;
+let directory: ReturnType<typeof tempDirectory>;
+let terminal: Tmux;
 
-const file = (name: string) => path.join(directory, name);
+const file = (name: string) => path.join(directory.path, name);
 const read = (name: string) => (fs.existsSync(file(name)) ? fs.readFileSync(file(name), 'utf8') : '');
-const tmux = (...args: string[]) => execFileSync('tmux', ['-L', SOCKET, ...args], { encoding: 'utf8' });
-const type = (...keys: string[]) => tmux('send-keys', ...keys);
+const logged = (what: string) => until(`${what} in the log`, () => read('log').includes(what));
 
-async function until(found: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 200; tries += 1) {
-    if (found()) return;
-    await sleep(50);
-  }
-  throw new Error(`did not happen; log:\n${read('log')}\nscreen:\n${tmux('capture-pane', '-p')}`);
-}
-
-beforeEach(() => {
-  directory = fs.mkdtempSync(path.join(os.tmpdir(), 'skiff-session-'));
-  buildSync({
-    entryPoints: [path.join(__dirname, 'session-program.ts')],
-    outfile: file('program.js'),
-    bundle: true,
-    platform: 'node',
-  });
+beforeEach(async () => {
+  directory = tempDirectory();
+  // By esbuild's program: its API would leave a service behind.
+  const esbuild = path.join(projectRoot, 'node_modules', '.bin', 'esbuild');
+  const source = path.join(__dirname, 'session-program.ts');
+  const flags = ['--bundle', '--platform=node', '--log-level=error', `--outfile=${file('program.js')}`];
+  execFileSync(esbuild, [source, ...flags]);
   fs.writeFileSync(
     file('script'),
     `stty -a | tail -n +2 > before
@@ -37,44 +32,45 @@ stty -a | tail -n +2 > after
 echo > done
 cat`,
   );
-  tmux('-f', '/dev/null', 'new-session', '-d', '-x', '90', '-y', '20', '-c', directory, 'sh script');
+  terminal = await Tmux.start(['sh', 'script'], { columns: 90, rows: 20, cwd: directory.path });
 });
 
-afterEach(() => {
-  tmux('kill-server');
-  fs.rmSync(directory, { recursive: true });
+afterEach(async () => {
+  await terminal.kill();
+  directory.remove();
 });
 
 test('keys, sizes and output pass, and the terminal is as it was', async () => {
-  await until(() => read('log').includes('size'));
-  type('a', 'C-c', 'C-z', 'C-\\', 'Enter');
-  await until(() => read('log').includes('\\r"'));
-  tmux('resize-window', '-x', '100', '-y', '30');
-  await until(() => read('log').includes('{"rows":30,"columns":100}'));
-  type('q');
-  await until(() => read('done') !== '');
+  await logged('size');
+  await terminal.sendKeys('a', 'C-c', 'C-z', 'C-\\', 'Enter');
+  await logged('\\r"');
+  await terminal.resize(100, 30);
+  await logged('{"rows":30,"columns":100}');
+  await terminal.sendKeys('q');
+  await until('end of the session', () => read('done') !== '');
 
   expect(read('log')).toContain('start {"tty":{"rows":20,"columns":90},"stdin":"pipe","stdout":"pipe"}');
   const keys = [...read('log').matchAll(/^key (.*)$/gm)].map(([, key]) => JSON.parse(key!) as string);
   expect(keys.join('')).toBe('a\x03\x1a\x1c\rq');
   expect(read('log')).not.toContain('signal');
+  // Under guard for as long as its mode is not its own.
+  expect(read('log')).toMatch(/^guard 0\n[^]*^key [^]*^forget null\n$/m);
   expect(read('code')).toBe('7\n');
   expect(read('after')).toBe(read('before'));
-  const screen = tmux('capture-pane', '-p');
   // A line feed is one: what the container's own terminal did not turn into a new line stays a step down.
-  expect(screen).toMatch(/^ +the last words/m);
+  expect(await terminal.capturePane()).toMatch(/^ +the last words/m);
 });
 
 test('signals reach the container, not this process', async () => {
-  await until(() => read('log').includes('size'));
+  await logged('size');
   // The pane's shell has one child: the session.
-  const shell = tmux('display-message', '-p', '#{pane_pid}').trim();
+  const shell = await terminal.pid();
   const session = Number(fs.readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8'));
   for (const signal of ['SIGUSR1', 'SIGHUP', 'SIGTERM'] as const) {
     process.kill(session, signal);
-    await until(() => read('log').includes(`signal "${signal}"`));
+    await logged(`signal "${signal}"`);
   }
-  type('q');
-  await until(() => read('code') !== '');
+  await terminal.sendKeys('q');
+  await until('end of the session', () => read('code') !== '');
   expect(read('code')).toBe('7\n');
 });

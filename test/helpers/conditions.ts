@@ -1,4 +1,4 @@
-type Body = () => void | Promise<void>;
+type Body = (() => void) | (() => Promise<void>);
 
 /**
  * A test for machines that have what it needs. Elsewhere it is skipped, with the reason in its name, where the

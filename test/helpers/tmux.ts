@@ -2,14 +2,22 @@ import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { ancestors, processIds } from './processes';
 import { tempDirectory } from './temp';
 import { until } from './wait';
 
 const execute = promisify(execFile);
 
-/** The pane stays when its command has ended, so that its last screen and its exit code can be read. */
-const CONFIGURATION =
-  'set -g remain-on-exit on\nset -g status off\nset -g default-terminal screen\nset -sg escape-time 0\n';
+/** The pane stays when its command has ended, so that its last screen can be read. */
+const CONFIGURATION = `set -g remain-on-exit on
+set -g remain-on-exit-format ""
+set -g status off
+set -g default-terminal screen
+set -sg escape-time 0
+`;
+
+/** tmux 3.3 forgets the exit code of every other command: a shell writes it down. $0 is the file. */
+const NOTE_EXIT_CODE = '"$@"; echo $? > "$0"';
 
 export interface TmuxSettings {
   columns?: number;
@@ -27,7 +35,7 @@ export class Tmux {
   ) {}
 
   /**
-   * @param command started directly, without a shell
+   * @param command its words, whatever characters are in them
    * @returns to be ended with {@link kill}
    */
   static async start(command: readonly string[], settings: TmuxSettings = {}): Promise<Tmux> {
@@ -37,8 +45,8 @@ export class Tmux {
     const tmux = new Tmux(directory, { ...process.env, ...settings.env, TMUX: undefined });
     const size = ['-x', String(columns), '-y', String(rows)];
     try {
-      // A single word would be given to a shell: `env` makes it two.
-      await tmux.call('new-session', '-d', ...size, ...(cwd ? ['-c', cwd] : []), '--', 'env', ...command);
+      const shell = ['sh', '-c', NOTE_EXIT_CODE, tmux.exitFile, ...command];
+      await tmux.call('new-session', '-d', ...size, ...(cwd ? ['-c', cwd] : []), '--', ...shell);
     } catch (error) {
       directory.remove();
       throw error;
@@ -86,28 +94,28 @@ export class Tmux {
 
   /** Wait for the command's end; its exit code, 128+n for signal n. */
   async exitCode(timeoutMs = 10_000): Promise<number> {
-    const format = '#{pane_dead} #{pane_dead_status} #{pane_dead_signal}';
-    const probe = async () => {
-      const [dead, status, signal] = (await this.call('display-message', '-p', format)).trim().split(' ');
-      return dead === '1' && (signal ? 128 + Number(signal) : Number(status));
-    };
-    // An exit code of 0 is a result, too.
-    return (await until('end of the command in tmux', async () => wrap(await probe()), timeoutMs)).value;
+    const probe = () => fs.existsSync(this.exitFile) && fs.readFileSync(this.exitFile, 'utf8').trim();
+    return Number(await until('end of the command in tmux', () => probe() || false, timeoutMs));
   }
 
   async resize(columns: number, rows: number): Promise<void> {
     await this.call('resize-window', '-x', String(columns), '-y', String(rows));
   }
 
-  /** Pid of the command. */
+  /** Pid of the command, while it runs. */
   async pid(): Promise<number> {
-    return Number(await this.call('display-message', '-p', '#{pane_pid}'));
+    const shell = Number(await this.call('display-message', '-p', '#{pane_pid}'));
+    return until('start of the command in tmux', () => processIds().find(pid => ancestors(pid)[0] === shell));
   }
 
   /** End the server, and with it the terminal: what runs there gets SIGHUP. */
   async kill(): Promise<void> {
     await this.call('kill-server');
     this.directory.remove();
+  }
+
+  private get exitFile(): string {
+    return path.join(this.directory.path, 'exit-code');
   }
 
   private async call(...args: string[]): Promise<string> {
@@ -117,8 +125,4 @@ export class Tmux {
     });
     return stdout;
   }
-}
-
-function wrap(value: number | false): { value: number } | false {
-  return value === false ? false : { value };
 }
