@@ -3,11 +3,11 @@ import tseslint from 'typescript-eslint';
 
 /** Imports run downwards only: each floor may lean on the floors that stand after it. */
 const floors = [
-  ['commands'],
+  ['commands', 'server'],
   ['cli'],
   ['engine'],
   ['runtime'],
-  ['workspace', 'cgroup', 'spec', 'image', 'state', 'process'],
+  ['workspace', 'cgroup', 'spec', 'image', 'network', 'volumes', 'state', 'logs', 'process'],
   ['native'],
   ['common'],
 ];
@@ -39,5 +39,15 @@ export default tseslint.config(
       'no-empty': ['error', { allowEmptyCatch: false }],
     },
   },
-  { files: ['**/*.js', '**/*.cjs'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
+  {
+    files: ['lib/**/*.ts'],
+    ignores: ['lib/native/**'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { paths: [{ name: 'bindings', message: 'only lib/native loads the addon' }] },
+      ],
+    },
+  },
+  { files: ['**/*.js', '**/*.cjs', 'bin/run'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
 );

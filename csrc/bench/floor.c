@@ -270,6 +270,11 @@ int main(int argc, char **argv)
     }
     if (!bench.layer || !bench.root)
         die("usage", "floor --rounds N --layer DIR --root DIR [--parallel P]", EINVAL);
+    char layer[PATH_MAX], root[PATH_MAX];
+    if (!realpath(bench.layer, layer) || !realpath(bench.root, root))
+        die("no such directory", bench.layer, errno);
+    bench.layer = layer;
+    bench.root = root;
     if (cgroup_find(&bench.cgroup) != 0)
         die("no memory controller", "neither in a cgroup v1 hierarchy nor handed down to a v2 cgroup", ENOENT);
     if (bench.parallel > 1)

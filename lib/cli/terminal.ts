@@ -45,6 +45,9 @@ export class HostTerminal {
   }
 }
 
+/** So long a container may go on without its terminal; what is in it can be reached by nobody any more. */
+const HANGUP_GRACE_MS = 10_000;
+
 /** Connects this terminal with a container's; `finished` resolves when all of its output is written. */
 export interface TerminalRelay {
   finished: Promise<void>;
@@ -70,12 +73,18 @@ export function relayTerminal(
     if (interactive) terminal.enterRaw();
     resize();
   };
+  let killer: NodeJS.Timeout | undefined;
+  // In raw mode no key is an end of file: that is what a terminal tells which was closed. The container's is, too.
+  const hangUp = () => {
+    stdout?.destroy();
+    killer = setTimeout(() => container.kill('SIGKILL'), HANGUP_GRACE_MS);
+  };
   process.on('SIGWINCH', resize).on('SIGCONT', resume);
   if (interactive && stdin) {
     terminal.enterRaw();
     // A container that is gone takes no more keys: its end is told by wait().
     stdin.on('error', () => process.stdin.unpipe(stdin));
-    process.stdin.pipe(stdin);
+    process.stdin.once('close', hangUp).pipe(stdin);
   }
   // The size may have changed since the container was started with it.
   resize();
@@ -83,6 +92,8 @@ export function relayTerminal(
     finished: copyOut(stdout),
     stop() {
       process.off('SIGWINCH', resize).off('SIGCONT', resume);
+      clearTimeout(killer);
+      process.stdin.off('close', hangUp);
       if (!interactive) return;
       if (stdin) process.stdin.unpipe(stdin);
       process.stdin.pause();

@@ -58,7 +58,9 @@ export function errorCode(error: unknown): string | undefined {
     : undefined;
 }
 
-/** The message of anything that was thrown. */
+/** The message of anything that was thrown, by whichever realm. */
 export function errorMessage(error: unknown): string {
-  return error instanceof Error || SkiffError.is(error) ? error.message : String(error);
+  return typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string'
+    ? error.message
+    : String(error);
 }

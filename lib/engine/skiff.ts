@@ -17,7 +17,6 @@ import { sweep } from '../runtime/sweep';
 import { checkOptions, toSpec, toTimeout } from '../spec/options';
 import { ContainerStore } from '../state';
 import { createReadOnlyLayer, selectDriver, type StorageDriver } from '../workspace';
-import { collect, feed } from './collect';
 import { ContainerHandle } from './container';
 import { thisMachine } from './machine';
 import type { RunOptions, RunResult, StartOptions } from './options';
@@ -92,7 +91,10 @@ export class Skiff {
     if (!(maxBuffer >= 0)) throw invalidArgument(`invalid maxBuffer: ${maxBuffer}`);
     signal?.throwIfAborted();
     const stdin = options.stdin ?? (input === undefined ? 'ignore' : 'pipe');
-    const container = await this.start(command, { ...options, stdin });
+    const [{ collect, feed }, container] = await Promise.all([
+      import('./collect'),
+      this.start(command, { ...options, stdin }),
+    ]);
     const [stdout, stderr, , result] = await Promise.all([
       collect(container.stdout, maxBuffer),
       collect(container.stderr, maxBuffer),
@@ -173,7 +175,7 @@ export class Skiff {
         init: options.init ?? false,
         stdio: streams.given,
       });
-      streams.attach(started.terminal);
+      await streams.attach(started.terminal);
       return this.hold(
         new ContainerHandle(this.context, started, streams, {
           since,

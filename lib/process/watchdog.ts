@@ -1,3 +1,4 @@
+import { errorCode } from '../common/errors';
 import { native } from '../native';
 
 /**
@@ -86,7 +87,5 @@ export class Watchdog {
 }
 
 function isGone(error: unknown): boolean {
-  return (
-    error instanceof Error && 'code' in error && (error.code === 'EPIPE' || error.code === 'ECONNREFUSED')
-  );
+  return ['EPIPE', 'ECONNREFUSED', 'ECONNRESET'].includes(errorCode(error) ?? '');
 }

@@ -70,6 +70,7 @@ function execError(
   });
 }
 
+/** Not by `instanceof`: the addon's errors are of the realm that loaded it, which need not be this one. */
 function isNative(error: unknown): error is NativeError {
-  return error instanceof Error && 'code' in error && 'errno' in error;
+  return typeof error === 'object' && error !== null && 'code' in error && 'errno' in error;
 }

@@ -1,17 +1,11 @@
 import os from 'node:os';
 import { createCgroup, type Cgroup } from '../cgroup';
-import { identify } from '../common/identity';
+import { identifyBeside } from '../common/identity';
 import { native, type ParkedInit } from '../native';
 import { cloneFlags, processPlan, setupPlan } from '../spec/plan';
 import type { Spec } from '../spec/types';
 import { RECORD_VERSION, type ContainerRecord } from '../state';
-import {
-  createMountPoint,
-  createWriteLayer,
-  deleteMountPoint,
-  deleteWriteLayer,
-  type StorageDriver,
-} from '../workspace';
+import { createMountPoint, createWriteLayer, deleteMountPoint, type StorageDriver } from '../workspace';
 import type { RuntimeContext } from './context';
 import { startError } from './errors';
 import { RunningInit } from './running';
@@ -103,7 +97,7 @@ async function takeSteps(context: RuntimeContext, plan: StartPlan, steps: Steps)
   );
   await steps.do('guard', () => context.watchdog.guard(parked.pidfd));
   record.status = 'running';
-  record.init = identify(parked.pid);
+  record.init = identifyBeside(store.owner, parked.pid);
   if (cgroup) record.cgroupPaths = [...cgroup.paths];
   await steps.do('record', () => store.update(record));
   const process = processPlan(spec.process, { init: plan.init, fault: injected });
@@ -112,10 +106,9 @@ async function takeSteps(context: RuntimeContext, plan: StartPlan, steps: Steps)
   return { init, cgroup, terminal: parked.terminal, record, steps };
 }
 
-/** Half-made parts are removed too: what is undone is registered before it is begun. */
+/** The write layer goes with the container's directory, in one sweep over it. */
 async function makeWorkspace(plan: StartPlan, containerDir: string, steps: Steps): Promise<void> {
   const { driver, layers, keep } = plan;
-  steps.onUndo('write-layer', () => deleteWriteLayer({ containerDir }));
   await steps.do('write-layer', () => createWriteLayer({ driver, layers, containerDir }));
   steps.onUndo('mount-point', () => deleteMountPoint({ containerDir }));
   await steps.do('mount-point', () => createMountPoint({ driver, layers, containerDir, ephemeral: !keep }));

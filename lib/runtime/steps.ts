@@ -36,7 +36,7 @@ export class Steps {
     if (this.fault?.step === name) {
       throw new SkiffError(`injected failure: ${name}`, { code: this.fault.code, step: name });
     }
-    const made = await action();
+    const made = await attempt(name, action);
     if (undo) this.undos.push({ name, undo: () => undo(made) });
     this.trace.add(this.container, name, start);
     return made;
@@ -66,6 +66,17 @@ export class Steps {
       this.trace.add(this.container, `undo ${step.name}`, start);
     }
     return failures;
+  }
+}
+
+/** An error that does not know its step learns it here. */
+async function attempt<T>(step: string, action: () => T | Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    const knows =
+      typeof error !== 'object' || error === null || ('step' in error && error.step !== undefined);
+    throw knows ? error : Object.assign(error, { step });
   }
 }
 

@@ -12,6 +12,7 @@ const debug = debugLog('sweep');
 /** How long to wait for a killed leftover's end, in ms, and how often to look. */
 const END_TIMEOUT_MS = 5000;
 const END_STEP_MS = 10;
+const REMOVE_ATTEMPTS = 10;
 
 /**
  * Remove what processes that are gone left of their containers: processes, mounts, cgroups, layers, records, names.
@@ -23,11 +24,13 @@ export async function sweep(root: string, store: ContainerStore, cgroups: Cgroup
   const problems: string[] = [];
   for (const found of store.list()) {
     if (found.kind === 'future') {
-      problems.push(`container ${found.id.slice(0, 12)} was made by a later version of skiff: it is left alone`);
+      problems.push(
+        `container ${found.id.slice(0, 12)} was made by a later version of skiff: it is left alone`,
+      );
     }
     if (!store.isLeftover(found)) continue;
     try {
-      await removeLeftover(store, found, cgroups);
+      await removeTogether(store, found, cgroups);
     } catch (error) {
       problems.push(
         `cannot remove what is left of container ${found.id.slice(0, 12)}: ${errorMessage(error)}`,
@@ -37,6 +40,22 @@ export async function sweep(root: string, store: ContainerStore, cgroups: Cgroup
   freeStaleNames(root, store);
   for (const problem of problems) debug('%s', problem);
   return problems;
+}
+
+/** Another sweep may be at work on the same one: what it took away from under this one is no failure. */
+async function removeTogether(
+  store: ContainerStore,
+  found: FoundContainer,
+  cgroups: CgroupSetup,
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await removeLeftover(store, found, cgroups);
+    } catch (error) {
+      if (attempt === REMOVE_ATTEMPTS || !['ENOENT', 'ENOTEMPTY'].includes(errorCode(error) ?? ''))
+        throw error;
+    }
+  }
 }
 
 /** Remove one container, whatever state it was found in. */

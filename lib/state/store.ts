@@ -4,6 +4,7 @@ import { makeDirectories } from '../common/directories';
 import { errorCode, SkiffError } from '../common/errors';
 import { identify, isAlive, type ProcessIdentity } from '../common/identity';
 import { statePaths } from './paths';
+import { native } from '../native';
 import { RECORD_VERSION, type ContainerRecord } from './record';
 
 /** A container's directory as found on disk. */
@@ -66,9 +67,9 @@ export class ContainerStore {
     fs.renameSync(`${file}.tmp`, file);
   }
 
-  /** The last trace of a container; its mounts and layers must be gone. */
-  remove(id: string): void {
-    fs.rmSync(this.directory(id), { recursive: true, force: true });
+  /** The last trace of a container, with its write layer; its mount must be gone. */
+  async remove(id: string): Promise<void> {
+    await native().removeTrees({ paths: [this.directory(id)] });
   }
 
   /**

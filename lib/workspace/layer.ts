@@ -7,8 +7,6 @@ import { explain, workspaceError } from './errors';
 import { removeLeftovers, temporaryName } from './owner';
 import { checkPathLength, layersDirectory, tarIndexDirectory } from './paths';
 import { forgetLayer, rememberedLayer, rememberLayer, tarKey } from './tar-index';
-import { hashFile } from './tar-reader';
-import { unpackTar } from './unpack';
 
 /** An unpacked tar. Nothing is ever written to it again. */
 export interface ReadOnlyLayer {
@@ -72,6 +70,8 @@ async function findOrUnpack(root: string, tar: string): Promise<string> {
   const handle = await fs.promises.open(tar, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
   try {
     const before = await handle.stat({ bigint: true });
+    // Loaded at need: a layer that is there already takes none of it.
+    const { hashFile } = await import('./tar-reader');
     const hex = await hashFile(handle);
     if (!fs.existsSync(layerOf(root, hex).path)) await unpackOnce(root, tar, handle, hex);
     const after = await handle.stat({ bigint: true });
@@ -98,6 +98,7 @@ async function unpackOnce(
   await fs.promises.mkdir(temporary, { mode: 0o755 });
   try {
     log('unpacking %s as %s', tar, hex);
+    const { unpackTar } = await import('./unpack');
     const read = await unpackTar(handle, temporary);
     if (read !== hex) throw new SkiffError('the file changed while it was read', { code: 'BROKEN_TAR' });
     // Without it a power loss could leave the name on the disk and not all of what is in it.

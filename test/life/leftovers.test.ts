@@ -25,7 +25,11 @@ beforeEach(async () => {
   root = tempRoot();
   skiff = await Skiff.open({ root });
 });
-afterEach(() => skiff.close());
+afterEach(async () => {
+  await skiff.close();
+  // What rightly stayed. A mount in it must not be walked into.
+  if (mountsBelow(root).length === 0) fs.rmSync(root, { recursive: true });
+});
 
 const newId = () => crypto.randomBytes(32).toString('hex');
 const inRoot = (...names: string[]) => path.join(root, ...names);

@@ -92,8 +92,10 @@ export class Program {
       const lines = require('node:readline').createInterface({ input: process.stdin })[Symbol.asyncIterator]();
       const hear = async () => (await lines.next()).value;
       (async () => { ${source} })().then(() => process.exit(0));`;
-    const [file, ...args] = [...wrapper, process.execPath, '-e', text] as [string, ...string[]];
-    return new Program(spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] }));
+    // `env` stands for no wrapper.
+    const [file = 'env', ...args] = wrapper;
+    const child = spawn(file, [...args, process.execPath, '-e', text], { stdio: ['pipe', 'pipe', 'inherit'] });
+    return new Program(child);
   }
 
   get pid(): number {
@@ -113,5 +115,31 @@ export class Program {
   async kill(): Promise<void> {
     this.child.kill('SIGKILL');
     await this.ended;
+  }
+}
+
+/** The cgroup directories of a container, in every hierarchy. */
+export function cgroupsOf(id: string): string[] {
+  return search('/sys/fs/cgroup', `skiff-${id}`);
+}
+
+function search(directory: string, wanted: string): string[] {
+  return subdirectories(directory).flatMap(name => {
+    const inner = path.join(directory, name);
+    if (name === wanted) return [inner];
+    // Other containers' cgroups hold none of this one.
+    return name.startsWith('skiff-') ? [] : search(inner, wanted);
+  });
+}
+
+function subdirectories(directory: string): string[] {
+  try {
+    const entries = fs.readdirSync(directory, { withFileTypes: true });
+    return entries.filter(entry => entry.isDirectory()).map(({ name }) => name);
+  } catch (error) {
+    // Other people's cgroups come and go.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENODEV') return [];
+    throw error;
   }
 }

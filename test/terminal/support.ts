@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { processIds } from '../helpers/processes';
@@ -63,8 +64,7 @@ exec cat`;
 }
 
 /** The terminal as a program sees it that asks for its modes. */
-export async function modes(pid: number): Promise<string> {
-  const { execFileSync } = await import('node:child_process');
+export function modes(pid: number): string {
   const fd = fs.openSync(`/proc/${pid}/fd/0`, fs.constants.O_RDONLY | fs.constants.O_NOCTTY);
   try {
     return execFileSync('stty', ['-a'], { stdio: [fd, 'pipe', 'inherit'], encoding: 'utf8' });

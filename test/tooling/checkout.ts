@@ -11,18 +11,21 @@ export interface Started {
   stderr: string;
 }
 
-/** Writes a line into `tools.log` of the checkout, then waits for as long as SLOW says (ms). */
+/** A tool notes its call in `tools.log`. The one that HOLD names goes on when the file `release` is there. */
 const NOTE = `
 const fs = require('node:fs'), path = require('node:path');
-const note = (root, text) => fs.appendFileSync(path.join(root, 'tools.log'), text + '\\n');
-const wait = () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(process.env.SLOW ?? 0));
+const sleep = ms => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+function note(call) {
+  fs.appendFileSync('tools.log', call + '\\n');
+  for (let tries = 0; call === process.env.HOLD && tries < 1000 && !fs.existsSync('release'); tries += 1) sleep(20);
+  sleep(Number(process.env.SLOW ?? 0));
+}
 `;
 
-/** npm: what it installs is a node-gyp and a tsc of the same kind. */
+/** npm: what it installs is of the same kind. */
 const NPM = `#!${process.execPath}
 ${NOTE}
-note(process.cwd(), 'npm ' + process.argv[2]);
-wait();
+note('npm ' + process.argv[2]);
 if (process.env.NPM_FAILS) {
   for (let line = 1; line <= 40; line += 1) console.log('npm output, line ' + line);
   process.exit(1);
@@ -33,8 +36,7 @@ fs.copyFileSync('package-lock.json', 'node_modules/.package-lock.json');
 
 const NODE_GYP = `${NOTE}
 const command = process.argv[2];
-note(process.cwd(), 'node-gyp ' + command);
-wait();
+note('node-gyp ' + command);
 if (command !== 'configure') {
   fs.mkdirSync('build/Release', { recursive: true });
   for (const name of ['skiff.node', 'skiff-init']) fs.writeFileSync('build/Release/' + name, '');
@@ -43,12 +45,15 @@ if (command !== 'configure') {
 
 const TSC = `${NOTE}
 const out = process.argv[process.argv.indexOf('--outDir') + 1];
-note(process.cwd(), 'tsc');
-wait();
+note('tsc');
 fs.mkdirSync(path.join(out, 'cli'), { recursive: true });
 fs.writeFileSync(path.join(out, 'index.js'), 'exports.Skiff = class {};');
 fs.writeFileSync(path.join(out, 'cli/main.js'),
   "exports.main = async argv => (require('node:fs').writeSync(1, argv.join('|')), argv.length);");
+`;
+
+const ESBUILD = `${NOTE}
+exports.build = async ({ entryPoints, outfile }) => fs.copyFileSync(entryPoints[0], outfile);
 `;
 
 /**
@@ -75,6 +80,7 @@ export class Checkout {
     this.lock({ typescript: '1.0.0' });
     this.write('tools/node-gyp/bin/node-gyp.js', NODE_GYP);
     this.write('tools/typescript/bin/tsc', TSC);
+    this.write('tools/esbuild/index.js', ESBUILD);
     this.program('npm', NPM);
     for (const name of ['g++', 'make', 'python3']) this.program(name, '#!/bin/sh\n');
     fs.symlinkSync('/usr/bin/flock', path.join(this.bin, 'flock'));

@@ -1,0 +1,88 @@
+import { execFile } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { projectRoot } from '../helpers/run';
+import { tempDirectory } from '../helpers/temp';
+
+let directory: ReturnType<typeof tempDirectory>;
+
+beforeEach(() => {
+  directory = tempDirectory();
+});
+
+afterEach(() => directory.remove());
+
+/** Run jest, as it is set up here, on one test file with that text. */
+function jest(source: string, env: Record<string, string> = {}): Promise<string> {
+  const file = path.join(directory.path, 'example.test.ts');
+  const helpers = path.join(projectRoot, 'test', 'helpers');
+  fs.writeFileSync(file, source.replaceAll('HELPERS', helpers));
+  const program = path.join(projectRoot, 'node_modules', 'jest', 'bin', 'jest.js');
+  const args = [program, '--config', path.join(projectRoot, 'jest.config.js'), '--roots', directory.path];
+  return new Promise(resolve => {
+    const options = { cwd: projectRoot, env: { ...process.env, ...env } };
+    execFile(process.execPath, args, options, (_error, stdout, stderr) => resolve(stdout + stderr));
+  });
+}
+
+const IMPORTS = `
+import { execFileSync, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { tempRoot } from 'HELPERS/temp';
+`;
+
+it('a file that leaves nothing passes, whatever it had in between', async () => {
+  const report = await jest(`${IMPORTS}
+    const root = tempRoot();
+    it('x', () => {
+      fs.mkdirSync(path.join(root, 'images'));
+      fs.mkdirSync(path.join(root, 'containers', 'c'), { recursive: true });
+      spawn('sleep', ['0.5']);
+    });
+    afterAll(() => fs.rmdirSync(path.join(root, 'containers', 'c')));`);
+  expect(report).toMatch(/Tests: +1 passed, 1 total/);
+  expect(report).toMatch(/Test Suites: 1 passed/);
+  expect(report).toContain('No test was skipped.');
+});
+
+it('a file that leaves something fails, and each of it is named', async () => {
+  const report = await jest(`${IMPORTS}
+    it('x', () => {
+      fs.writeFileSync(path.join(os.tmpdir(), 'forgotten'), '');
+      fs.mkdirSync(path.join(tempRoot(), 'containers', 'c'), { recursive: true });
+      fs.openSync('/dev/zero', 'r');
+      spawn('setsid', ['sleep', '4.321'], { detached: true, stdio: 'ignore' }).unref();
+    });`);
+  expect(report).toMatch(/Test Suites: 1 failed/);
+  expect(report).toMatch(/the test file left behind:/);
+  expect(report).toMatch(/^ +process \d+ sleep 4\.321$/m);
+  expect(report).toMatch(/^ +descriptor \d+ \/dev\/zero$/m);
+  expect(report).toMatch(/^ +file or directory .*\/forgotten$/m);
+  expect(report).toMatch(/^ +file or directory .*\/root-\w+\/containers\/c$/m);
+});
+
+const SKIPPED = `
+  import { describeIf, itIf } from 'HELPERS/conditions';
+  itIf(false, 'no (such) kernel', 'kernel')('first', () => {});
+  describeIf(false, 'no luck')('block', () => it('second', () => {}));
+  itIf(true, 'never', 'kernel')('third', () => expect(1).toBe(1));`;
+
+it('the summary names every skip and its reason', async () => {
+  const report = await jest(SKIPPED);
+  expect(report).toMatch(/Tests: +2 skipped, 1 passed/);
+  expect(report).toMatch(
+    /^Skipped, and why \(2\):\n.*example\.test\.ts: first\n +no \(such\) kernel\n.*: block second\n +no luck$/m,
+  );
+});
+
+it('what SKIFF_REQUIRE asks for is a failure where it can not be tested', async () => {
+  const report = await jest(SKIPPED, { SKIFF_REQUIRE: 'other,kernel' });
+  expect(report).toMatch(/Tests: +1 failed, 1 skipped, 1 passed/);
+  expect(report).toContain('SKIFF_REQUIRE=kernel asks for this test, but: no (such) kernel');
+});
+
+it('with SKIFF_MUST_WORK every skip is a failure', async () => {
+  expect(await jest(SKIPPED, { SKIFF_MUST_WORK: '1' })).toMatch(/Tests: +2 failed, 1 passed/);
+});
