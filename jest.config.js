@@ -2,7 +2,7 @@
 module.exports = {
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  transform: { '^.+\\.ts$': ['ts-jest', { isolatedModules: true, diagnostics: false }] },
+  transform: { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] },
   testEnvironment: '<rootDir>/test/helpers/environment.ts',
   reporters: ['default', '<rootDir>/test/helpers/skip-reporter.js'],
   testTimeout: 60_000,

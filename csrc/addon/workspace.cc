@@ -83,12 +83,13 @@ static Napi::Value Unmount(const Napi::CallbackInfo &info)
     Napi::Object options = OptionsOf(info, "unmount");
     auto target = TextOption(options, "target");
     bool remove = BoolOption(options, "remove", false);
-    return StartJob(info.Env(), [target, remove](skiff_error *error) {
+    auto tree = TextOption(options, "tree", "");
+    return StartJob(info.Env(), [target, remove, tree](skiff_error *error) {
         if (!skiff_unmount(target.c_str(), error))
             return false;
         if (remove && rmdir(target.c_str()) != 0 && errno != ENOENT)
             return skiff_fail(error, "rmdir", target.c_str());
-        return true;
+        return tree.empty() || skiff_remove_tree(AT_FDCWD, tree.c_str(), error);
     });
 }
 

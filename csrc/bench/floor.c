@@ -5,9 +5,11 @@
  * nothing of the list is left out, postponed to after the clock was read, or kept from one round to the next.
  *
  *   floor --rounds N --layer DIR --root DIR [--parallel P]
+ *   floor --serve --layer DIR --root DIR
  *
  * Prints the nanoseconds of each round on a line of its own; with --parallel, those of all P processes, and a last
- * line "wall NS": from the start of the first process to the end of the last.
+ * line "wall NS": from the start of the first process to the end of the last. With --serve a round is run for each
+ * byte that comes in on standard input, so that rounds of other programs can stand between.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -224,6 +226,20 @@ static void run_rounds(const bench *bench)
     free(stack);
 }
 
+static void serve(const bench *bench)
+{
+    char *stack = malloc(STACK_BYTES);
+    if (!stack)
+        die("malloc", "stack", errno);
+    /* ^C is for the program that gives the orders: this one ends by the end of its input, between two lives. */
+    signal(SIGINT, SIG_IGN);
+    for (long i = 0; getchar() != EOF; i++) {
+        printf("%lld\n", (long long)one_life(bench, stack, i));
+        fflush(stdout);
+    }
+    free(stack);
+}
+
 static int run_parallel(const bench *bench)
 {
     int failed = 0;
@@ -255,7 +271,8 @@ static long count(const char *name, const char *text)
 int main(int argc, char **argv)
 {
     bench bench = {.rounds = 100, .parallel = 1};
-    for (int i = 1; i < argc; i += 2) {
+    bool wait_for_orders = argc > 1 && strcmp(argv[1], "--serve") == 0;
+    for (int i = 1 + wait_for_orders; i < argc; i += 2) {
         const char *value = i + 1 < argc ? argv[i + 1] : NULL;
         if (strcmp(argv[i], "--rounds") == 0)
             bench.rounds = count(argv[i], value);
@@ -269,16 +286,22 @@ int main(int argc, char **argv)
             die("unknown option", argv[i], EINVAL);
     }
     if (!bench.layer || !bench.root)
-        die("usage", "floor --rounds N --layer DIR --root DIR [--parallel P]", EINVAL);
+        die("usage", "floor [--serve] [--rounds N] --layer DIR --root DIR [--parallel P]", EINVAL);
+    /* The working directory changes in every round. */
     char layer[PATH_MAX], root[PATH_MAX];
-    if (!realpath(bench.layer, layer) || !realpath(bench.root, root))
-        die("no such directory", bench.layer, errno);
+    if (!realpath(bench.layer, layer))
+        die("--layer", bench.layer, errno);
+    if (!realpath(bench.root, root))
+        die("--root", bench.root, errno);
     bench.layer = layer;
     bench.root = root;
     if (cgroup_find(&bench.cgroup) != 0)
         die("no memory controller", "neither in a cgroup v1 hierarchy nor handed down to a v2 cgroup", ENOENT);
     if (bench.parallel > 1)
         return run_parallel(&bench);
-    run_rounds(&bench);
+    if (wait_for_orders)
+        serve(&bench);
+    else
+        run_rounds(&bench);
     return 0;
 }

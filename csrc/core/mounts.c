@@ -12,6 +12,8 @@
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
 
+#define SKIFF_SYS_mount_setattr 442 /* the same number on every architecture */
+
 static bool mount_checked(const char *source, const char *target, const char *type, unsigned long flags,
                           const char *data, skiff_error *err)
 {
@@ -97,18 +99,29 @@ bool skiff_mount(const char *type, const char *source, const char *target, uint6
            mount_checked(NULL, target, NULL, MS_REMOUNT | MS_BIND | kept | more, NULL, err);
 }
 
-bool skiff_mask(const char *path, skiff_error *err)
+bool skiff_mask(const char *path, const char **empty, skiff_error *err)
 {
     if (mount("/dev/null", path, NULL, MS_BIND, NULL) == 0 || errno == ENOENT)
         return true;
     if (errno != ENOTDIR)
         return skiff_fail(err, "mount", path);
+    if (*empty)
+        return mount_checked(*empty, path, NULL, MS_BIND, NULL, err);
+    *empty = path;
     return mount_checked("tmpfs", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=0k,nr_inodes=2",
                          err);
 }
 
 bool skiff_remount_readonly(const char *path, skiff_error *err)
 {
+    /* mount_setattr(2), Linux 5.12, changes just the one flag. */
+    struct {
+        uint64_t attr_set, attr_clr, propagation, userns_fd;
+    } readonly = {.attr_set = 1 /* MOUNT_ATTR_RDONLY */};
+    if (syscall(SKIFF_SYS_mount_setattr, AT_FDCWD, path, 0, &readonly, sizeof readonly) == 0)
+        return true;
+    if (errno != ENOSYS && errno != EPERM) /* an outer seccomp filter may answer EPERM for what it does not know */
+        return skiff_fail(err, "mount_setattr", path);
     unsigned long kept;
     return kept_flags(path, &kept, err) &&
            mount_checked(NULL, path, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | kept, NULL, err);

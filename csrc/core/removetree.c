@@ -3,6 +3,7 @@
 #include "rootpath.h"
 #include "tree.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -45,10 +46,12 @@ static int open_subdirectory(int dir, const char *name)
 static bool remove_or_note(void *context, const char *name, unsigned char type, skiff_error *err)
 {
     skiff_tree *tree = context;
-    if (unlink_entry(tree->fd, name, 0) == 0)
-        return true;
-    if (errno != EISDIR && errno != EPERM) /* POSIX says EPERM for a directory, unlink(2) */
-        return skiff_tree_fail(tree, "unlink", name, err);
+    if (type != DT_DIR) {
+        if (unlink_entry(tree->fd, name, 0) == 0)
+            return true;
+        if (errno != EISDIR && errno != EPERM) /* POSIX says EPERM for a directory, unlink(2) */
+            return skiff_tree_fail(tree, "unlink", name, err);
+    }
     if (unlink_entry(tree->fd, name, AT_REMOVEDIR) == 0)
         return true;
     if (errno == ENOTDIR)

@@ -60,7 +60,7 @@ static bool do_symlink(skiff_setup *setup, skiff_reader *payload, skiff_error *e
 static bool do_mask(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
 {
     const char *path;
-    return skiff_read_text(payload, &path, err) && skiff_mask(path, err);
+    return skiff_read_text(payload, &path, err) && skiff_mask(path, &setup->empty, err);
 }
 
 static bool do_readonly(skiff_setup *setup, skiff_reader *payload, skiff_error *err)

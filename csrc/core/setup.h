@@ -10,6 +10,7 @@
 /* What set-up leaves for later. */
 typedef struct skiff_setup {
     skiff_fault fault;
+    const char *empty; /* a masked directory, which can mask others too; NULL before the first */
     int terminal_master; /* -1 where the plan asked for no terminal */
     int terminal_slave;
 } skiff_setup;

@@ -46,6 +46,8 @@ static bool take_terminal(int terminal, uint32_t uid, skiff_error *err)
     for (int fd = 0; fd < 3; fd++)
         if (dup2(terminal, fd) < 0)
             return skiff_fail(err, "dup2", NULL);
+    if (terminal > 2)
+        close(terminal);
     if (ioctl(0, TIOCSCTTY, 0) != 0)
         return skiff_fail(err, "ioctl TIOCSCTTY", NULL);
     return fchown(0, uid, (gid_t)-1) == 0 || skiff_fail(err, "fchown", "/dev/console");
@@ -60,6 +62,9 @@ bool skiff_take_stdio(const int *fds, int count, int terminal, uint32_t uid, ski
     for (int fd = 0; fd < 3; fd++) {
         if (dup2(fds[fd], fd) < 0)
             return skiff_fail(err, "dup2", NULL);
+        /* Not execve's to close: with --init this process stays, and would keep the caller's pipes open. */
+        if (fds[fd] > 2)
+            close(fds[fd]);
         make_blocking(fd);
         give_to(fd, uid);
     }

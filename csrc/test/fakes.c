@@ -17,7 +17,7 @@ static bool done(void)
 bool skiff_enter_root(const char *path, bool bind, skiff_error *err) { return done(); }
 bool skiff_mount(const char *type, const char *source, const char *target, uint64_t flags, const char *data,
                  skiff_error *err) { return done(); }
-bool skiff_mask(const char *path, skiff_error *err) { return done(); }
+bool skiff_mask(const char *path, const char **empty, skiff_error *err) { return done(); }
 bool skiff_make_readonly(const char *path, skiff_error *err) { return done(); }
 bool skiff_remount_readonly(const char *path, skiff_error *err) { return done(); }
 bool skiff_make_directories(const char *path, skiff_error *err) { return done(); }

@@ -25,6 +25,7 @@ function commandTable(): Map<string, CommandEntry> {
         load: () => import('../commands/doctor'),
       },
     ],
+    ['bench', { summary: 'Measure how fast containers start here', load: () => import('../commands/bench') }],
   ]);
 }
 /* eslint-enable import/no-restricted-paths */

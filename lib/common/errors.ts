@@ -60,7 +60,10 @@ export function errorCode(error: unknown): string | undefined {
 
 /** The message of anything that was thrown, by whichever realm. */
 export function errorMessage(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string'
+  return typeof error === 'object' &&
+    error !== null &&
+    'message' in error &&
+    typeof error.message === 'string'
     ? error.message
     : String(error);
 }

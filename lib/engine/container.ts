@@ -1,5 +1,4 @@
 import type { Readable, Writable } from 'node:stream';
-import { native } from '../native';
 import type { RuntimeContext } from '../runtime/context';
 import { endingOf } from '../runtime/running';
 import type { Started } from '../runtime/start';
@@ -59,10 +58,8 @@ export class ContainerHandle implements Container {
     return this.result;
   }
 
-  resize({ rows, columns }: { rows: number; columns: number }): void {
-    const { terminal } = this.started;
-    if (terminal < 0 || this.streams.stdout?.destroyed) return;
-    native().setWindowSize({ terminal, rows, columns });
+  resize(size: { rows: number; columns: number }): void {
+    this.streams.resize(size);
   }
 
   guardTerminal(terminal: number): Promise<void> {
@@ -82,6 +79,7 @@ export class ContainerHandle implements Container {
   async remove(): Promise<void> {
     await this.end();
     await this.removeAll();
+    this.streams.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -94,6 +92,7 @@ export class ContainerHandle implements Container {
     const stopWatching = this.watchLimits();
     const status = await init.exited;
     stopWatching();
+    this.streams.closeInput();
     const ended = performance.now();
     const { cpuMs, memoryPeakBytes, ...ending } = endingOf(status, cgroup);
     if (this.options.keep) await this.keep(ending.exitCode);

@@ -1,2 +1,2 @@
-export { Skiff, initPath, type OpenOptions } from './skiff';
+export { DEFAULT_ROOT, Skiff, initPath, type OpenOptions } from './skiff';
 export type * from './options';

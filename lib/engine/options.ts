@@ -125,6 +125,6 @@ export interface Container extends AsyncDisposable {
    */
   guardTerminal(fd: number): Promise<void>;
   forgetTerminal(): Promise<void>;
-  /** Kill what runs and remove what is left of it. */
+  /** Kill what runs and remove what is left of it. Its streams are closed, with what was not read of them. */
   remove(): Promise<void>;
 }

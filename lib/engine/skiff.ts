@@ -6,17 +6,19 @@ import { debugLog } from '../common/debug';
 import { makeDirectories } from '../common/directories';
 import { errorCode, errorMessage, invalidArgument, SkiffError } from '../common/errors';
 import { packageRoot } from '../common/package';
-import { Trace } from '../common/trace';
+import { Trace, type Phase } from '../common/trace';
 import { findImage, hasImage } from '../image';
 import { native } from '../native';
 import { Watchdog } from '../process/watchdog';
 import type { RuntimeContext } from '../runtime/context';
+import { startError } from '../runtime/errors';
 import { startContainer } from '../runtime/start';
 import type { StepFault } from '../runtime/steps';
+import { undoAgain } from '../runtime/steps';
 import { sweep } from '../runtime/sweep';
 import { checkOptions, toSpec, toTimeout } from '../spec/options';
 import { ContainerStore } from '../state';
-import { createReadOnlyLayer, selectDriver, type StorageDriver } from '../workspace';
+import { checkRootLength, createReadOnlyLayer, selectDriver, type StorageDriver } from '../workspace';
 import { ContainerHandle } from './container';
 import { thisMachine } from './machine';
 import type { RunOptions, RunResult, StartOptions } from './options';
@@ -27,11 +29,14 @@ export interface OpenOptions {
   root?: string;
   /** `auto`, `aufs`, `overlay` or `vfs`; `SKIFF_STORAGE_DRIVER`, else `auto`. */
   storageDriver?: string;
+  /** Keep the phases of every start, see {@link Skiff.phases}; `SKIFF_TRACE` does so too. */
+  trace?: boolean;
   /** For tests: the named step of every start fails. */
   fault?: StepFault;
 }
 
-const DEFAULT_ROOT = '/var/lib/skiff';
+/** Where images and containers are kept where nothing else is said. */
+export const DEFAULT_ROOT = '/var/lib/skiff';
 const DEFAULT_MAX_BUFFER = 10 * 1024 * 1024;
 
 const debug = debugLog('engine');
@@ -56,6 +61,7 @@ export class Skiff {
   static async open(options: OpenOptions = {}): Promise<Skiff> {
     const root = path.resolve(options.root ?? process.env.SKIFF_ROOT ?? DEFAULT_ROOT);
     requireRoot();
+    checkRootLength(root);
     prepareRoot(root);
     const asked = options.storageDriver ?? process.env.SKIFF_STORAGE_DRIVER ?? 'auto';
     const driver = await selectDriver({ root, name: asked });
@@ -65,10 +71,26 @@ export class Skiff {
       cgroups: detectCgroups(),
       watchdog: new Watchdog(init),
       init,
-      trace: new Trace(process.env.SKIFF_TRACE !== undefined),
+      trace: new Trace(options.trace ?? process.env.SKIFF_TRACE !== undefined),
+      unfinished: new Set(),
       fault: options.fault,
     };
     return new Skiff(root, context, { asked, driver });
+  }
+
+  /** Name of the storage driver that containers get, where it can take their layers. */
+  get storageDriver(): string {
+    return this.storage.driver.name;
+  }
+
+  /** What the starts so far were made of, where it was opened with `trace`. */
+  get phases(): readonly Phase[] {
+    return this.context.trace.phases;
+  }
+
+  /** The unpacked read-only layers that a container of these options gets, topmost first. */
+  async layers(options: Pick<StartOptions, 'image' | 'rootfs'> = {}): Promise<string[]> {
+    return (await this.source(options)).layers;
   }
 
   /** Whether there is an image of that name. */
@@ -89,7 +111,7 @@ export class Skiff {
   async run(command: string[], options: RunOptions = {}): Promise<RunResult | RunResult<Buffer>> {
     const { input, maxBuffer = DEFAULT_MAX_BUFFER, signal } = options;
     if (!(maxBuffer >= 0)) throw invalidArgument(`invalid maxBuffer: ${maxBuffer}`);
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw aborted(command, signal);
     const stdin = options.stdin ?? (input === undefined ? 'ignore' : 'pipe');
     const [{ collect, feed }, container] = await Promise.all([
       import('./collect'),
@@ -100,7 +122,11 @@ export class Skiff {
       collect(container.stderr, maxBuffer),
       input === undefined ? undefined : feed(container.stdin, input),
       container.wait(),
-    ]);
+    ]).catch(async (error: unknown) => {
+      // An input that broke: nobody waits for the command any more.
+      await container.remove();
+      throw error;
+    });
     if (signal?.aborted) throw aborted(command, signal);
     const told = {
       ...result,
@@ -123,6 +149,8 @@ export class Skiff {
     this.starting.add(start);
     try {
       return await start;
+    } catch (error) {
+      throw startError(error, String(command[0]));
     } finally {
       this.starting.delete(start);
     }
@@ -148,7 +176,8 @@ export class Skiff {
     const { signal } = options;
     checkOptions(command, options);
     checkStdio(options);
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw aborted(command, signal);
+    await undoAgain(this.context.unfinished);
     const source = await this.source(options);
     const id = crypto.randomBytes(32).toString('hex');
     const spec = toSpec({
@@ -222,6 +251,7 @@ export class Skiff {
     await Promise.allSettled(this.starting);
     const removals = await Promise.allSettled([...this.running].map(container => container.end()));
     await this.swept;
+    await undoAgain(this.context.unfinished);
     await this.context.watchdog.stop();
     native().close({ fds: [this.context.init] });
     if (process.env.SKIFF_TRACE) this.context.trace.write(process.env.SKIFF_TRACE);

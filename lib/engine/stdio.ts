@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { native } from '../native';
 import type { StartOptions, StdioOption } from './options';
+import type { TerminalStreams } from './pipes';
 
 /** The streams of one container: what its command is given, and what the caller holds. */
 export class ContainerStreams {
@@ -10,7 +11,10 @@ export class ContainerStreams {
   stderr: Readable | null = null;
   /** Descriptors for the command's 0, 1 and 2; none for a terminal. */
   readonly given: number[] = [];
+  private terminal: { fd: number; streams: TerminalStreams } | undefined;
   private readonly theirs: number[] = [];
+  /** /dev/null, one for all that are ignored; -1 where none is. */
+  private nothing = -1;
   private readonly ours: { name: 'stdin' | 'stdout' | 'stderr'; fd: number }[] = [];
 
   /** Make what the options ask for; {@link attach} or {@link discard} must follow. */
@@ -29,7 +33,8 @@ export class ContainerStreams {
     const { readFrom, terminalOn, writeTo } = await import('./pipes');
     if (terminal >= 0) {
       native().release({ fds: [terminal] });
-      this.stdin = this.stdout = terminalOn(terminal);
+      this.terminal = { fd: terminal, streams: terminalOn(terminal) };
+      ({ stdin: this.stdin, stdout: this.stdout } = this.terminal.streams);
     }
     for (const { name, fd } of this.ours) {
       native().release({ fds: [fd] });
@@ -38,9 +43,26 @@ export class ContainerStreams {
     }
   }
 
+  /** Set the size of the terminal, if there is one and it is still open. */
+  resize(size: { rows: number; columns: number }): void {
+    if (!this.terminal || this.terminal.streams.closed) return;
+    native().setWindowSize({ terminal: this.terminal.fd, ...size });
+  }
+
   /** The start failed. */
   discard(): void {
     native().close({ fds: [...this.theirs, ...this.ours.map(({ fd }) => fd)] });
+  }
+
+  /** The command has ended: what is still written to its input would reach nobody. */
+  closeInput(): void {
+    // A terminal is one stream for both directions, and may have output yet.
+    if (this.stdin !== this.stdout) this.stdin?.destroy();
+  }
+
+  /** The caller lets go of all that it holds, read or not. */
+  close(): void {
+    for (const stream of [this.stdin, this.stdout, this.stderr]) stream?.destroy();
   }
 
   private add(name: 'stdin' | 'stdout' | 'stderr', number: number, option: StdioOption): void {
@@ -55,9 +77,8 @@ export class ContainerStreams {
   private existing(number: number, option: Exclude<StdioOption, 'pipe'>): number {
     if (option === 'inherit') return number;
     if (option !== 'ignore') return option;
-    const fd = native().openNull();
-    this.theirs.push(fd);
-    return fd;
+    if (this.nothing < 0) this.theirs.push((this.nothing = native().openNull()));
+    return this.nothing;
   }
 }
 

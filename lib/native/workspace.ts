@@ -47,8 +47,11 @@ export interface WorkspaceNative {
   /** Mount aufs on `target`: `layers` (topmost first) as `ro+wh` branches under `upper`. */
   mountAufs(options: { target: string; layers: string[]; upper: string }): Promise<void>;
   mountBind(options: { source: string; target: string }): Promise<void>;
-  /** Unmount all that is mounted on `target`, lazily where it is in use; not mounted is fine. `remove`: rmdir it too. */
-  unmount(options: { target: string; remove?: boolean }): Promise<void>;
+  /**
+   * Unmount all that is mounted on `target`, lazily where it is in use; not mounted is fine. `remove`: rmdir it too;
+   * `tree`: delete that tree then, as `removeTrees` does.
+   */
+  unmount(options: { target: string; remove?: boolean; tree?: string }): Promise<void>;
   /** Delete trees of any depth without following links; a mount in one is an error and stays untouched. */
   removeTrees(options: { paths: string[] }): Promise<void>;
   /** Copy `layers` (topmost first) into the directory `target`; directories in `skip` are copied empty. */

@@ -2,7 +2,7 @@ import type { CgroupSetup } from '../cgroup';
 import type { Trace } from '../common/trace';
 import type { Watchdog } from '../process/watchdog';
 import type { ContainerStore } from '../state';
-import type { StepFault } from './steps';
+import type { StepFault, Steps } from './steps';
 
 /** What the containers of one Skiff share. */
 export interface RuntimeContext {
@@ -12,6 +12,8 @@ export interface RuntimeContext {
   /** Descriptor of the static init. */
   init: number;
   trace: Trace;
+  /** Failed starts of which something is left, to be tried again. */
+  unfinished: Set<Steps>;
   /** For tests of the undo. */
   fault?: StepFault;
 }

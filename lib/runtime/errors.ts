@@ -49,10 +49,13 @@ export function startError(error: unknown, command: string): unknown {
   if (step === 'exec' && (syscall === 'execve' || syscall === 'execvpe')) {
     return execError(command, code, syscall, details);
   }
-  return new SkiffError(`cannot start the container: ${step ?? 'start'}: ${error.message}`, {
-    ...details,
-    remedy: REMEDIES[code],
-  });
+  return new SkiffError(
+    `cannot start the container: ${step === undefined ? '' : `${step}: `}${error.message}`,
+    {
+      ...details,
+      remedy: REMEDIES[code],
+    },
+  );
 }
 
 function execError(

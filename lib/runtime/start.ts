@@ -5,7 +5,12 @@ import { native, type ParkedInit } from '../native';
 import { cloneFlags, processPlan, setupPlan } from '../spec/plan';
 import type { Spec } from '../spec/types';
 import { RECORD_VERSION, type ContainerRecord } from '../state';
-import { createMountPoint, createWriteLayer, deleteMountPoint, type StorageDriver } from '../workspace';
+import {
+  createMountPoint,
+  createWriteLayer,
+  deleteContainerDirectory,
+  type StorageDriver,
+} from '../workspace';
 import type { RuntimeContext } from './context';
 import { startError } from './errors';
 import { RunningInit } from './running';
@@ -61,7 +66,9 @@ export async function startContainer(context: RuntimeContext, plan: StartPlan): 
   try {
     return await takeSteps(context, plan, steps);
   } catch (error) {
-    throw withFailures(startError(error, String(plan.spec.process.args[0])), await steps.undo());
+    const failures = await steps.undo();
+    if (failures.length > 0) context.unfinished.add(steps);
+    throw withFailures(startError(error, String(plan.spec.process.args[0])), failures);
   }
 }
 
@@ -110,7 +117,7 @@ async function takeSteps(context: RuntimeContext, plan: StartPlan, steps: Steps)
 async function makeWorkspace(plan: StartPlan, containerDir: string, steps: Steps): Promise<void> {
   const { driver, layers, keep } = plan;
   await steps.do('write-layer', () => createWriteLayer({ driver, layers, containerDir }));
-  steps.onUndo('mount-point', () => deleteMountPoint({ containerDir }));
+  steps.onUndo('mount-point', () => deleteContainerDirectory({ containerDir }));
   await steps.do('mount-point', () => createMountPoint({ driver, layers, containerDir, ephemeral: !keep }));
 }
 

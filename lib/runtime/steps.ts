@@ -47,14 +47,16 @@ export class Steps {
     this.undos.push({ name, undo });
   }
 
-  /** Undo all of it, newest first. Every undo is tried; their failures come back. */
+  /** Undo all of it, newest first. Every undo is tried; their failures come back, and can be tried again. */
   async undo(): Promise<Error[]> {
     const failures: Error[] = [];
+    const failed: typeof this.undos = [];
     for (let step = this.undos.pop(); step; step = this.undos.pop()) {
       const start = performance.now();
       try {
         await step.undo();
       } catch (error) {
+        failed.unshift(step);
         failures.push(
           new SkiffError(`cannot undo ${step.name}: ${errorMessage(error)}`, {
             code: errorCode(error) ?? 'UNDO_FAILED',
@@ -65,7 +67,16 @@ export class Steps {
       }
       this.trace.add(this.container, `undo ${step.name}`, start);
     }
+    this.undos.push(...failed);
     return failures;
+  }
+}
+
+/** What could not be undone for want of descriptors or memory may be undone by now. */
+export async function undoAgain(unfinished: Set<Steps>): Promise<void> {
+  for (const steps of [...unfinished]) {
+    unfinished.delete(steps);
+    if ((await steps.undo()).length > 0) unfinished.add(steps);
   }
 }
 

@@ -5,7 +5,7 @@ import { debugLog } from '../common/debug';
 import { errorCode, errorMessage } from '../common/errors';
 import { isAlive, type ProcessIdentity } from '../common/identity';
 import { statePaths, type ContainerStore, type FoundContainer } from '../state';
-import { deleteMountPoint, deleteWriteLayer } from '../workspace';
+import { deleteContainerDirectory } from '../workspace';
 
 const debug = debugLog('sweep');
 
@@ -70,9 +70,7 @@ export async function removeLeftover(
   // Killed between making its cgroup and noting it, a container is found by the directory's name.
   await removeLeftoverCgroup(cgroups, found.id, record?.cgroupPaths);
   const directory = found.kind === 'broken' ? found.directory : store.directory(found.id);
-  await deleteMountPoint({ containerDir: directory });
-  await deleteWriteLayer({ containerDir: directory });
-  fs.rmSync(directory, { recursive: true, force: true });
+  await deleteContainerDirectory({ containerDir: directory });
   if (record) store.freeName(record.name, found.id);
 }
 

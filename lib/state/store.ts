@@ -69,7 +69,8 @@ export class ContainerStore {
 
   /** The last trace of a container, with its write layer; its mount must be gone. */
   async remove(id: string): Promise<void> {
-    await native().removeTrees({ paths: [this.directory(id)] });
+    // Where it came as far as a mount, the directory went with it.
+    if (fs.existsSync(this.directory(id))) await native().removeTrees({ paths: [this.directory(id)] });
   }
 
   /**

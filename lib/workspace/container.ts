@@ -36,6 +36,14 @@ export async function deleteMountPoint({ containerDir }: { containerDir: string 
   await explain('unmount', mountPoint, () => native().unmount({ target: mountPoint, remove: true }));
 }
 
+/** Unmount, and remove the container's whole directory: all that there is of it, in one go on the thread pool. */
+export async function deleteContainerDirectory({ containerDir }: { containerDir: string }): Promise<void> {
+  const { mountPoint } = containerPaths(containerDir);
+  await explain('unmount', mountPoint, () =>
+    native().unmount({ target: mountPoint, remove: true, tree: containerDir }),
+  );
+}
+
 /** Remove what the container wrote; not there is fine. {@link deleteMountPoint} comes before it. */
 export async function deleteWriteLayer({ containerDir }: { containerDir: string }): Promise<void> {
   const { writeLayer, work } = containerPaths(containerDir);

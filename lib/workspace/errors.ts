@@ -35,6 +35,8 @@ function remedyOf(code: string): string | undefined {
   switch (code) {
     case 'ENOSPC':
       return 'Free space or inodes on that file system, or choose another root directory (--root).';
+    case 'EMFILE':
+      return 'This process has too many files open: raise its limit (ulimit -n).';
     case 'EROFS':
     case 'EACCES':
       return 'Choose a root directory that can be written to (--root or SKIFF_ROOT).';

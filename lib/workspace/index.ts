@@ -1,6 +1,12 @@
-export { createMountPoint, createWriteLayer, deleteMountPoint, deleteWriteLayer } from './container';
+export {
+  createMountPoint,
+  createWriteLayer,
+  deleteContainerDirectory,
+  deleteMountPoint,
+  deleteWriteLayer,
+} from './container';
 export { createReadOnlyLayer, deleteReadOnlyLayer, type ReadOnlyLayer } from './layer';
-export { containerPaths, type ContainerPaths } from './paths';
+export { checkRootLength, containerPaths, type ContainerPaths } from './paths';
 export { selectDriver, storageDrivers } from './select';
 export {
   DRIVER_NAMES,

@@ -29,6 +29,17 @@ export function containerPaths(containerDir: string): ContainerPaths {
   return paths;
 }
 
+/** What skiff's longest path below a root takes: the directory of a container under construction, with its record. */
+const BELOW_ROOT = 256;
+
+/** Refuse a root directory below which paths would be longer than the kernel takes. */
+export function checkRootLength(root: string): void {
+  const bytes = Buffer.byteLength(root);
+  if (bytes < PATH_MAX - BELOW_ROOT) return;
+  const reason = `the path has ${bytes} bytes, skiff takes ${PATH_MAX - BELOW_ROOT - 1}`;
+  throw workspaceError('root directory', shortened(root), reason, { code: 'ENAMETOOLONG', path: root });
+}
+
 /** Refuse a path that is longer than the kernel takes, path_resolution(7). */
 export function checkPathLength(file: string): void {
   const bytes = Buffer.byteLength(file);

@@ -24,6 +24,8 @@ beforeEach(async () => {
   const source = path.join(__dirname, 'session-program.ts');
   const flags = ['--bundle', '--platform=node', '--log-level=error', `--outfile=${file('program.js')}`];
   execFileSync(esbuild, [source, ...flags]);
+  // The program looks for the addon in its package, which is this directory then.
+  for (const name of ['package.json', 'build']) fs.symlinkSync(path.join(projectRoot, name), file(name));
   fs.writeFileSync(
     file('script'),
     `stty -a | tail -n +2 > before

@@ -30,7 +30,9 @@ test(
     expect(ran.map(({ code, stderr }) => ({ code, stderr }))).toEqual(
       numbers.map(code => ({ code, stderr: '' })),
     );
-    expect(ran.map(({ stdout }) => String(stdout))).toEqual(numbers.map(number => `input ${number}\n${number}\n`));
+    expect(ran.map(({ stdout }) => String(stdout))).toEqual(
+      numbers.map(number => `input ${number}\n${number}\n`),
+    );
     expect([...containersOf(root), ...mountsBelow(root)]).toEqual([]);
     expect(await leftSince(before)).toEqual([]);
   },
@@ -130,7 +132,8 @@ describe('a name', () => {
     );
     expect(claims.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     for (const claim of claims)
-      if (claim.status === 'rejected') expect(claim.reason).toMatchObject({ code: 'NAME_IN_USE', step: 'name' });
+      if (claim.status === 'rejected')
+        expect(claim.reason).toMatchObject({ code: 'NAME_IN_USE', step: 'name' });
     expect(containersOf(root)).toEqual([]);
   });
 });

@@ -73,7 +73,9 @@ describe('kill -9 of node', () => {
       const before = lookAround();
       const tally = await rounds(root, async () => {
         const delay = Math.random() * 250;
-        const child = start(['run', '--name', 'same', '-m', '64m', 'sh', '-c', 'sleep 1000 & wait'], { root });
+        const child = start(['run', '--name', 'same', '-m', '64m', 'sh', '-c', 'sleep 1000 & wait'], {
+          root,
+        });
         const ended = once(child, 'exit');
         await sleep(delay);
         child.kill('SIGKILL');
@@ -107,7 +109,7 @@ describe('kill -9 of node', () => {
         expect(await program.heard()).toBe('called');
         const delay = Math.random() * 6;
         // Timers are too coarse for this.
-        for (const end = performance.now() + delay; performance.now() < end; );
+        for (const end = performance.now() + delay; performance.now() < end;);
         await program.kill();
         return delay;
       });

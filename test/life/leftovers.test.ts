@@ -128,7 +128,10 @@ describe('a record', () => {
     ['without a version', '{}'],
     ['without an owner', '{"version":1}'],
     ['with an owner that is none', '{"version":1,"owner":7,"status":"running"}'],
-    ['with half an owner', `{"version":1,"status":"running","owner":{"bootId":"${self.bootId}","pid":4194305}}`],
+    [
+      'with half an owner',
+      `{"version":1,"status":"running","owner":{"bootId":"${self.bootId}","pid":4194305}}`,
+    ],
   ])('unreadable (%s): removed, and so is what comes after it', async (_, text) => {
     makeWithText(text);
     make();

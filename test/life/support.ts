@@ -94,7 +94,9 @@ export class Program {
       (async () => { ${source} })().then(() => process.exit(0));`;
     // `env` stands for no wrapper.
     const [file = 'env', ...args] = wrapper;
-    const child = spawn(file, [...args, process.execPath, '-e', text], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(file, [...args, process.execPath, '-e', text], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     return new Program(child);
   }
 

@@ -1,11 +1,21 @@
 /** Limits: set on what the kernel shows of the container's cgroup, and felt by what runs in it. */
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { itIf } from '../helpers/conditions';
-import { run } from '../helpers/run';
+import { fileRoot, run, skiffProgram } from '../helpers/run';
 import { until } from '../helpers/wait';
-import { commandLine, output, processesNaming, processesWith, readProc, sh, statusField, useSkiff } from './support';
+import {
+  commandLine,
+  output,
+  processesNaming,
+  processesWith,
+  readProc,
+  sh,
+  statusField,
+  useSkiff,
+} from './support';
 
 const skiff = useSkiff();
 const MIB = 1024 * 1024;
@@ -20,7 +30,10 @@ describe('memory', () => {
   test('a command that takes more is killed: 137, and one line that names the limit and the peak', async () => {
     const { code, stderr, stdout } = await run(['run', '-m', '64m', 'sh', '-c', FILL]);
     expect({ code, stdout: stdout.toString() }).toEqual({ code: 137, stdout: '' });
-    const lines = stderr.trim().split('\n').filter(line => line.startsWith('skiff: '));
+    const lines = stderr
+      .trim()
+      .split('\n')
+      .filter(line => line.startsWith('skiff: '));
     expect(lines).toEqual([
       expect.stringMatching(
         /^skiff: memory limit of 64 MiB reached \(peak 6[0-4](\.\d)? MiB\): a process was killed/,
@@ -161,22 +174,29 @@ describe('in the cgroup files', () => {
 });
 
 describe('a limit that can not be set', () => {
-  test('is an error before the command runs', async () => {
-    const directory = fs.mkdtempSync(`${os.tmpdir()}/root-`);
-    // No kernel gives a control group more memory than it has addresses for.
-    const options = { memory: 2 ** 53 - 1, memorySwap: '6m', rootfs: '/', cwd: directory };
-    await expect(skiff().run(['touch', 'ran'], options)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });
-  });
-
-  test('by the command line: 125, one line with the reason, no output of the command', async () => {
-    // A memory limit below what the container's first process has already.
-    const script = 'mount -o remount,ro,bind "$1" 2>/dev/null || mount -o bind,ro "$1" "$1"; shift; exec "$@"';
+  test('by the command line: 125, one line with the reason, no output of the command', () => {
+    // In a mount namespace of its own the hierarchy is read-only.
+    const script =
+      'mount -o remount,ro,bind "$1" 2>/dev/null || mount -o bind,ro "$1" "$1"; shift; exec "$@"';
     const memory = cgroupMount('memory');
-    const { skiffProgram, fileRoot } = await import('../helpers/run');
-    const { spawnSync } = await import('node:child_process');
     const { status, stdout, stderr } = spawnSync(
       'unshare',
-      ['-m', 'sh', '-c', script, 'sh', memory, skiffProgram, '--root', fileRoot(), 'run', '-m', '64m', 'echo', 'ran'],
+      [
+        '-m',
+        'sh',
+        '-c',
+        script,
+        'sh',
+        memory,
+        skiffProgram,
+        '--root',
+        fileRoot(),
+        'run',
+        '-m',
+        '64m',
+        'echo',
+        'ran',
+      ],
       { encoding: 'utf8' },
     );
     expect({ status, stdout }).toEqual({ status: 125, stdout: '' });

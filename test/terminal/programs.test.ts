@@ -2,41 +2,52 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Tmux } from '../helpers/tmux';
-import { onlyContainer, PROMPT, startInTerminal } from './support';
+import { endShell, onlyContainer, PROMPT, startInTerminal, START_MS } from './support';
 
 let terminal: Tmux;
 
 beforeEach(async () => {
   terminal = await startInTerminal(['-ti', 'sh'], { columns: 80, rows: 24 });
-  await terminal.waitFor(PROMPT);
+  await terminal.waitFor(PROMPT, START_MS);
 });
 
 afterEach(async () => {
-  await terminal.enter('exit');
-  await terminal.exitCode();
-  await terminal.kill();
+  await endShell(terminal);
 });
+
+/** Leave vi's insertion. Other keys come when it has: together they would be another key's sequence. */
+async function escape(): Promise<void> {
+  await terminal.waitFor(/^I \/tmp\/poem/m);
+  await terminal.sendKeys('Escape');
+  await terminal.waitFor(/^- \/tmp\/poem/m);
+}
 
 it('vi draws its screen, takes an edit and writes the file', async () => {
   await terminal.enter('vi /tmp/poem');
   const screen = await terminal.waitFor('/tmp/poem');
   // An empty file's lines are tildes, down to the line of the state.
   expect(screen.match(/^~$/gm)).toHaveLength(22);
-  await terminal.sendKeys('i', 'first line', 'Enter', 'secnd line', 'Escape', '0', 'l', 'l', 'l', 'i', 'o', 'Escape');
+  await terminal.sendKeys('i', 'first line', 'Enter', 'secnd line');
+  await escape();
+  await terminal.sendKeys('0', 'l', 'l', 'l', 'i', 'o');
+  await escape();
   await terminal.waitFor(/^second line$/m);
   await terminal.sendKeys('k', 'd', 'd', 'p');
   await terminal.waitFor(/^second line\nfirst line$/m);
   await terminal.sendKeys(':', 'wq', 'Enter');
   await terminal.waitFor(PROMPT);
   const { directory } = await onlyContainer();
-  expect(fs.readFileSync(path.join(directory, 'writeLayer/tmp/poem'), 'utf8')).toBe('second line\nfirst line\n');
+  expect(fs.readFileSync(path.join(directory, 'writeLayer/tmp/poem'), 'utf8')).toBe(
+    'second line\nfirst line\n',
+  );
 });
 
 it('vi follows a new size', async () => {
   await terminal.enter('vi /tmp/poem');
   await terminal.waitFor('/tmp/poem');
   await terminal.resize(60, 12);
-  await terminal.sendKeys('i', 'x', 'Escape');
+  await terminal.sendKeys('i', 'x');
+  await escape();
   const screen = await terminal.waitFor(/^x\n(~\n){10}[^~]/m);
   expect(screen.trimEnd().split('\n')).toHaveLength(12);
   await terminal.sendKeys(':', 'q!', 'Enter');

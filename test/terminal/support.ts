@@ -10,10 +10,23 @@ import { until } from '../helpers/wait';
 /** The prompt of the container's shell, with nothing typed behind it yet. */
 export const PROMPT = /^\/ #$/m;
 
+/** A first start unpacks the image. */
+export const START_MS = 30_000;
+
 /** `./bin/run run ARGS...` as the command of a terminal; its exit code is the terminal's. */
 export function startInTerminal(args: readonly string[], settings: TmuxSettings = {}): Promise<Tmux> {
   const env = { SKIFF_ROOT: fileRoot(), ...settings.env };
   return Tmux.start([skiffProgram, 'run', ...args], { ...settings, env });
+}
+
+/** Leave the container's shell, wait for skiff's end and close the terminal, whatever of it fails. */
+export async function endShell(terminal: Tmux): Promise<number> {
+  try {
+    await terminal.enter('exit');
+    return await terminal.exitCode();
+  } finally {
+    await terminal.kill();
+  }
 }
 
 /** A terminal whose modes are written down before and after `./bin/run run ARGS...`. */

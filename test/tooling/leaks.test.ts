@@ -1,10 +1,21 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { itIf } from '../helpers/conditions';
 import { projectRoot } from '../helpers/run';
 import { tempDirectory } from '../helpers/temp';
+import { until } from '../helpers/wait';
 
 let directory: ReturnType<typeof tempDirectory>;
+
+// What jest compiles is the same each time.
+let cache: ReturnType<typeof tempDirectory>;
+
+beforeAll(() => {
+  cache = tempDirectory();
+});
+
+afterAll(() => cache.remove());
 
 beforeEach(() => {
   directory = tempDirectory();
@@ -19,8 +30,9 @@ function jest(source: string, env: Record<string, string> = {}): Promise<string>
   fs.writeFileSync(file, source.replaceAll('HELPERS', helpers));
   const program = path.join(projectRoot, 'node_modules', 'jest', 'bin', 'jest.js');
   const args = [program, '--config', path.join(projectRoot, 'jest.config.js'), '--roots', directory.path];
+  args.push('--cacheDirectory', cache.path);
   return new Promise(resolve => {
-    const options = { cwd: projectRoot, env: { ...process.env, ...env } };
+    const options = { cwd: projectRoot, env: { ...process.env, TMPDIR: directory.path, ...env } };
     execFile(process.execPath, args, options, (_error, stdout, stderr) => resolve(stdout + stderr));
   });
 }
@@ -53,14 +65,70 @@ it('a file that leaves something fails, and each of it is named', async () => {
       fs.writeFileSync(path.join(os.tmpdir(), 'forgotten'), '');
       fs.mkdirSync(path.join(tempRoot(), 'containers', 'c'), { recursive: true });
       fs.openSync('/dev/zero', 'r');
-      spawn('setsid', ['sleep', '4.321'], { detached: true, stdio: 'ignore' }).unref();
+      spawn('setsid', ['sleep', '6.321'], { detached: true, stdio: 'ignore' }).unref();
     });`);
   expect(report).toMatch(/Test Suites: 1 failed/);
   expect(report).toMatch(/the test file left behind:/);
-  expect(report).toMatch(/^ +process \d+ sleep 4\.321$/m);
+  expect(report).toMatch(/^ +process \d+ sleep 6\.321$/m);
   expect(report).toMatch(/^ +descriptor \d+ \/dev\/zero$/m);
   expect(report).toMatch(/^ +file or directory .*\/forgotten$/m);
   expect(report).toMatch(/^ +file or directory .*\/root-\w+\/containers\/c$/m);
+});
+
+describe('what only root can leave', () => {
+  const cgroup = path.join(
+    ['/sys/fs/cgroup/pids', '/sys/fs/cgroup'].find(place => fs.existsSync(`${place}/cgroup.procs`)) ??
+      '/sys/fs/cgroup',
+    `skiff-test-left-${process.pid}`,
+  );
+  let mountPoint: string;
+
+  beforeEach(() => {
+    mountPoint = path.join(directory.path, 'mnt');
+    fs.mkdirSync(mountPoint);
+  });
+
+  afterEach(async () => {
+    if (fs.readFileSync('/proc/self/mountinfo', 'utf8').includes(mountPoint))
+      execFileSync('umount', [mountPoint]);
+    if (!fs.existsSync(cgroup)) return;
+    const pids = () => fs.readFileSync(path.join(cgroup, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean);
+    for (const pid of pids()) process.kill(Number(pid), 'SIGKILL');
+    await until('the cgroup is empty', () => pids().length === 0);
+    fs.rmdirSync(cgroup);
+  });
+
+  const isRoot = process.getuid?.() === 0;
+
+  itIf(
+    isRoot,
+    'mounts need root',
+    'root',
+  )('a mount', async () => {
+    const report = await jest(`${IMPORTS}
+      it('x', () => {
+        const target = path.join(os.tmpdir(), 'mnt');
+        fs.mkdirSync(target);
+        execFileSync('mount', ['--bind', target, '${mountPoint}']);
+      });`);
+    expect(report).toMatch(new RegExp(`^ +mount .* ${mountPoint} `, 'm'));
+  });
+
+  itIf(
+    isRoot,
+    'cgroups need root',
+    'root',
+  )('a cgroup with a process in it', async () => {
+    const report = await jest(`${IMPORTS}
+      it('x', () => {
+        fs.mkdirSync('${cgroup}');
+        const child = spawn('setsid', ['sleep', '60'], { detached: true, stdio: 'ignore' });
+        fs.writeFileSync('${cgroup}/cgroup.procs', String(child.pid));
+        child.unref();
+      });`);
+    expect(report).toContain(`cgroup ${cgroup}\n`);
+    expect(report).toMatch(/^ +process \d+ sleep 60$/m);
+  });
 });
 
 const SKIPPED = `

@@ -1,0 +1,59 @@
+import { measureAxes, type AxisResult } from './axes';
+import type { Machine } from './machine';
+import { measure } from './measure';
+import { measurePhases, type PhasesResult } from './phases';
+import { toResult, type BenchResult } from './results';
+import { BenchSession } from './session';
+import { measureTti, type TtiResult } from './tti';
+
+export interface BenchOptions {
+  /** Directory below which everything is made, and removed. */
+  parent: string;
+  storageDriver?: string;
+  rounds?: number;
+  /** Names of the rows to measure; all where undefined. */
+  only?: readonly string[];
+  /** Peers to look for; all known where undefined. */
+  peers?: readonly string[];
+  onProgress?: (share: number, name: string) => void;
+  signal?: AbortSignal;
+}
+
+const ROUNDS = 100;
+const WARM_UP = 5;
+/** The whole stays below three minutes, on slow machines with fewer rounds. */
+const LIMIT_MS = 140_000;
+const TTI_STARTS = 100;
+
+/** Single starts of everything that this machine has. */
+export async function benchStarts(options: BenchOptions): Promise<BenchResult> {
+  const { rounds = ROUNDS, onProgress, signal } = options;
+  await using session = await BenchSession.open(options);
+  const { rows, missing } = await session.makeRows(options);
+  const measured = await measure(rows, { rounds, warmUp: WARM_UP, limitMs: LIMIT_MS, onProgress, signal });
+  return toResult(measured, { machine: session.machine, missing });
+}
+
+/** Where the time of one start goes. */
+export async function benchPhases(options: BenchOptions): Promise<PhasesResult & { machine: Machine }> {
+  await using session = await BenchSession.open({ ...options, trace: true });
+  const phases = await measurePhases(session.skiff, { rounds: options.rounds ?? ROUNDS });
+  return { machine: session.machine, ...phases };
+}
+
+/** Time to interactive. */
+export async function benchTti(options: BenchOptions): Promise<{ machine: Machine; tti: TtiResult[] }> {
+  await using session = await BenchSession.open(options);
+  const tti = await measureTti(session.skiff, { ...options, count: options.rounds ?? TTI_STARTS });
+  return { machine: session.machine, tti };
+}
+
+/** What a start costs where more is going on. */
+export async function benchAxes(options: BenchOptions): Promise<{ machine: Machine; axes: AxisResult[] }> {
+  await using session = await BenchSession.open(options);
+  const axes = await measureAxes(session.skiff, session.floor, {
+    ...options,
+    rounds: options.rounds ?? ROUNDS,
+  });
+  return { machine: session.machine, axes };
+}

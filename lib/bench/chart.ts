@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { SkiffError } from '../common/errors';
+import { packageRoot } from '../common/package';
+import type { PhasesResult } from './phases';
+import { findRatio, type BenchResult } from './results';
+
+/** The renderer's exit code where its libraries are not installed. */
+const NO_LIBRARY = 3;
+
+/** A chart in the language of vega-lite. */
+export type ChartSpec = Record<string, unknown>;
+
+/** Medians as bars with the deciles as a line; as often the floor as it says beside them. */
+export function timesChart(result: BenchResult): ChartSpec {
+  const values = result.rows.map(({ name, median, p10, p90 }) => {
+    const ratio = findRatio(result, name, 'floor');
+    const times = ratio && name !== 'floor' ? `, ${ratio.median.toFixed(1)} x floor` : '';
+    return { name, median, p10, p90, label: `${median.toFixed(1)} ms${times}` };
+  });
+  const y = { field: 'name', type: 'nominal', sort: null, title: null };
+  const { machine } = result;
+  return {
+    ...FRAME,
+    title: {
+      text: 'From the call to the end of true, all removed (ms, median and deciles)',
+      subtitle: `${machine.kernel}, ${machine.cores} cores, ${machine.storageDriver} on ${machine.fileSystem}, ${machine.date.slice(0, 10)}`,
+    },
+    data: { values },
+    layer: [
+      {
+        mark: { type: 'bar' },
+        encoding: {
+          y,
+          x: { field: 'median', type: 'quantitative', title: 'ms' },
+          color: {
+            condition: { test: "indexof(datum.name, 'skiff') === 0", value: '#d95f02' },
+            value: '#7570b3',
+          },
+        },
+      },
+      {
+        mark: { type: 'rule' },
+        encoding: { y, x: { field: 'p10', type: 'quantitative' }, x2: { field: 'p90' } },
+      },
+      {
+        mark: { type: 'text', align: 'left', dx: 6 },
+        encoding: { y, x: { field: 'p90', type: 'quantitative' }, text: { field: 'label' } },
+      },
+    ],
+  };
+}
+
+/** One bar in pieces, in the order of the start: where its time goes. */
+export function phasesChart(result: PhasesResult): ChartSpec {
+  let end = 0;
+  const values = result.phases.map(({ name, share }) => {
+    const start = end;
+    end += share * result.wholeMs;
+    return { name, start, end, ms: `${(share * result.wholeMs).toFixed(2)} ms` };
+  });
+  const y = { field: 'name', type: 'nominal', sort: null, title: null };
+  return {
+    ...FRAME,
+    title: 'Where the time of one start goes (ms)',
+    data: { values },
+    layer: [
+      {
+        mark: { type: 'bar', color: '#d95f02' },
+        encoding: { y, x: { field: 'start', type: 'quantitative', title: 'ms' }, x2: { field: 'end' } },
+      },
+      {
+        mark: { type: 'text', align: 'left', dx: 4 },
+        encoding: { y, x: { field: 'end', type: 'quantitative' }, text: { field: 'ms' } },
+      },
+    ],
+  };
+}
+
+const FRAME = {
+  $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+  width: 560,
+  height: { step: 26 },
+  background: 'white',
+  config: { view: { stroke: null }, axis: { grid: false } },
+};
+
+/**
+ * Draw a chart as SVG. The libraries are there in a checkout (devDependencies) and not in an installed package.
+ *
+ * @returns undefined where they are not installed
+ */
+export async function renderChart(spec: ChartSpec): Promise<string | undefined> {
+  // A process of its own: the libraries are ES modules, and too large for the process that measures.
+  const script = path.join(packageRoot(), 'lib', 'bench', 'render-chart.mjs');
+  const child = spawn(process.execPath, [script], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const [output, errors] = [child.stdout, child.stderr].map(stream => {
+    const chunks: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    return () => Buffer.concat(chunks).toString();
+  });
+  child.stdin.on('error', () => undefined);
+  child.stdin.end(JSON.stringify(spec));
+  const code = await new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
+  if (code === NO_LIBRARY) return undefined;
+  if (code !== 0) throw new SkiffError(`cannot draw the chart: ${errors?.()}`, { code: 'CHART_FAILED' });
+  return output?.();
+}

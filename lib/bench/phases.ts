@@ -1,0 +1,107 @@
+import type { Phase } from '../common/trace';
+import type { Skiff } from '../engine';
+import { MEMORY_LIMIT, TRUE } from './skiff-rows';
+import { median } from './statistics';
+
+/** A piece of one start's time that belongs to one phase alone. */
+export interface Slice {
+  name: string;
+  ms: number;
+}
+
+/** A phase's share of all starts. */
+export interface PhaseResult {
+  name: string;
+  medianMs: number;
+  /** Of the whole, by sums over all starts: 0 to 1. */
+  share: number;
+}
+
+export interface PhasesResult {
+  /** Median of a whole start, from the call to its result. */
+  wholeMs: number;
+  /** What the named phases add up to, of the whole: 0 to 1; the rest is JavaScript between the steps. */
+  covered: number;
+  phases: PhaseResult[];
+}
+
+/** Time between steps: promises, the event loop, code that no step holds. */
+export const BETWEEN = 'between steps';
+const PREPARE = 'options, image, spec';
+const COMMAND = 'command: execve to exit notice';
+const RESULT = 'result';
+
+/**
+ * Cut one start into slices that do not overlap and leave no gap: at each instant the innermost phase counts. What no
+ * phase covers is named by where it lies.
+ *
+ * @param phases of one container
+ * @param start of the call, performance.now()
+ * @param end of it
+ */
+export function slicesOf(phases: readonly Phase[], start: number, end: number): Slice[] {
+  const inside = phases.filter(phase => phase.end > start && phase.start < end);
+  const cuts = [start, end, ...inside.flatMap(phase => [phase.start, phase.end])]
+    .filter(time => time >= start && time <= end)
+    .sort((a, b) => a - b);
+  const slices = new Map<string, number>();
+  for (let i = 1; i < cuts.length; i += 1) {
+    const [from, to] = [cuts[i - 1]!, cuts[i]!];
+    if (to <= from) continue;
+    const name = innermost(inside, from, to) ?? gapName(inside, from, to);
+    slices.set(name, (slices.get(name) ?? 0) + to - from);
+  }
+  return [...slices].map(([name, ms]) => ({ name, ms }));
+}
+
+function innermost(phases: readonly Phase[], from: number, to: number): string | undefined {
+  const around = phases.filter(phase => phase.start <= from && phase.end >= to);
+  const [shortest] = around.sort((a, b) => a.end - a.start - (b.end - b.start));
+  return shortest?.name;
+}
+
+function gapName(phases: readonly Phase[], from: number, to: number): string {
+  const before = phases.filter(phase => phase.end <= from);
+  const after = phases.filter(phase => phase.start >= to);
+  if (after.length === 0) return RESULT;
+  if (!before.some(({ name }) => name === 'directory')) return PREPARE;
+  const started = before.some(({ name }) => name === 'go');
+  return started && after.some(({ name }) => name === 'removal') ? COMMAND : BETWEEN;
+}
+
+/**
+ * Where the time of one start goes.
+ *
+ * @param skiff opened with `trace`
+ */
+export async function measurePhases(
+  skiff: Skiff,
+  { rounds, warmUp = 5 }: { rounds: number; warmUp?: number },
+): Promise<PhasesResult> {
+  const starts: { whole: number; slices: Slice[] }[] = [];
+  for (let round = -warmUp; round < rounds; round += 1) {
+    const known = skiff.phases.length;
+    const start = performance.now();
+    await skiff.run([TRUE], { memory: MEMORY_LIMIT, stdout: 'ignore', stderr: 'ignore' });
+    const end = performance.now();
+    const slices = slicesOf(skiff.phases.slice(known), start, end);
+    if (round >= 0) starts.push({ whole: end - start, slices });
+  }
+  return sumUp(starts);
+}
+
+/** Put the slices of many starts together, in the order in which they first came. */
+export function sumUp(starts: readonly { whole: number; slices: readonly Slice[] }[]): PhasesResult {
+  const names = [...new Set(starts.flatMap(({ slices }) => slices.map(({ name }) => name)))];
+  const whole = sum(starts.map(start => start.whole));
+  const phases = names.map(name => {
+    const times = starts.map(({ slices }) => slices.find(slice => slice.name === name)?.ms ?? 0);
+    return { name, medianMs: median(times), share: sum(times) / whole };
+  });
+  const covered = sum(phases.filter(({ name }) => name !== BETWEEN).map(({ share }) => share));
+  return { wholeMs: median(starts.map(start => start.whole)), covered, phases };
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

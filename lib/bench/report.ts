@@ -1,0 +1,167 @@
+import type { AxisResult } from './axes';
+import type { Comparison } from './check';
+import type { Machine } from './machine';
+import type { PhasesResult } from './phases';
+import { findRatio, type BenchResult, type Ratio } from './results';
+import { FEATURES } from './row';
+import type { TtiResult } from './tti';
+
+/** Characters of the longest bar. */
+const BAR = 40;
+
+/** A table's heads and rows, for whoever prints it. */
+export interface Table {
+  heads: string[];
+  rows: string[][];
+}
+
+/** The lines that stand above every table. */
+export function machineLines(machine: Machine): string[] {
+  const { cpu, cores, memoryBytes, kernel, fileSystem, storageDriver, cgroups, node, load, date } = machine;
+  return [
+    `${kernel}, ${cores} cores (${cpu}), ${(memoryBytes / 2 ** 30).toFixed(0)} GiB, node ${node}`,
+    `storage ${storageDriver} on ${fileSystem}, cgroups ${cgroups}, load ${load.toFixed(1)} before, ${date}`,
+  ];
+}
+
+/** Times in ms, and how often the floor each takes. */
+export function timesTable(result: BenchResult): Table {
+  return {
+    heads: ['ROW', 'MEDIAN ms', '95 %', 'P10', 'P90', '/ FLOOR', '95 %', 'WHAT'],
+    rows: result.rows.map(row => {
+      const ratio = findRatio(result, row.name, 'floor');
+      const failed =
+        row.failed > 0 ? ` (${row.failed} of ${row.failed + row.count} failed: ${row.failure})` : '';
+      return [
+        row.name,
+        ms(row.median),
+        `${ms(row.low)}-${ms(row.high)}`,
+        ms(row.p10),
+        ms(row.p90),
+        ratio ? factor(ratio.median) : '',
+        ratio ? interval(ratio) : '',
+        row.title + failed,
+      ];
+    }),
+  };
+}
+
+/** The ratios between other rows than the floor. */
+export function ratioTable(result: BenchResult): Table {
+  const others = result.ratios.filter(({ to }) => to !== 'floor');
+  return {
+    heads: ['RATIO', 'MEDIAN', '95 %'],
+    rows: others.map(ratio => [`${ratio.of} / ${ratio.to}`, factor(ratio.median), interval(ratio)]),
+  };
+}
+
+/** What each row does and does not do. */
+export function featureTable(result: BenchResult): Table {
+  return {
+    heads: ['DOES', ...result.rows.map(({ name }) => name)],
+    rows: FEATURES.map(feature => [
+      feature,
+      ...result.rows.map(({ does }) => (does.includes(feature) ? 'yes' : '-')),
+    ]),
+  };
+}
+
+/** Rows' notes and missing rows, a line each. */
+export function noteLines(result: BenchResult): string[] {
+  return [
+    ...result.rows.flatMap(({ name, note }) => (note ? [`${name}: ${note}`] : [])),
+    ...result.missing.map(({ name, reason }) => `${name} not measured: ${reason}`),
+  ];
+}
+
+export function phasesTable(result: PhasesResult): Table {
+  const longest = Math.max(...result.phases.map(({ share }) => share));
+  return {
+    heads: ['PHASE', 'MEDIAN ms', 'SHARE', ''],
+    rows: [
+      ...result.phases.map(({ name, medianMs, share }) => [
+        name,
+        ms(medianMs),
+        percent(share),
+        '#'.repeat(Math.round((share / longest) * BAR)),
+      ]),
+      ['whole', ms(result.wholeMs), percent(1), ''],
+    ],
+  };
+}
+
+export function checkTable(comparisons: readonly Comparison[]): Table {
+  return {
+    heads: ['RATIO', 'STORED', 'NOW', 'AT MOST', ''],
+    rows: comparisons.map(({ of, to, stored, measured, limit, ok }) => [
+      `${of} / ${to}`,
+      factor(stored),
+      factor(measured),
+      factor(limit),
+      ok ? 'ok' : 'REGRESSION',
+    ]),
+  };
+}
+
+export function ttiTable(results: readonly TtiResult[]): Table {
+  return {
+    heads: [
+      'ARRIVAL',
+      'ROW',
+      'COUNT',
+      'SUCCESS',
+      'MIN ms',
+      'MEDIAN',
+      'P95',
+      'P99',
+      'MEDIAN / SPAWN',
+      'P95 / SPAWN',
+    ],
+    rows: results.map(result => {
+      const plain = results.find(({ arrival, name }) => arrival === result.arrival && name === 'spawn');
+      return [
+        result.arrival,
+        result.name,
+        String(result.count),
+        percent(result.success),
+        ...[result.min, result.median, result.p95, result.p99].map(ms),
+        ...(plain ? [factor(result.median / plain.median), factor(result.p95 / plain.p95)] : []),
+      ];
+    }),
+  };
+}
+
+export function axesTable(results: readonly AxisResult[]): Table {
+  return {
+    heads: ['AXIS', 'AT', 'ROW', 'MEDIAN ms', 'P99 ms', 'PER SECOND', '/ FIRST'],
+    rows: results.map(result => {
+      const { axis, at, name, medianMs, p99Ms, perSecond } = result;
+      const first = results.find(other => other.axis === axis && other.name === name)!;
+      return [
+        axis,
+        at,
+        name,
+        ms(medianMs),
+        Number.isNaN(p99Ms) ? '' : ms(p99Ms),
+        perSecond?.toFixed(1) ?? '',
+        factor(medianMs / first.medianMs),
+      ];
+    }),
+  };
+}
+
+function ms(value: number): string {
+  return value.toFixed(value < 10 ? 2 : 1);
+}
+
+function factor(value: number): string {
+  return value.toFixed(2);
+}
+
+function interval({ low, high }: Ratio): string {
+  return `${factor(low)}-${factor(high)}`;
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}

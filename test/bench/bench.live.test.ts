@@ -1,0 +1,177 @@
+/**
+ * The benchmark itself, with few rounds: real containers, the floor program, the peers that are there. And that it can
+ * fail: a pause of 5 ms in one phase is a regression, and is told by that phase's name.
+ */
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { benchPhases, benchStarts } from '../../lib/bench/bench';
+import { compare } from '../../lib/bench/check';
+import { buildFloor, floorThroughput } from '../../lib/bench/floor';
+import { measure } from '../../lib/bench/measure';
+import { peerRows } from '../../lib/bench/peers';
+import { findRatio } from '../../lib/bench/results';
+import { BenchSession } from '../../lib/bench/session';
+import { Steps } from '../../lib/runtime/steps';
+import { describeIf } from '../helpers/conditions';
+import { tempRoot } from '../helpers/temp';
+
+const describeRoot = describeIf(process.geteuid?.() === 0, 'root is needed to start containers', 'root');
+const ROUNDS = 12;
+
+/** Every cgroup of a floor program and every mount below a directory: nothing of either may be left. */
+function remains(directory: string): string[] {
+  const mounts = fs.readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+  const files = fs.existsSync(directory) ? fs.readdirSync(directory) : [];
+  return [...mounts.filter(line => line.includes(directory)), ...files];
+}
+
+describeRoot('bench', () => {
+  afterEach(() => jest.restoreAllMocks());
+
+  test('measures its own rows, tells what is missing, and leaves nothing', async () => {
+    const parent = tempRoot();
+    const result = await benchStarts({
+      parent,
+      rounds: 3,
+      only: ['floor', 'skiff API', 'spawn', 'nosuch'],
+      peers: ['nosuch'],
+    });
+    expect(result.rows.map(({ name, count, failed }) => [name, count, failed])).toEqual([
+      ['floor', 3, 0],
+      ['skiff API', 3, 0],
+      ['spawn', 3, 0],
+    ]);
+    expect(result.missing).toEqual([expect.objectContaining({ name: 'nosuch' })]);
+    expect(findRatio(result, 'skiff API', 'floor')!.median).toBeGreaterThan(0);
+    expect(remains(parent)).toEqual([]);
+  });
+
+  test('a pause of 5 ms in one phase fails the check, and the phases name it', async () => {
+    const parent = tempRoot();
+    const options = { parent, rounds: ROUNDS, only: ['floor', 'skiff API'] };
+    const [before, phasesBefore] = [await benchStarts(options), await benchPhases(options)];
+    const floor = before.rows.find(({ name }) => name === 'floor')!.median;
+    // 5 ms on a quiet machine, where the floor takes 2; as much of a start where all is slower.
+    slowDown('cgroup', Math.max(5, floor * 2.5));
+    const [after, phasesAfter] = [await benchStarts(options), await benchPhases(options)];
+    expect(compare(after, before).map(({ ok }) => ok)).toEqual([false]);
+    const shareOf = ({ phases }: typeof phasesAfter, name: string) =>
+      phases.find(one => one.name === name)!.share;
+    const grown = phasesAfter.phases
+      .map(({ name, medianMs }) => ({
+        name,
+        by: medianMs - (phasesBefore.phases.find(one => one.name === name)?.medianMs ?? 0),
+      }))
+      .sort((a, b) => b.by - a.by);
+    expect(grown[0]!.name).toBe('cgroup');
+    expect(shareOf(phasesAfter, 'cgroup')).toBeGreaterThan(shareOf(phasesBefore, 'cgroup'));
+    expect(remains(parent)).toEqual([]);
+  }, 120_000);
+
+  test('the phases add up to the whole', async () => {
+    const { phases, covered, wholeMs } = await benchPhases({ parent: tempRoot(), rounds: ROUNDS });
+    expect(phases.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 6);
+    expect(phases.map(({ name }) => name)).toEqual(expect.arrayContaining(['park: clone', 'cgroup', 'go']));
+    expect(wholeMs).toBeGreaterThan(0);
+    // On a quiet machine 0.96 and more; here others may run between two steps.
+    expect(covered).toBeGreaterThan(0.6);
+  });
+
+  test('a row that fails is told and does not stop the others', async () => {
+    const row = (name: string, round: () => Promise<number>) => ({ name, title: name, does: [], round });
+    const rows = [row('good', async () => 1), row('bad', () => Promise.reject(new Error('no luck')))];
+    const [good, bad] = await measure(rows, { rounds: 3, warmUp: 1, limitMs: 60_000 });
+    expect(good!.times).toEqual([1, 1, 1]);
+    expect(bad).toMatchObject({ times: [undefined, undefined, undefined], failure: 'no luck' });
+  });
+
+  test('rounds are interleaved, and no round is begun after the limit', async () => {
+    const order: string[] = [];
+    const row = (name: string) => ({
+      name,
+      title: name,
+      does: [],
+      round: async () => {
+        order.push(name);
+        await sleep(20);
+        return 1;
+      },
+    });
+    const [first] = await measure([row('a'), row('b')], { rounds: 1000, warmUp: 1, limitMs: 100 });
+    expect(order.join('')).toMatch(/^(ab)+$/);
+    expect(first!.times.length).toBeGreaterThan(0);
+    expect(first!.times.length).toBeLessThan(10);
+  });
+
+  test('peers that are found answer, or say why not', async () => {
+    await using session = await BenchSession.open({ parent: tempRoot() });
+    const found = await peerRows(['bwrap', 'runc', 'toaster'], session);
+    try {
+      expect([...found.rows, ...found.missing].map(({ name }) => name).sort()).toEqual([
+        'bwrap',
+        'runc',
+        'toaster',
+      ]);
+      expect(found.missing.find(({ name }) => name === 'toaster')!.reason).toMatch(
+        /^unknown; known are bwrap/,
+      );
+      for (const row of found.rows) expect(await row.round()).toBeGreaterThan(0);
+    } finally {
+      for (const row of found.rows) await row.close?.();
+    }
+  });
+});
+
+describeRoot('the floor program', () => {
+  let session: BenchSession;
+  beforeAll(async () => {
+    session = await BenchSession.open({ parent: tempRoot() });
+  });
+  afterAll(() => session.close());
+
+  test('prints a time for each round, and leaves nothing', () => {
+    const { program, layer, root } = session.floor!;
+    const output = execFileSync(program, ['--rounds', '4', '--layer', layer, '--root', root], {
+      encoding: 'utf8',
+    });
+    expect(output).toMatch(/^(\d+\n){4}$/);
+    expect(remains(root)).toEqual([]);
+  });
+
+  test('runs in several processes at once', async () => {
+    expect(await floorThroughput(session.floor!, { rounds: 3, parallel: 2 })).toBeGreaterThan(0);
+    expect(remains(session.floor!.root)).toEqual([]);
+  });
+
+  test.each([
+    [['--rounds', '0'], /--rounds/],
+    [['--layer', '/nosuch', '--root', '/'], /\/nosuch/],
+    [['--root', '/'], /usage/],
+    [['--frobnicate', '1'], /--frobnicate/],
+  ])('%j is refused by name', (args, message) => {
+    expect(() => execFileSync(session.floor!.program, args, { stdio: 'pipe' })).toThrow(message);
+  });
+
+  test('where it can not be compiled the reason is told', async () => {
+    await expect(buildFloor(path.join(session.directory, 'nosuch'))).rejects.toThrow(/nosuch/);
+  });
+});
+
+/** The named step of every start takes longer from now on. */
+function slowDown(step: string, ms: number): void {
+  const original = Steps.prototype.do;
+  jest.spyOn(Steps.prototype, 'do').mockImplementation(function <T>(
+    this: Steps,
+    name: string,
+    action: () => T | Promise<T>,
+    undo?: (made: T) => void | Promise<void>,
+  ): Promise<T> {
+    const slow = async () => {
+      await sleep(ms);
+      return action();
+    };
+    return original.call(this, name, name === step ? slow : action, undo as never) as Promise<T>;
+  });
+}
