@@ -20,6 +20,8 @@ export interface PhaseResult {
 export interface PhasesResult {
   /** Median of a whole start, from the call to its result. */
   wholeMs: number;
+  /** Mean of the same: what the shares are of. */
+  meanMs: number;
   /** What the named phases add up to, of the whole: 0 to 1; the rest is JavaScript between the steps. */
   covered: number;
   phases: PhaseResult[];
@@ -99,7 +101,12 @@ export function sumUp(starts: readonly { whole: number; slices: readonly Slice[]
     return { name, medianMs: median(times), share: sum(times) / whole };
   });
   const covered = sum(phases.filter(({ name }) => name !== BETWEEN).map(({ share }) => share));
-  return { wholeMs: median(starts.map(start => start.whole)), covered, phases };
+  return {
+    wholeMs: median(starts.map(start => start.whole)),
+    meanMs: whole / starts.length,
+    covered,
+    phases,
+  };
 }
 
 function sum(values: readonly number[]): number {

@@ -18,6 +18,7 @@ interface CommandEntry {
 function commandTable(): Map<string, CommandEntry> {
   return new Map([
     ['run', { summary: 'Run a command in a new container', load: () => import('../commands/run') }],
+    ['rm', { summary: 'Remove containers that were kept', load: () => import('../commands/rm') }],
     [
       'doctor',
       {

@@ -76,7 +76,7 @@ export function relayTerminal(
   let killer: NodeJS.Timeout | undefined;
   // In raw mode no key is an end of file: that is what a terminal tells which was closed. The container's is, too.
   const hangUp = () => {
-    stdout?.destroy();
+    stdin?.destroy();
     killer = setTimeout(() => container.kill('SIGKILL'), HANGUP_GRACE_MS);
   };
   process.on('SIGWINCH', resize).on('SIGCONT', resume);

@@ -12,6 +12,7 @@ import { native } from '../native';
 import { Watchdog } from '../process/watchdog';
 import type { RuntimeContext } from '../runtime/context';
 import { startError } from '../runtime/errors';
+import { removeContainer } from '../runtime/remove';
 import { startContainer } from '../runtime/start';
 import type { StepFault } from '../runtime/steps';
 import { undoAgain } from '../runtime/steps';
@@ -154,6 +155,16 @@ export class Skiff {
     } finally {
       this.starting.delete(start);
     }
+  }
+
+  /**
+   * Remove a container that was kept, by its name, its id or the beginning of its id.
+   *
+   * @returns its id
+   * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS, CONTAINER_RUNNING
+   */
+  async remove(reference: string): Promise<string> {
+    return removeContainer(reference, this.context.store, this.context.cgroups);
   }
 
   /** Remove what killed processes left behind, as every start does on the side. Returns what could not be removed. */

@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import path from 'node:path';
 import { removeLeftoverCgroup, type CgroupSetup } from '../cgroup';
 import { debugLog } from '../common/debug';
 import { errorCode, errorMessage } from '../common/errors';
@@ -98,7 +97,6 @@ function freeStaleNames(root: string, store: ContainerStore): void {
   }
   for (const name of names) {
     const holder = store.holderOf(name);
-    if (holder !== undefined && !fs.existsSync(path.join(store.directory(holder))))
-      store.freeName(name, holder);
+    if (holder === undefined || !fs.existsSync(store.directory(holder))) store.freeName(name, holder);
   }
 }

@@ -16,6 +16,7 @@ export type FoundContainer =
   | { kind: 'future'; id: string };
 
 const NEW_PREFIX = '.new-';
+const CLAIM_ATTEMPTS = 10;
 
 /**
  * The containers of one root directory.
@@ -74,18 +75,23 @@ export class ContainerStore {
   }
 
   /**
-   * Take a name, for as long as a container has it.
+   * Take a name, for as long as a container has it. The container's directory must be there.
+   *
+   * A claim is a directory with the holder's id in it, put in place by one rename(2), which fails where a claim is.
+   * Freeing it removes the file of one holder, so nobody can take away the claim that somebody else has just made.
    *
    * @throws SkiffError NAME_IN_USE that tells by whom
    */
   claimName(name: string, id: string): void {
     makeDirectories(this.paths.names, 0o700);
-    const link = path.join(this.paths.names, name);
-    for (let attempt = 0; attempt < 10; attempt += 1) {
+    const claim = path.join(this.directory(id), 'name');
+    makeDirectories(claim, 0o700);
+    fs.writeFileSync(path.join(claim, id), '');
+    for (let attempt = 0; attempt < CLAIM_ATTEMPTS; attempt += 1) {
       try {
-        return fs.symlinkSync(id, link);
+        return fs.renameSync(claim, this.claimOf(name));
       } catch (error) {
-        if (errorCode(error) !== 'EEXIST') throw error;
+        if (!isTaken(error)) throw error;
       }
       const holder = this.holderOf(name);
       // A container has its directory before its name and after it: a name without one was left by a killed process.
@@ -95,19 +101,29 @@ export class ContainerStore {
     throw nameInUse(name, 'another one');
   }
 
-  freeName(name: string, id: string): void {
-    if (this.holderOf(name) === id) fs.rmSync(path.join(this.paths.names, name), { force: true });
+  /** Of a claim that is another container's, or of none, nothing happens. */
+  freeName(name: string, id?: string): void {
+    try {
+      if (id !== undefined) fs.rmSync(path.join(this.claimOf(name), id), { force: true });
+      fs.rmdirSync(this.claimOf(name));
+    } catch (error) {
+      if (!isTaken(error) && errorCode(error) !== 'ENOENT') throw error;
+    }
   }
 
   /** The id of the container with that name. */
   holderOf(name: string): string | undefined {
     try {
-      return fs.readlinkSync(path.join(this.paths.names, name));
+      return fs.readdirSync(this.claimOf(name))[0];
     } catch (error) {
-      // EINVAL: somebody's file, not a claim.
-      if (['ENOENT', 'EINVAL'].includes(errorCode(error) ?? '')) return undefined;
+      // ENOTDIR: somebody's file, not a claim.
+      if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return undefined;
       throw error;
     }
+  }
+
+  private claimOf(name: string): string {
+    return path.join(this.paths.names, name);
   }
 
   /** Every container of this root, but those that a living process is just making. */
@@ -197,6 +213,11 @@ function isIdentity(value: unknown): value is ProcessIdentity {
   if (typeof value !== 'object' || value === null) return false;
   const { pid, startTime, bootId } = value as Partial<ProcessIdentity>;
   return Number.isInteger(pid) && Number.isInteger(startTime) && typeof bootId === 'string';
+}
+
+/** What stands at a name's place is a claim, or no directory. */
+function isTaken(error: unknown): boolean {
+  return ['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(errorCode(error) ?? '');
 }
 
 function nameInUse(name: string, holder: string): SkiffError {

@@ -5,7 +5,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { Skiff } from '../../lib/engine';
-import { run } from '../helpers/run';
+import { projectRoot, run } from '../helpers/run';
 import { tempRoot } from '../helpers/temp';
 import { containersOf, leftSince, lookAround, mountsBelow, Program } from './support';
 
@@ -109,9 +109,10 @@ describe('a name', () => {
     const root = tempRoot();
     const rivals = Array.from({ length: 4 }, () => Program.start(CLAIM, root));
     for (const rival of rivals) expect(await rival.heard()).toBe('open');
-    fs.mkdirSync(path.join(root, 'names'), { recursive: true });
+    const claim = path.join(root, 'names', 'stale');
     for (let round = 0; round < 20; round += 1) {
-      fs.symlinkSync('0'.repeat(64), path.join(root, 'names', 'stale'));
+      fs.mkdirSync(claim, { recursive: true });
+      fs.writeFileSync(path.join(claim, '0'.repeat(64)), '');
       for (const rival of rivals) rival.tell('stale');
       const outcomes = await Promise.all(rivals.map(rival => rival.heard<string>()));
       expect([...outcomes].sort()).toEqual(['NAME_IN_USE', 'NAME_IN_USE', 'NAME_IN_USE', 'won']);
@@ -122,6 +123,43 @@ describe('a name', () => {
     for (const rival of rivals) rival.child.stdin!.end();
     await Promise.all(rivals.map(rival => rival.ended));
     expect(containersOf(root)).toEqual([]);
+  });
+
+  test('left by killed processes and wanted by two in the same millisecond is never had twice', async () => {
+    const root = tempRoot();
+    const count = 1_000;
+    for (let number = 0; number < count; number += 1) {
+      fs.mkdirSync(path.join(root, 'names', `n${number}`), { recursive: true });
+      fs.writeFileSync(path.join(root, 'names', `n${number}`, '0'.repeat(64)), '');
+    }
+    const source = (letter: string) => `
+      const { ContainerStore } = require(${JSON.stringify(path.join(projectRoot, 'dist', 'state'))});
+      const store = new ContainerStore(root);
+      const id = '${letter}'.repeat(64);
+      fs.mkdirSync(store.directory(id), { recursive: true });
+      say('ready');
+      const start = Number(await hear());
+      const won = [];
+      for (let number = 0; number < ${count}; number += 1) {
+        while (Date.now() < start + number);
+        try {
+          store.claimName('n' + number, id);
+          won.push(number);
+        } catch (error) {
+          if (error.code !== 'NAME_IN_USE') throw error;
+        }
+      }
+      say(won);`;
+    const rivals = ['a', 'b'].map(letter => Program.start(source(letter), root));
+    for (const rival of rivals) expect(await rival.heard()).toBe('ready');
+    const start = Date.now() + 200;
+    for (const rival of rivals) rival.tell(String(start));
+    const won = await Promise.all(rivals.map(rival => rival.heard<number[]>()));
+    await Promise.all(rivals.map(rival => rival.ended));
+    expect(won.flat().sort((one, other) => one! - other!)).toEqual(
+      Array.from({ length: count }, (_, n) => n),
+    );
+    fs.rmSync(root, { recursive: true });
   });
 
   test('claimed twenty times at once in one process goes to exactly one', async () => {

@@ -1,0 +1,50 @@
+import type { CgroupSetup } from '../cgroup';
+import { SkiffError } from '../common/errors';
+import type { ContainerStore, FoundContainer } from '../state';
+import { removeLeftover } from './sweep';
+
+/**
+ * Remove a container that stayed (`keep`), by its name, its id or the beginning of its id.
+ *
+ * @returns its id
+ * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS, or CONTAINER_RUNNING while its owner lives
+ */
+export async function removeContainer(
+  reference: string,
+  store: ContainerStore,
+  cgroups: CgroupSetup,
+): Promise<string> {
+  const found = findContainer(reference, store);
+  if (found.kind === 'record' && found.record.status !== 'exited' && !store.isLeftover(found)) {
+    throw new SkiffError(`cannot remove container ${reference}: it is running`, {
+      code: 'CONTAINER_RUNNING',
+      path: reference,
+      exitCode: 1,
+      remedy: 'End it where it was started; without --keep it is removed then.',
+    });
+  }
+  await removeLeftover(store, found, cgroups);
+  return found.id;
+}
+
+function findContainer(reference: string, store: ContainerStore): FoundContainer {
+  const id = store.holderOf(reference);
+  const all = store.list();
+  const matching = all.filter(
+    found => found.id === id || (reference !== '' && found.id.startsWith(reference)),
+  );
+  if (matching.length === 1) return matching[0]!;
+  if (matching.length > 1) {
+    const ids = matching.map(found => found.id.slice(0, 12)).join(', ');
+    throw new SkiffError(`ambiguous container: ${reference}: it could be ${ids}`, {
+      code: 'AMBIGUOUS',
+      path: reference,
+      exitCode: 1,
+    });
+  }
+  throw new SkiffError(`no such container: ${reference}`, {
+    code: 'CONTAINER_NOT_FOUND',
+    path: reference,
+    exitCode: 1,
+  });
+}
