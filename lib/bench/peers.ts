@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { errorMessage } from '../common/errors';
 import { makeBundle } from './bundle';
-import { HiddenCgroup2 } from './hidden-cgroup2';
+import { OciRuntime } from './oci-runtime';
 import { findProgram, timeProgram, tryProgram } from './programs';
 import type { Feature, MissingRow, Row } from './row';
 import { MEMORY_LIMIT, TRUE } from './skiff-rows';
@@ -75,11 +75,12 @@ async function bwrap(program: string, { layer }: PeerOptions): Promise<Row> {
 /** crun and runc: `run` of a bundle that this benchmark makes. */
 async function ociRuntime(program: string, { layer, directory }: PeerOptions): Promise<Row> {
   const name = path.basename(program);
-  const bundle = makeBundle(path.join(directory, name), layer);
+  const cgroup = `bench-${name}-${process.pid}`;
+  const bundle = makeBundle(path.join(directory, name), { layer, cgroup });
   const state = path.join(directory, `${name}-state`);
-  fs.mkdirSync(state);
-  let count = 0;
-  const args = () => ['--root', state, 'run', '--bundle', bundle, `bench-${process.pid}-${(count += 1)}`];
+  fs.mkdirSync(state, { recursive: true });
+  const runtime = new OciRuntime(program, { bundle, state, cgroup });
+  const note = 'layer as read-only root, no overlay';
   const row = {
     name,
     title: await versionOf(program),
@@ -91,21 +92,20 @@ async function ociRuntime(program: string, { layer, directory }: PeerOptions): P
       'capabilities dropped',
       'all removed at the end',
     ] as Feature[],
+    round: () => runtime.round(),
+    close: () => runtime.close(),
   };
   try {
-    await tryProgram(program, args());
-    return { ...row, note: 'layer as read-only root, no overlay', round: () => timeProgram(program, args()) };
+    const hidden = await runtime.prepare();
+    return { ...row, note: hidden ? `${note}; ${HIDDEN}` : note };
   } catch (error) {
-    if (!/hybrid mode/.test(errorMessage(error))) throw error;
+    await runtime.close();
+    throw error;
   }
-  const hidden = await HiddenCgroup2.open();
-  return {
-    ...row,
-    note: "layer as read-only root, no overlay; it refuses this machine's hybrid cgroups, so cgroup2 is hidden from it (nsenter's start is in the time)",
-    round: () => timeProgram(...hidden.wrap(program, args())),
-    close: () => hidden.close(),
-  };
 }
+
+const HIDDEN =
+  "it refuses this machine's hybrid cgroups: cgroup2 is hidden from it, and nsenter's start is in the time";
 
 async function podman(program: string, { layer }: PeerOptions): Promise<Row> {
   const flags = ['--rm', '--network', 'none', '--memory', MEMORY_LIMIT, '--log-driver', 'none'];

@@ -59,7 +59,7 @@ export function ratioTable(result: BenchResult): Table {
 export function featureTable(result: BenchResult): Table {
   return {
     heads: ['DOES', ...result.rows.map(({ name }) => name)],
-    rows: FEATURES.map(feature => [
+    rows: (result.rows.length > 0 ? FEATURES : []).map(feature => [
       feature,
       ...result.rows.map(({ does }) => (does.includes(feature) ? 'yes' : '-')),
     ]),

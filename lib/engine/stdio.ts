@@ -57,7 +57,7 @@ export class ContainerStreams {
   /** The command has ended: what is still written to its input would reach nobody. */
   closeInput(): void {
     // A terminal is one stream for both directions, and may have output yet.
-    if (this.stdin !== this.stdout) this.stdin?.destroy();
+    if (!this.terminal) this.stdin?.destroy();
   }
 
   /** The caller lets go of all that it holds, read or not. */

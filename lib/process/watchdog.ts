@@ -1,6 +1,12 @@
 import { errorCode } from '../common/errors';
 import { native } from '../native';
 
+/** One such process. */
+interface Companion {
+  pipe: number;
+  ended: Promise<void>;
+}
+
 /**
  * A small process beside this one that outlives it: when this process is gone, however it went, the watchdog kills
  * the containers it was told of and restores the terminal. Where somebody kills the watchdog itself, another takes
@@ -9,27 +15,29 @@ import { native } from '../native';
 export class Watchdog {
   private readonly guarded = new Set<number>();
   private terminal: number | undefined;
-  private pipe: Promise<number>;
-  private ended: Promise<void> = Promise.resolve();
+  private current: Promise<Companion>;
+  /** The current one could not be started. */
+  private failed = false;
   private stopped = false;
 
   /** @param init descriptor of the static init, whose program it is */
   constructor(private readonly init: number) {
-    this.pipe = this.start();
-    // Told by guard(), which every start waits for.
-    this.pipe.catch(() => undefined);
+    this.current = this.watch(this.start());
   }
 
   /** Resolves when the process is under guard. Call {@link leave} before its pidfd is closed. */
   async guard(pidfd: number): Promise<void> {
-    const pipe = await this.pipe;
+    // What was short then, such as processes, may not be so any more.
+    if (this.failed) this.current = this.watch(this.start());
+    const current = this.current;
+    const { pipe } = await current;
     this.guarded.add(pidfd);
     try {
       native().guard({ pipe, pidfd });
     } catch (error) {
       // The watchdog was killed a moment ago; its successor is told of all that is in the set.
       if (!isGone(error)) throw error;
-      await this.replace();
+      await this.replace(current);
     }
   }
 
@@ -39,50 +47,76 @@ export class Watchdog {
 
   /** From now on the terminal is restored to what it is at this moment. */
   async guardTerminal(terminal: number): Promise<void> {
-    native().guardTerminal({ pipe: await this.pipe, terminal });
+    const { pipe } = await this.current;
+    native().guardTerminal({ pipe, terminal });
     this.terminal = terminal;
   }
 
   async forgetTerminal(): Promise<void> {
     if (this.terminal === undefined) return;
     this.terminal = undefined;
-    native().forgetTerminal({ pipe: await this.pipe });
+    const { pipe } = await this.current;
+    native().forgetTerminal({ pipe });
   }
 
   /** End it. What it still guards is killed. */
   async stop(): Promise<void> {
     this.stopped = true;
-    const pipe = await this.pipe.catch(() => undefined);
-    if (pipe === undefined) return;
-    native().close({ fds: [pipe] });
+    const companion = await this.current.catch(() => undefined);
+    if (companion === undefined) return;
+    native().close({ fds: [companion.pipe] });
     // Its watch is a background one: something must keep the event loop alive until it is reaped.
     const keepAlive = setInterval(() => undefined, 1000);
-    await this.ended;
+    await companion.ended;
     clearInterval(keepAlive);
   }
 
-  private async start(): Promise<number> {
+  private async start(): Promise<Companion> {
+    this.failed = false;
     const { pipe, pidfd } = await native().startWatchdog({ init: this.init });
-    this.ended = new Promise(resolve => {
-      native().watchExit({ pidfd, background: true }, () => {
-        resolve();
-        if (!this.stopped) this.replace().catch(() => undefined);
-      });
+    const ended = new Promise<void>(resolve => {
+      native().watchExit({ pidfd, background: true }, () => resolve());
     });
-    return pipe;
+    this.tell(pipe);
+    return { pipe, ended };
+  }
+
+  /** Tell a new one of all that is under guard. */
+  private tell(pipe: number): void {
+    try {
+      for (const pidfd of this.guarded) native().guard({ pipe, pidfd });
+    } catch (error) {
+      // It was killed, too: its end is noticed, and the next one is told.
+      if (!isGone(error)) throw error;
+    }
+  }
+
+  /** Whatever becomes of it: at its end another one is started, and that it did not start is told by guard(). */
+  private watch(companion: Promise<Companion>): Promise<Companion> {
+    companion
+      .then(({ ended }) => ended)
+      .then(
+        () => this.replace(companion),
+        () => {
+          this.failed = true;
+        },
+      )
+      .catch(() => undefined);
+    return companion;
   }
 
   /** Start another in place of one that was killed, once however many notice it. */
-  private async replace(): Promise<void> {
-    const old = this.pipe;
-    await this.ended;
-    if (this.pipe === old) {
-      native().close({ fds: [await old] });
-      this.pipe = this.start();
-      const pipe = await this.pipe;
-      for (const pidfd of this.guarded) native().guard({ pipe, pidfd });
-    }
-    await this.pipe;
+  private async replace(gone: Promise<Companion>): Promise<void> {
+    // No await before the assignment: a second one would close a pipe that lives, and with it all containers.
+    if (this.current === gone && !this.stopped) this.current = this.watch(this.succeed(gone));
+    await this.current;
+  }
+
+  private async succeed(gone: Promise<Companion>): Promise<Companion> {
+    const { pipe, ended } = await gone;
+    await ended;
+    native().close({ fds: [pipe] });
+    return this.start();
   }
 }
 

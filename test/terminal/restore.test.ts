@@ -75,7 +75,7 @@ it('when the first process of the container is killed', async () => {
 });
 
 it('when the timeout kills the container', async () => {
-  await startShell('-ti --timeout 3s sh');
+  await startShell('-ti --timeout 5s sh');
   await expectRestored(137);
 });
 
