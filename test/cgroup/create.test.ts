@@ -67,9 +67,10 @@ describe('on v1', () => {
     expect(create(v1Machine(), { pids: { limit: -1 }, memory: { limit: -1 } })).toBeNull();
   });
 
-  it('counts without limits where usage is asked for', () => {
+  it('counts memory without limits where usage is asked for, and touches nothing else', () => {
     const cgroup = create(v1Machine(), {}, true);
-    expect(cgroup?.stat()).toEqual({ memoryPeakBytes: 4096, oomKills: 0, cpuUsec: 2500 });
+    expect(cgroup?.stat()).toEqual({ memoryPeakBytes: 4096, oomKills: 0 });
+    expect(cgroup?.paths).toHaveLength(1);
   });
 
   it('leaves out the default swap limit, not an asked one, on a kernel that counts no swap', () => {
@@ -172,10 +173,9 @@ describe('on v2', () => {
     expect(machine.kernel.writes.at(-1)).toBe(`/sys/fs/cgroup/skiff-c1/${written}`);
   });
 
-  it('counts CPU time without any controller where only usage is asked for and memory is not to be had', () => {
+  it('makes no cgroup where only usage is asked for and memory is not to be had', () => {
     const machine = v2Machine({ controllers: ['pids'], others: [2_000_000_000] });
-    const cgroup = create(machine, {}, true);
-    expect(cgroup?.stat()).toEqual({ cpuUsec: 1234 });
+    expect(create(machine, {}, true)).toBeNull();
     expect(machine.kernel.writes).toEqual([]);
   });
 
