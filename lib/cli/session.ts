@@ -44,7 +44,7 @@ export async function foreground(
       return result;
     } finally {
       relay?.stop();
-      await container.forgetTerminal();
+      if (terminal && mode.interactive) await container.forgetTerminal();
     }
   } finally {
     signals.dispose();

@@ -101,6 +101,7 @@ test('all flags arrive as options', async () => {
   expect(engine.opened).toEqual([{ root: directory, storageDriver: 'vfs' }]);
   expect(started().command).toEqual(['a', '--init']);
   expect(started().options).toEqual({
+    usage: false,
     rootfs: '/',
     name: 'web',
     env: ['FILE=1', 'BOTH=file', 'BOTH=flag', 'SKIFF_TEST_HOST=of the host', 'SKIFF_TEST_NOT_THERE'],
