@@ -149,15 +149,9 @@ static void make_workspace(const life *self)
 static void run_true(life *self, char *stack)
 {
     int flags = CLONE_VM | CLONE_VFORK | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET;
-    sigset_t all, before;
     int status;
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, &before);
     pid_t pid = clone(child_main, stack + STACK_BYTES, flags | SIGCHLD, self);
-    int errnum = errno;
-    sigprocmask(SIG_SETMASK, &before, NULL);
-    if (pid < 0)
-        die("clone", "five namespaces", errnum);
+    must(pid, "clone", "five namespaces");
     must(waitpid(pid, &status, 0), "waitpid", "true");
     if (self->failed)
         die("child", self->failed, self->errnum);
@@ -196,7 +190,11 @@ static void remove_workspace(const life *self)
 static int64_t one_life(const bench *bench, char *stack, long number)
 {
     life self = {.bench = bench};
+    sigset_t all, before;
     int64_t start = now_ns();
+    /* No handler runs in the child on our memory, and who ends this program does so between two lives. */
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
     /* The names are made on the clock, too: a runtime has to make them up for each container. */
     snprintf(self.directory, sizeof self.directory, "%s/floor-%d-%ld", bench->root, getpid(), number);
     snprintf(self.cgroup, sizeof self.cgroup, "%s/floor-%d-%ld", bench->cgroup.parent, getpid(), number);
@@ -206,6 +204,7 @@ static int64_t one_life(const bench *bench, char *stack, long number)
     run_true(&self, stack);
     must(rmdir(self.cgroup), "rmdir", self.cgroup);
     remove_workspace(&self);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     return now_ns() - start;
 }
 
@@ -231,8 +230,6 @@ static void serve(const bench *bench)
     char *stack = malloc(STACK_BYTES);
     if (!stack)
         die("malloc", "stack", errno);
-    /* ^C is for the program that gives the orders: this one ends by the end of its input, between two lives. */
-    signal(SIGINT, SIG_IGN);
     for (long i = 0; getchar() != EOF; i++) {
         printf("%lld\n", (long long)one_life(bench, stack, i));
         fflush(stdout);

@@ -37,7 +37,7 @@ export async function benchStarts(options: BenchOptions): Promise<BenchResult> {
 /** Where the time of one start goes. */
 export async function benchPhases(options: BenchOptions): Promise<PhasesResult & { machine: Machine }> {
   await using session = await BenchSession.open({ ...options, trace: true });
-  const phases = await measurePhases(session.skiff, { rounds: options.rounds ?? ROUNDS });
+  const phases = await measurePhases(session.skiff, { ...options, rounds: options.rounds ?? ROUNDS });
   return { machine: session.machine, ...phases };
 }
 

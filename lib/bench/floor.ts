@@ -52,7 +52,8 @@ export class Floor {
   }
 
   async close(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.pid === undefined) return;
+    const { exitCode, signalCode, pid } = this.child;
+    if (exitCode !== null || signalCode !== null || pid === undefined) return;
     const ended = new Promise(resolve => this.child.once('exit', resolve));
     this.child.stdin.end();
     await ended;

@@ -78,10 +78,11 @@ function gapName(phases: readonly Phase[], from: number, to: number): string {
  */
 export async function measurePhases(
   skiff: Skiff,
-  { rounds, warmUp = 5 }: { rounds: number; warmUp?: number },
+  { rounds, warmUp = 5, signal }: { rounds: number; warmUp?: number; signal?: AbortSignal },
 ): Promise<PhasesResult> {
   const starts: { whole: number; slices: Slice[] }[] = [];
   for (let round = -warmUp; round < rounds; round += 1) {
+    if (signal?.aborted && starts.length > 0) break;
     const known = skiff.phases.length;
     const start = performance.now();
     await skiff.run([TRUE], { memory: MEMORY_LIMIT, stdout: 'ignore', stderr: 'ignore' });

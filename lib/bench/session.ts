@@ -5,6 +5,7 @@ import { Skiff } from '../engine';
 import { buildFloor, Floor, type FloorOptions } from './floor';
 import { describeMachine, type Machine } from './machine';
 import { PEER_NAMES, peerRows } from './peers';
+import { tryProgram } from './programs';
 import type { MissingRow, Row } from './row';
 import { apiRow, cliRow, nodeRow, spawnRow } from './skiff-rows';
 
@@ -79,6 +80,7 @@ export class BenchSession {
   async close(): Promise<void> {
     for (const row of this.rows) await row.close?.();
     await this.skiff.close();
+    if (this.floor) await unmountLeft(this.floor.root);
     fs.rmSync(this.directory, { recursive: true, force: true });
   }
 
@@ -112,6 +114,12 @@ export class BenchSession {
       missing.push({ name: 'floor', reason: errorMessage(error) });
     }
   }
+}
+
+/** A floor program that was killed leaves the mount of its last life. */
+async function unmountLeft(floorRoot: string): Promise<void> {
+  for (const name of fs.readdirSync(floorRoot))
+    await tryProgram('umount', [path.join(floorRoot, name, 'mnt')]);
 }
 
 /** Names that --only takes. */

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { benchAxes, benchPhases, benchStarts, benchTti, type BenchOptions } from '../bench/bench';
 import { phasesChart, renderChart, timesChart, type ChartSpec } from '../bench/chart';
@@ -23,6 +24,8 @@ interface Outcome {
   chart?: ChartSpec;
   exitCode?: number;
 }
+
+const STOPPING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export default defineCommand({
   name: 'bench',
@@ -57,8 +60,9 @@ All that it makes is below one directory of the root, and is removed.`,
       flags.check === undefined ? undefined : parseResult(fs.readFileSync(flags.check, 'utf8'), flags.check);
     const bar = mayDecorate(2) ? progressBar(writeErr) : undefined;
     const stop = new AbortController();
-    const interrupt = () => stop.abort();
-    process.once('SIGINT', interrupt);
+    // What is running is ended in order, and all that was made is removed.
+    const interrupt = (signal: NodeJS.Signals) => stop.abort(signal);
+    for (const signal of STOPPING) process.once(signal, interrupt);
     try {
       const outcome = await measure(flags, stored, {
         parent: flags.root ?? process.env.SKIFF_ROOT ?? DEFAULT_ROOT,
@@ -72,10 +76,12 @@ All that it makes is below one directory of the root, and is removed.`,
       bar?.clear();
       writeOut(flags.format === 'json' ? `${JSON.stringify(outcome.result, null, 2)}\n` : textOf(outcome));
       if (flags.out !== undefined) await writeFiles(flags.out, outcome);
-      return stop.signal.aborted ? 130 : (outcome.exitCode ?? 0);
+      return stop.signal.aborted
+        ? 128 + os.constants.signals[stop.signal.reason as NodeJS.Signals]
+        : (outcome.exitCode ?? 0);
     } finally {
       bar?.clear();
-      process.off('SIGINT', interrupt);
+      for (const signal of STOPPING) process.off(signal, interrupt);
     }
   },
 });

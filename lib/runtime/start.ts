@@ -110,7 +110,10 @@ async function takeSteps(context: RuntimeContext, plan: StartPlan, steps: Steps)
   const process = processPlan(spec.process, { init: plan.init, fault: injected });
   await steps.do('go', () => native().go({ pipe: parked.pipe, process, stdio: plan.stdio }));
   native().close({ fds: [parked.pipe] });
-  return { init, cgroup, terminal: parked.terminal, record, steps };
+  const { terminal } = parked;
+  // Closed, or the caller's from here on: at the time of the undo these numbers may be another container's.
+  parked.pipe = parked.terminal = -1;
+  return { init, cgroup, terminal, record, steps };
 }
 
 /** The write layer goes with the container's directory, in one sweep over it. */
@@ -179,5 +182,5 @@ function tracePark(
 /** End what still runs, and give back what the park opened. */
 async function release({ init, parked }: Parked): Promise<void> {
   await init.kill();
-  native().close({ fds: [parked.pipe, ...(parked.terminal >= 0 ? [parked.terminal] : [])] });
+  native().close({ fds: [parked.pipe, parked.terminal].filter(fd => fd >= 0) });
 }

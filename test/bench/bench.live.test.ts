@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { benchPhases, benchStarts } from '../../lib/bench/bench';
+import { benchAxes, benchPhases, benchStarts, benchTti } from '../../lib/bench/bench';
 import { compare } from '../../lib/bench/check';
 import { buildFloor, floorThroughput } from '../../lib/bench/floor';
 import { measure } from '../../lib/bench/measure';
@@ -78,6 +78,38 @@ describeRoot('bench', () => {
     // On a quiet machine 0.96 and more; here others may run between two steps.
     expect(covered).toBeGreaterThan(0.6);
   });
+
+  test('many in flight, a large caller, idle containers: each figure is there, and nothing is left', async () => {
+    const parent = tempRoot();
+    const { axes } = await benchAxes({ parent, rounds: 4 });
+    const names = axes.map(({ axis, at, name }) =>
+      axis === 'resident memory' ? `${axis}: ${name}` : `${axis}: ${at}`,
+    );
+    expect(names).toEqual([
+      ...['1', '2', '8', '32', '2 processes'].map(at => `in flight: ${at}`),
+      ...['skiff API', 'spawn', 'skiff API', 'spawn'].map(name => `resident memory: ${name}`),
+      ...['0', '100'].map(at => `idle containers: ${at}`),
+    ]);
+    for (const { medianMs } of axes) expect(medianMs).toBeGreaterThan(0);
+    const mebibytes = axes.filter(({ axis }) => axis === 'resident memory').map(({ at }) => parseInt(at, 10));
+    expect(mebibytes[2]! - mebibytes[0]!).toBeGreaterThan(900);
+    expect(remains(parent)).toEqual([]);
+  }, 180_000);
+
+  test('time to interactive: every start answers, in each order of arrival', async () => {
+    const parent = tempRoot();
+    const { tti } = await benchTti({ parent, rounds: 3 });
+    const starts = ['sequential', 'staggered', 'at once'].flatMap(arrival => [
+      [arrival, 'skiff', 3, 1],
+      [arrival, 'spawn', 3, 1],
+    ]);
+    expect(tti.map(({ arrival, name, count, success }) => [arrival, name, count, success])).toEqual(starts);
+    for (const { min, median, p95, p99 } of tti) {
+      const ordered = [min, median, p95, p99];
+      expect([...ordered].sort((a, b) => a - b)).toEqual(ordered);
+    }
+    expect(remains(parent)).toEqual([]);
+  }, 60_000);
 
   test('a row that fails is told and does not stop the others', async () => {
     const row = (name: string, round: () => Promise<number>) => ({ name, title: name, does: [], round });

@@ -9,6 +9,8 @@ import { projectRoot, run } from '../helpers/run';
 import { tempRoot } from '../helpers/temp';
 import { containersOf, leftSince, lookAround, mountsBelow, Program } from './support';
 
+afterEach(() => Program.endAll());
+
 /** Fifty node processes on two cores shared with others. */
 const TIMEOUT_MS = 180_000;
 

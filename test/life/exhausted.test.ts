@@ -12,6 +12,8 @@ import { tempRoot } from '../helpers/temp';
 import { itIf } from '../helpers/conditions';
 import { containersOf, leftSince, lookAround, mountsBelow, Program } from './support';
 
+afterEach(() => Program.endAll());
+
 interface Outcome {
   /** How much of it there was. */
   free: number;

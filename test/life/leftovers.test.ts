@@ -26,6 +26,7 @@ beforeEach(async () => {
   skiff = await Skiff.open({ root });
 });
 afterEach(async () => {
+  await Program.endAll();
   await skiff.close();
   // What rightly stayed. A mount in it must not be walked into.
   if (mountsBelow(root).length === 0) fs.rmSync(root, { recursive: true });

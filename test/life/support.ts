@@ -36,43 +36,56 @@ export function mountsBelow(directory: string): string[] {
 
 /** Whether the pid is one of a process that runs: a zombie does not. */
 export function isRunning(pid: number): boolean {
-  try {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return !['Z', 'X'].includes(stat.slice(stat.lastIndexOf(')') + 2)[0] ?? 'X');
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ESRCH') return false;
-    throw error;
-  }
+  const stat = unlessGone(() => fs.readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  // The state comes after the name, which may hold anything.
+  const state = stat?.[stat.lastIndexOf(')') + 2] ?? 'X';
+  return state !== 'Z' && state !== 'X';
 }
 
 /** Pids of the watchdogs that a process has. */
 export function watchdogsOf(pid: number): number[] {
-  const tasks = fs.readdirSync(`/proc/${pid}/task`);
-  const children = tasks.flatMap(task =>
-    fs.readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
-  );
-  return children.filter(child => isRunning(child) && commandOf(child) === 'skiff-watchdog');
+  return childrenOf(pid).filter(child => isRunning(child) && commandOf(child) === 'skiff-watchdog');
 }
 
-function commandOf(pid: number): string {
+/** Its children, theirs and so on. */
+export function descendantsOf(pid: number): number[] {
+  return childrenOf(pid).flatMap(child => [child, ...descendantsOf(child)]);
+}
+
+function childrenOf(pid: number): number[] {
+  const tasks = unlessGone(() => fs.readdirSync(`/proc/${pid}/task`)) ?? [];
+  const lists = tasks.map(task =>
+    unlessGone(() => fs.readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8')),
+  );
+  return lists.flatMap(list => (list ?? '').split(' ').filter(Boolean).map(Number));
+}
+
+/** Its first argument; '' where it is gone. */
+export function commandOf(pid: number): string {
+  return unlessGone(() => fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1'))?.split('\0')[0] ?? '';
+}
+
+/** Other processes, and other people's cgroups, come and go while we look. */
+function unlessGone<T>(look: () => T): T | undefined {
   try {
-    return fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0')[0] ?? '';
+    return look();
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ESRCH') return '';
+    if (['ENOENT', 'ESRCH', 'ENODEV'].includes(code ?? '')) return undefined;
     throw error;
   }
 }
 
 /** A program that uses the package as anybody's does, in a process of its own that speaks in lines. */
 export class Program {
+  private static readonly all = new Set<Program>();
   private readonly lines: AsyncIterator<string>;
   readonly ended: Promise<unknown>;
 
   private constructor(readonly child: ChildProcess) {
     this.lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
-    this.ended = once(child, 'close');
+    Program.all.add(this);
+    this.ended = once(child, 'close').finally(() => Program.all.delete(this));
     child.stdin!.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error;
     });
@@ -98,6 +111,11 @@ export class Program {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     return new Program(child);
+  }
+
+  /** Kill those that a failed test left. */
+  static async endAll(): Promise<void> {
+    for (const program of [...Program.all]) await program.kill();
   }
 
   get pid(): number {
@@ -135,13 +153,6 @@ function search(directory: string, wanted: string): string[] {
 }
 
 function subdirectories(directory: string): string[] {
-  try {
-    const entries = fs.readdirSync(directory, { withFileTypes: true });
-    return entries.filter(entry => entry.isDirectory()).map(({ name }) => name);
-  } catch (error) {
-    // Other people's cgroups come and go.
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENODEV') return [];
-    throw error;
-  }
+  const entries = unlessGone(() => fs.readdirSync(directory, { withFileTypes: true })) ?? [];
+  return entries.filter(entry => entry.isDirectory()).map(({ name }) => name);
 }
