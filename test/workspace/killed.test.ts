@@ -24,6 +24,8 @@ beforeAll(async () => {
   }));
   fs.writeFileSync(tarFile, await makeTar(entries));
   program = path.join(top, 'unpack.js');
+  // The package's root is looked for upwards from the code.
+  fs.writeFileSync(path.join(top, 'package.json'), '{}');
   bundle(program);
 });
 
