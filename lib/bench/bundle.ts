@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { TRUE } from './skiff-rows';
+import { defaultMounts } from '../spec/mounts';
 
 /** 256 MiB, as MEMORY_LIMIT of the other rows. */
 const MEMORY_BYTES = 256 * 1024 * 1024;
@@ -32,14 +33,7 @@ function configOf({ layer, cgroup }: { layer: string; cgroup: string }) {
       user: { uid: 0, gid: 0 },
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
     },
-    mounts: [
-      mount('/proc', 'proc', ['nosuid', 'noexec', 'nodev']),
-      mount('/dev', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
-      mount('/dev/pts', 'devpts', ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5']),
-      mount('/sys', 'sysfs', ['nosuid', 'noexec', 'nodev', 'ro']),
-      mount('/dev/mqueue', 'mqueue', ['nosuid', 'noexec', 'nodev']),
-      mount('/dev/shm', 'tmpfs', ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k']),
-    ],
+    mounts: defaultMounts(),
     linux: {
       namespaces: ['pid', 'mount', 'uts', 'ipc', 'network'].map(type => ({ type })),
       cgroupsPath: `/${cgroup}`,
@@ -48,8 +42,4 @@ function configOf({ layer, cgroup }: { layer: string; cgroup: string }) {
       readonlyPaths: ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys'],
     },
   };
-}
-
-function mount(destination: string, type: string, options: string[]) {
-  return { destination, type, source: type, options };
 }

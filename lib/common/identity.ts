@@ -39,6 +39,11 @@ export function isAlive({ pid, startTime, bootId: boot, pidNamespace: namespace 
   return namespace !== pidNamespace() || startTimeOf(pid) === startTime;
 }
 
+/** That very process runs and its pid means it here: only such a one may be sent a signal by its pid. */
+export function isAliveHere(identity: ProcessIdentity): boolean {
+  return identity.pidNamespace === pidNamespace() && isAlive(identity);
+}
+
 function pidNamespace(): string {
   return /\d+/.exec(fs.readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
 }

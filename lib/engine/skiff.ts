@@ -13,9 +13,8 @@ import { Watchdog } from '../process/watchdog';
 import type { RuntimeContext } from '../runtime/context';
 import { startError } from '../runtime/errors';
 import { removeContainer } from '../runtime/remove';
-import { startContainer } from '../runtime/start';
-import type { StepFault } from '../runtime/steps';
-import { undoAgain } from '../runtime/steps';
+import { startContainer, type Started } from '../runtime/start';
+import { undoAgain, withFailures, type StepFault } from '../runtime/steps';
 import { sweep } from '../runtime/sweep';
 import { checkOptions, toSpec, toTimeout } from '../spec/options';
 import { ContainerStore } from '../state';
@@ -215,7 +214,7 @@ export class Skiff {
         init: options.init ?? false,
         stdio: streams.given,
       });
-      await streams.attach(started.terminal);
+      await attach(streams, started);
       return this.hold(
         new ContainerHandle(this.context, started, streams, {
           since,
@@ -267,6 +266,15 @@ export class Skiff {
     native().close({ fds: [this.context.init] });
     if (process.env.SKIFF_TRACE) this.context.trace.write(process.env.SKIFF_TRACE);
     for (const removal of removals) if (removal.status === 'rejected') throw removal.reason;
+  }
+}
+
+/** What runs but cannot be given its streams is ended and removed: nobody would hold it. */
+async function attach(streams: ContainerStreams, { steps, terminal }: Started): Promise<void> {
+  try {
+    await streams.attach(terminal);
+  } catch (error) {
+    throw withFailures(error, await steps.undo());
   }
 }
 

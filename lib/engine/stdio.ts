@@ -27,7 +27,7 @@ export class ContainerStreams {
 
   /** The command has its ends: close ours of them, and let the caller's become streams. */
   async attach(terminal: number): Promise<void> {
-    native().close({ fds: this.theirs });
+    native().close({ fds: this.theirs.splice(0) });
     if (terminal < 0 && this.ours.length === 0) return;
     // Loaded at need: node:net and node:tty take longer than the start of a container that is handed descriptors.
     const { readFrom, terminalOn, writeTo } = await import('./pipes');
@@ -36,7 +36,8 @@ export class ContainerStreams {
       this.terminal = { fd: terminal, streams: terminalOn(terminal) };
       ({ stdin: this.stdin, stdout: this.stdout } = this.terminal.streams);
     }
-    for (const { name, fd } of this.ours) {
+    for (let own = this.ours.shift(); own; own = this.ours.shift()) {
+      const { name, fd } = own;
       native().release({ fds: [fd] });
       if (name === 'stdin') this.stdin = writeTo(fd);
       else this[name] = readFrom(fd);
@@ -49,9 +50,10 @@ export class ContainerStreams {
     native().setWindowSize({ terminal: this.terminal.fd, ...size });
   }
 
-  /** The start failed. */
+  /** The start failed, at whatever point: each descriptor is given back once, its number may be another's then. */
   discard(): void {
-    native().close({ fds: [...this.theirs, ...this.ours.map(({ fd }) => fd)] });
+    native().close({ fds: [...this.theirs.splice(0), ...this.ours.splice(0).map(({ fd }) => fd)] });
+    this.close();
   }
 
   /** The command has ended: what is still written to its input would reach nobody. */

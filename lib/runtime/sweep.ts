@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { removeLeftoverCgroup, type CgroupSetup } from '../cgroup';
 import { debugLog } from '../common/debug';
 import { errorCode, errorMessage } from '../common/errors';
-import { isAlive, type ProcessIdentity } from '../common/identity';
+import { isAliveHere, type ProcessIdentity } from '../common/identity';
 import { statePaths, type ContainerStore, type FoundContainer } from '../state';
 import { deleteContainerDirectory } from '../workspace';
 
@@ -65,7 +65,7 @@ export async function removeLeftover(
 ): Promise<void> {
   debug('removing %s (%s)', found.id, found.kind);
   const record = found.kind === 'record' ? found.record : undefined;
-  if (record?.init && isAlive(record.init)) await end(record.init);
+  if (record?.init && isAliveHere(record.init)) await end(record.init);
   // Killed between making its cgroup and noting it, a container is found by the directory's name.
   await removeLeftoverCgroup(cgroups, found.id, record?.cgroupPaths);
   const directory = found.kind === 'broken' ? found.directory : store.directory(found.id);
@@ -81,7 +81,7 @@ async function end(init: ProcessIdentity): Promise<void> {
     if (errorCode(error) !== 'ESRCH') throw error;
   }
   const deadline = Date.now() + END_TIMEOUT_MS;
-  while (isAlive(init) && Date.now() < deadline) {
+  while (isAliveHere(init) && Date.now() < deadline) {
     await new Promise(resolve => setTimeout(resolve, END_STEP_MS));
   }
 }

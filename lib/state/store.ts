@@ -211,8 +211,13 @@ function isRecord(value: unknown): value is ContainerRecord {
 
 function isIdentity(value: unknown): value is ProcessIdentity {
   if (typeof value !== 'object' || value === null) return false;
-  const { pid, startTime, bootId } = value as Partial<ProcessIdentity>;
-  return Number.isInteger(pid) && Number.isInteger(startTime) && typeof bootId === 'string';
+  const { pid, startTime, bootId, pidNamespace } = value as Partial<ProcessIdentity>;
+  return (
+    Number.isInteger(pid) &&
+    Number.isInteger(startTime) &&
+    typeof bootId === 'string' &&
+    typeof pidNamespace === 'string'
+  );
 }
 
 /** What stands at a name's place is a claim, or no directory. */

@@ -23,6 +23,13 @@ export const rows: readonly Row[] = [
   ['unknown short flag', ['-Z', 'true'], 125, "unknown shorthand flag: 'Z' in -Z", HELP],
   ['flag without value', ['--memory'], 125, 'flag needs an argument: --memory', HELP],
   ['short flag without value', ['-m'], 125, "flag needs an argument: 'm' in -m", HELP],
+  // Node has a flag of that name, and takes it from a script's own arguments unless it is told where its own end.
+  [
+    'environment file that is not there',
+    ['--env-file', '/nosuch', 'true'],
+    125,
+    'open env file: /nosuch: no such file or directory',
+  ],
   [
     'flags that exclude each other',
     ['--rm', '--keep', 'true'],

@@ -313,3 +313,20 @@ test('eight sweeps at once over thirty leftovers remove them all', async () => {
   expect(problems.flat()).toEqual([]);
   await until('nothing left', () => containersOf(root).length === 0);
 });
+
+test('a kept container of another PID namespace is removed without a signal to whoever has its pid here', async () => {
+  const bystander = spawn('sleep', ['1000'], { stdio: 'ignore' });
+  try {
+    const id = newId();
+    const init = { ...identify(bystander.pid!)!, pidNamespace: '1' };
+    fs.mkdirSync(inRoot('containers', id), { recursive: true });
+    const record = recordOf(id, { status: 'exited', owner: { ...self, pidNamespace: '1' }, init });
+    fs.writeFileSync(inRoot('containers', id, 'state.json'), JSON.stringify(record));
+    expect(await skiff.remove(id)).toBe(id);
+    expect(containersOf(root)).toEqual([]);
+    expect(isRunning(bystander.pid!)).toBe(true);
+  } finally {
+    bystander.kill('SIGKILL');
+    await once(bystander, 'exit');
+  }
+});
