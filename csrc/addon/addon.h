@@ -17,6 +17,7 @@ extern "C" {
 namespace skiff {
 
 void RegisterProcess(Napi::Env env, Napi::Object exports);
+void RegisterStart(Napi::Env env, Napi::Object exports);
 void RegisterWorkspace(Napi::Env env, Napi::Object exports);
 
 // The first argument as an object; throws a TypeError that names the function.

@@ -15,6 +15,7 @@ extern "C" {
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <termios.h>
@@ -65,82 +66,26 @@ static Napi::Value OpenInit(const Napi::CallbackInfo &info)
     return Napi::Number::New(env, Owned::Of(env).Adopt(sealed));
 }
 
-struct ParkRequest {
-    int init;
-    int namespaces;
-    std::vector<uint8_t> plan;
-    std::vector<std::string> procs_files;
-    std::string fault_step;
-    int fault_errno;
-};
-
-static bool ParkNow(const ParkRequest &request, skiff_parked &parked, skiff_error *error)
-{
-    std::vector<const char *> files;
-    for (const auto &file : request.procs_files)
-        files.push_back(file.c_str());
-    files.push_back(nullptr);
-    skiff_park_options options{};
-    options.init = request.init;
-    options.name = "skiff-init";
-    options.namespaces = request.namespaces;
-    options.plan = request.plan.data();
-    options.plan_length = request.plan.size();
-    options.procs_files = files.data();
-    options.fault.step = request.fault_step.empty() ? nullptr : request.fault_step.c_str();
-    options.fault.errnum = request.fault_errno;
-    return skiff_park(&options, &parked, error);
-}
-
-static Napi::Value ParkedToJs(Napi::Env env, skiff_parked &parked)
-{
-    Owned &owned = Owned::Of(env);
-    Napi::Object result = Napi::Object::New(env);
-    result.Set("pid", parked.pid);
-    result.Set("pidfd", owned.Adopt(parked.pidfd));
-    result.Set("pipe", owned.Adopt(parked.pipe));
-    result.Set("terminal", parked.terminal >= 0 ? owned.Adopt(parked.terminal) : -1);
-    result.Set("clonedNs", static_cast<double>(parked.cloned_ns));
-    result.Set("placedNs", static_cast<double>(parked.placed_ns));
-    result.Set("readyNs", static_cast<double>(parked.ready_ns));
-    return result;
-}
-
-static Napi::Value Park(const Napi::CallbackInfo &info)
-{
-    Napi::Object options = OptionsOf(info, "park");
-    auto request = std::make_shared<ParkRequest>();
-    request->init = IntOption(options, "init");
-    request->namespaces = IntOption(options, "namespaces");
-    request->plan = BytesOption(options, "plan");
-    request->procs_files = TextListOption(options, "procsFiles");
-    request->fault_step = TextOption(options, "faultStep", "");
-    request->fault_errno = IntOption(options, "faultErrno", EIO);
-    return Job<skiff_parked>::Start(
-        info.Env(),
-        [request](skiff_parked &parked, skiff_error *error) { return ParkNow(*request, parked, error); },
-        ParkedToJs);
-}
-
-static Napi::Value Go(const Napi::CallbackInfo &info)
-{
-    Napi::Object options = OptionsOf(info, "go");
-    int pipe = IntOption(options, "pipe");
-    auto process = std::make_shared<std::vector<uint8_t>>(BytesOption(options, "process"));
-    std::vector<int> stdio = IntListOption(options, "stdio");
-    if (stdio.size() != 0 && stdio.size() != SKIFF_STDIO)
-        throw Napi::TypeError::New(info.Env(), "option 'stdio' must hold three descriptors or none");
-    return StartJob(info.Env(), [pipe, process, stdio](skiff_error *error) {
-        return skiff_go(pipe, process->data(), process->size(), stdio.data(), static_cast<int>(stdio.size()), error);
-    });
-}
-
+// A watchdog: no namespaces, no plan; its pipe keeps messages and their descriptors together.
 static Napi::Value StartWatchdog(const Napi::CallbackInfo &info)
 {
     int init = IntOption(OptionsOf(info, "startWatchdog"), "init");
-    return Job<skiff_parked>::Start(
-        info.Env(), [init](skiff_parked &parked, skiff_error *error) { return skiff_start_watchdog(init, &parked, error); },
-        ParkedToJs);
+    return Job<skiff_launched>::Start(
+        info.Env(),
+        [init](skiff_launched &launched, skiff_error *error) {
+            skiff_launch_options options{};
+            options.init = init;
+            options.name = "skiff-watchdog";
+            return skiff_launch(&options, SOCK_SEQPACKET, &launched, error);
+        },
+        [](Napi::Env env, skiff_launched &launched) -> Napi::Value {
+            Owned &owned = Owned::Of(env);
+            Napi::Object result = Napi::Object::New(env);
+            result.Set("pid", launched.pid);
+            result.Set("pidfd", owned.Adopt(launched.pidfd));
+            result.Set("pipe", owned.Adopt(launched.pipe));
+            return result;
+        });
 }
 
 static void Tell(Napi::Env env, int pipe, uint32_t type, const void *body, uint32_t length, int fd)
@@ -156,14 +101,34 @@ static void Guard(const Napi::CallbackInfo &info)
     Tell(info.Env(), IntOption(options, "pipe"), SKIFF_GUARD, nullptr, 0, IntOption(options, "pidfd"));
 }
 
+static struct termios ModeOption(const Napi::Object &options)
+{
+    std::vector<uint8_t> bytes = BytesOption(options, "mode");
+    struct termios mode;
+    if (bytes.size() != sizeof mode)
+        throw Napi::TypeError::New(options.Env(), "option 'mode' must come from terminalMode or setRawMode");
+    std::memcpy(&mode, bytes.data(), sizeof mode);
+    return mode;
+}
+
+static struct termios ModeOf(Napi::Env env, int terminal)
+{
+    struct termios mode;
+    if (tcgetattr(terminal, &mode) != 0)
+        throw FailedCall(env, "tcgetattr");
+    return mode;
+}
+
+static Napi::Value ModeToJs(Napi::Env env, const struct termios &mode)
+{
+    return Napi::Buffer<uint8_t>::Copy(env, reinterpret_cast<const uint8_t *>(&mode), sizeof mode);
+}
+
 static void GuardTerminal(const Napi::CallbackInfo &info)
 {
     Napi::Object options = OptionsOf(info, "guardTerminal");
-    int terminal = IntOption(options, "terminal");
-    struct termios now;
-    if (tcgetattr(terminal, &now) != 0)
-        throw FailedCall(info.Env(), "tcgetattr");
-    Tell(info.Env(), IntOption(options, "pipe"), SKIFF_TERMINAL, &now, sizeof now, terminal);
+    struct termios mode = ModeOption(options);
+    Tell(info.Env(), IntOption(options, "pipe"), SKIFF_TERMINAL, &mode, sizeof mode, IntOption(options, "terminal"));
 }
 
 static void ForgetTerminal(const Napi::CallbackInfo &info)
@@ -220,28 +185,26 @@ static void SetWindowSize(const Napi::CallbackInfo &info)
         throw FailedCall(info.Env(), "ioctl TIOCSWINSZ");
 }
 
+static Napi::Value TerminalMode(const Napi::CallbackInfo &info)
+{
+    return ModeToJs(info.Env(), ModeOf(info.Env(), IntOption(OptionsOf(info, "terminalMode"), "terminal")));
+}
+
 static Napi::Value SetRawMode(const Napi::CallbackInfo &info)
 {
     int terminal = IntOption(OptionsOf(info, "setRawMode"), "terminal");
-    struct termios before;
-    if (tcgetattr(terminal, &before) != 0)
-        throw FailedCall(info.Env(), "tcgetattr");
-    struct termios raw = before;
+    struct termios before = ModeOf(info.Env(), terminal), raw = before;
     cfmakeraw(&raw);
     if (tcsetattr(terminal, TCSADRAIN, &raw) != 0)
         throw FailedCall(info.Env(), "tcsetattr");
-    return Napi::Buffer<uint8_t>::Copy(info.Env(), reinterpret_cast<uint8_t *>(&before), sizeof before);
+    return ModeToJs(info.Env(), before);
 }
 
 static void RestoreMode(const Napi::CallbackInfo &info)
 {
     Napi::Object options = OptionsOf(info, "restoreMode");
-    std::vector<uint8_t> mode = BytesOption(options, "mode");
-    struct termios saved;
-    if (mode.size() != sizeof saved)
-        throw Napi::TypeError::New(info.Env(), "option 'mode' must come from setRawMode");
-    std::memcpy(&saved, mode.data(), sizeof saved);
-    if (tcsetattr(IntOption(options, "terminal"), TCSADRAIN, &saved) != 0)
+    struct termios mode = ModeOption(options);
+    if (tcsetattr(IntOption(options, "terminal"), TCSADRAIN, &mode) != 0)
         throw FailedCall(info.Env(), "tcsetattr");
 }
 
@@ -262,8 +225,6 @@ void RegisterProcess(Napi::Env env, Napi::Object exports)
 {
     Owned::Attach(env);
     exports.Set("openInit", Napi::Function::New(env, OpenInit, "openInit"));
-    exports.Set("park", Napi::Function::New(env, Park, "park"));
-    exports.Set("go", Napi::Function::New(env, Go, "go"));
     exports.Set("startWatchdog", Napi::Function::New(env, StartWatchdog, "startWatchdog"));
     exports.Set("guard", Napi::Function::New(env, Guard, "guard"));
     exports.Set("guardTerminal", Napi::Function::New(env, GuardTerminal, "guardTerminal"));
@@ -273,6 +234,7 @@ void RegisterProcess(Napi::Env env, Napi::Object exports)
     exports.Set("pipe", Napi::Function::New(env, Pipe, "pipe"));
     exports.Set("openNull", Napi::Function::New(env, OpenNull, "openNull"));
     exports.Set("setWindowSize", Napi::Function::New(env, SetWindowSize, "setWindowSize"));
+    exports.Set("terminalMode", Napi::Function::New(env, TerminalMode, "terminalMode"));
     exports.Set("setRawMode", Napi::Function::New(env, SetRawMode, "setRawMode"));
     exports.Set("restoreMode", Napi::Function::New(env, RestoreMode, "restoreMode"));
     exports.Set("close", Napi::Function::New(env, Close, "close"));

@@ -1,5 +1,6 @@
 // What lib/workspace has done natively: union mounts, and trees written, copied and deleted without leaving them.
 #include "addon.h"
+#include "parts.h"
 
 #include <cerrno>
 #include <cstdlib>
@@ -10,7 +11,6 @@
 
 extern "C" {
 #include "../core/cleanup.h"
-#include "../core/copytree.h"
 #include "../core/removetree.h"
 #include "../core/rootpath.h"
 #include "../core/unionmount.h"
@@ -21,61 +21,20 @@ namespace skiff {
 
 // ---- Mounts ----
 
-// A union's description with the memory that its pointers lead to.
-struct Union {
-    std::string target, upper, work;
-    std::vector<std::string> layers;
-    bool isVolatile = false, oldApi = false;
-
-    using Mount = bool (*)(const skiff_union *, skiff_error *);
-
-    bool Run(Mount mount, skiff_error *error) const
-    {
-        std::vector<const char *> names;
-        for (const auto &layer : layers)
-            names.push_back(layer.c_str());
-        skiff_union what{};
-        what.target = target.c_str();
-        what.layers = names.data();
-        what.layer_count = names.size();
-        what.upper = upper.c_str();
-        what.work = work.empty() ? nullptr : work.c_str();
-        what.is_volatile = isVolatile;
-        what.old_api = oldApi;
-        return mount(&what, error);
-    }
-};
-
-static Napi::Value MountOverlay(const Napi::CallbackInfo &info)
+static Napi::Value MakeWriteLayer(const Napi::CallbackInfo &info)
 {
-    Napi::Object options = OptionsOf(info, "mountOverlay");
-    Union what;
-    what.target = TextOption(options, "target");
-    what.layers = TextListOption(options, "layers");
-    what.upper = TextOption(options, "upper");
-    what.work = TextOption(options, "work");
-    what.isVolatile = BoolOption(options, "volatile", false);
-    what.oldApi = BoolOption(options, "oldApi", false);
-    return StartJob(info.Env(), [what](skiff_error *error) { return what.Run(skiff_mount_overlay, error); });
+    auto workspace = std::make_shared<Workspace>(OptionsOf(info, "makeWriteLayer"));
+    const skiff_workspace *linked = workspace->Link();
+    return StartJob(info.Env(),
+                    [workspace, linked](skiff_error *error) { return skiff_make_write_layer(linked, error); });
 }
 
-static Napi::Value MountAufs(const Napi::CallbackInfo &info)
+static Napi::Value MakeMountPoint(const Napi::CallbackInfo &info)
 {
-    Napi::Object options = OptionsOf(info, "mountAufs");
-    Union what;
-    what.target = TextOption(options, "target");
-    what.layers = TextListOption(options, "layers");
-    what.upper = TextOption(options, "upper");
-    return StartJob(info.Env(), [what](skiff_error *error) { return what.Run(skiff_mount_aufs, error); });
-}
-
-static Napi::Value MountBind(const Napi::CallbackInfo &info)
-{
-    Napi::Object options = OptionsOf(info, "mountBind");
-    auto source = TextOption(options, "source"), target = TextOption(options, "target");
-    return StartJob(info.Env(), [source, target](skiff_error *error) {
-        return skiff_mount_bind(source.c_str(), target.c_str(), error);
-    });
+    auto workspace = std::make_shared<Workspace>(OptionsOf(info, "makeMountPoint"));
+    const skiff_workspace *linked = workspace->Link();
+    return StartJob(info.Env(),
+                    [workspace, linked](skiff_error *error) { return skiff_make_mount_point(linked, error); });
 }
 
 static Napi::Value Unmount(const Napi::CallbackInfo &info)
@@ -83,13 +42,10 @@ static Napi::Value Unmount(const Napi::CallbackInfo &info)
     Napi::Object options = OptionsOf(info, "unmount");
     auto target = TextOption(options, "target");
     bool remove = BoolOption(options, "remove", false);
-    auto tree = TextOption(options, "tree", "");
-    return StartJob(info.Env(), [target, remove, tree](skiff_error *error) {
+    return StartJob(info.Env(), [target, remove](skiff_error *error) {
         if (!skiff_unmount(target.c_str(), error))
             return false;
-        if (remove && rmdir(target.c_str()) != 0 && errno != ENOENT)
-            return skiff_fail(error, "rmdir", target.c_str());
-        return tree.empty() || skiff_remove_tree(AT_FDCWD, tree.c_str(), error);
+        return !remove || rmdir(target.c_str()) == 0 || errno == ENOENT || skiff_fail(error, "rmdir", target.c_str());
     });
 }
 
@@ -102,25 +58,6 @@ static Napi::Value RemoveTrees(const Napi::CallbackInfo &info)
     return StartJob(info.Env(), [paths](skiff_error *error) {
         for (const auto &path : paths)
             if (!skiff_remove_tree(AT_FDCWD, path.c_str(), error))
-                return false;
-        return true;
-    });
-}
-
-static Napi::Value CopyLayers(const Napi::CallbackInfo &info)
-{
-    Napi::Object options = OptionsOf(info, "copyLayers");
-    auto layers = TextListOption(options, "layers"), skip = TextListOption(options, "skip");
-    auto target = TextOption(options, "target");
-    return StartJob(info.Env(), [layers, skip, target](skiff_error *error) {
-        std::vector<skiff_inode> inodes;
-        for (const auto &path : skip) {
-            struct stat st;
-            if (stat(path.c_str(), &st) == 0)
-                inodes.push_back({st.st_dev, st.st_ino});
-        }
-        for (auto layer = layers.rbegin(); layer != layers.rend(); ++layer)
-            if (!skiff_copy_tree(layer->c_str(), target.c_str(), inodes.data(), inodes.size(), error))
                 return false;
         return true;
     });
@@ -161,14 +98,6 @@ struct Entry {
     }
 };
 
-static Napi::Object OptionsAt(const Napi::Array &list, uint32_t index, const char *name)
-{
-    Napi::Value value = list.Get(index);
-    if (!value.IsObject())
-        throw Napi::TypeError::New(list.Env(), std::string("option '") + name + "' must hold objects");
-    return value.As<Napi::Object>();
-}
-
 static double NumberOr(const Napi::Object &options, const char *name, double fallback)
 {
     Napi::Value value = options.Get(name);
@@ -206,14 +135,9 @@ static Entry EntryOf(const Napi::Object &options)
     e.entry.size = static_cast<uint64_t>(NumberOr(options, "size", 0));
     if (!options.Get("data").IsUndefined())
         e.data = BytesOption(options, "data");
-    Napi::Value xattrs = options.Get("xattrs");
-    if (xattrs.IsArray()) {
-        auto list = xattrs.As<Napi::Array>();
-        for (uint32_t i = 0; i < list.Length(); i++) {
-            Napi::Object xattr = OptionsAt(list, i, "xattrs");
+    if (!options.Get("xattrs").IsUndefined())
+        for (const auto &xattr : ObjectListOption(options, "xattrs"))
             e.attributes.emplace_back(TextOption(xattr, "name"), BytesOption(xattr, "value"));
-        }
-    }
     return e;
 }
 
@@ -221,13 +145,9 @@ static Napi::Value Unpack(const Napi::CallbackInfo &info)
 {
     Napi::Object options = OptionsOf(info, "unpack");
     auto root = TextOption(options, "root");
-    Napi::Value value = options.Get("entries");
-    if (!value.IsArray())
-        throw Napi::TypeError::New(info.Env(), "option 'entries' must be an array");
-    auto list = value.As<Napi::Array>();
     auto entries = std::make_shared<std::vector<Entry>>();
-    for (uint32_t i = 0; i < list.Length(); i++)
-        entries->push_back(EntryOf(OptionsAt(list, i, "entries")));
+    for (const auto &entry : ObjectListOption(options, "entries"))
+        entries->push_back(EntryOf(entry));
     return StartJob(info.Env(), [root, entries](skiff_error *error) {
         std::vector<skiff_entry> linked;
         for (auto &entry : *entries)
@@ -258,12 +178,10 @@ static Napi::Value ReadFileInRoot(const Napi::CallbackInfo &info)
 
 void RegisterWorkspace(Napi::Env env, Napi::Object exports)
 {
-    exports.Set("mountOverlay", Napi::Function::New(env, MountOverlay, "mountOverlay"));
-    exports.Set("mountAufs", Napi::Function::New(env, MountAufs, "mountAufs"));
-    exports.Set("mountBind", Napi::Function::New(env, MountBind, "mountBind"));
+    exports.Set("makeWriteLayer", Napi::Function::New(env, MakeWriteLayer, "makeWriteLayer"));
+    exports.Set("makeMountPoint", Napi::Function::New(env, MakeMountPoint, "makeMountPoint"));
     exports.Set("unmount", Napi::Function::New(env, Unmount, "unmount"));
     exports.Set("removeTrees", Napi::Function::New(env, RemoveTrees, "removeTrees"));
-    exports.Set("copyLayers", Napi::Function::New(env, CopyLayers, "copyLayers"));
     exports.Set("syncFileSystem", Napi::Function::New(env, SyncFileSystem, "syncFileSystem"));
     exports.Set("unpack", Napi::Function::New(env, Unpack, "unpack"));
     exports.Set("readFileInRoot", Napi::Function::New(env, ReadFileInRoot, "readFileInRoot"));

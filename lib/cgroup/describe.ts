@@ -1,5 +1,5 @@
 import { errorMessage, SkiffError } from '../common/errors';
-import { mountRemedy } from './create';
+import { mountRemedy } from './plan';
 import { hierarchyOf } from './detect';
 import { hostKernel, type CgroupKernel } from './kernel';
 import { managerOf } from './managers';

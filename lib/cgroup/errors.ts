@@ -18,10 +18,13 @@ export function cgroupError(
   });
 }
 
-/** Without node's own path and call: `EACCES: permission denied`. */
+/** Without node's or the addon's own path and call: `EACCES: permission denied`. */
 function reason(cause: unknown): string {
   const message = errorMessage(cause);
-  return /^[A-Z0-9]+: [^,]*/.exec(message)?.[0] ?? message;
+  const nodes = /^[A-Z0-9]+: [^,]*/.exec(message)?.[0];
+  const code = errorCode(cause);
+  if (nodes !== undefined || code === undefined) return nodes ?? message;
+  return `${code}: ${message.slice(message.lastIndexOf(': ') + 2).toLowerCase()}`;
 }
 
 function remedyOf(code: string): string | undefined {

@@ -1,8 +1,9 @@
 export { Cgroup, openCgroup } from './cgroup';
-export { createCgroup, type CreateOptions } from './create';
+export { cgroupFailure, createCgroup, madeCgroup, plannedCgroup } from './create';
 export { describeCgroups, type CgroupReport, type ControllerReport } from './describe';
 export { detectCgroups, hasController, hierarchyOf, type DetectOptions } from './detect';
 export { listCgroups, removeLeftoverCgroup, type FoundCgroup } from './leftovers';
+export { planCgroup, type CgroupPlan, type PlanOptions } from './plan';
 export type {
   CgroupDirectory,
   CgroupMode,

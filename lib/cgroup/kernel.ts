@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { errorCode } from '../common/errors';
+import { native, type NativeCgroup } from '../native';
 
 /**
  * All that lib/cgroup asks of the kernel. Errors are those of node:fs, with the errno's name in `code`.
@@ -11,6 +12,11 @@ export interface CgroupKernel {
   /** One write(2) to a file that exists: the kernel takes each write as one command. */
   write(path: string, value: string): void;
   mkdir(path: string): void;
+  /**
+   * Make directories and write their settings, in order; an error has the `path` it was about. Returns for each whether
+   * it was made: one that is optional need not be.
+   */
+  make(cgroups: NativeCgroup[]): boolean[];
   rmdir(path: string): void;
   /** Names of the directories in a directory. */
   subdirectories(path: string): string[];
@@ -37,6 +43,7 @@ export const hostKernel: CgroupKernel = {
     }
   },
   mkdir: path => fs.mkdirSync(path),
+  make: cgroups => native().makeCgroups({ cgroups }),
   rmdir: path => fs.rmdirSync(path),
   subdirectories: path =>
     fs

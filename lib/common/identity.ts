@@ -24,12 +24,6 @@ export function identify(pid: number): ProcessIdentity | undefined {
     : { pid, startTime, bootId: bootId(), pidNamespace: pidNamespace() };
 }
 
-/** Who a process beside a known one is: of the same boot and PID namespace, which are not looked up again. */
-export function identifyBeside(known: ProcessIdentity, pid: number): ProcessIdentity | undefined {
-  const startTime = startTimeOf(pid);
-  return startTime === undefined ? undefined : { ...known, pid, startTime };
-}
-
 /**
  * That very process still runs; a zombie does not. One of another PID namespace of this boot can not be looked at and
  * is taken for alive: nobody's things are removed on a guess.

@@ -17,12 +17,36 @@ const debug = debugLog('trace');
 export class Trace {
   readonly phases: Phase[] = [];
 
+  /** Somebody wants to know; else nothing need be measured. */
+  readonly wanted: boolean;
+
   /** @param enabled phases are kept, not only shown in the debug log */
-  constructor(private readonly enabled: boolean) {}
+  constructor(private readonly enabled: boolean) {
+    this.wanted = enabled || Boolean(process.env.DEBUG);
+  }
 
   add(container: string, name: string, start: number, end: number = performance.now()): void {
+    if (!this.wanted) return;
     debug('%s %s %sms', container, name, (end - start).toFixed(3));
     if (this.enabled) this.phases.push({ container, name, start, end });
+  }
+
+  /**
+   * The steps of a job on the thread pool, with the ways there and back.
+   *
+   * @param start when it was asked for, performance.now()
+   * @param marks when each step was done, in ns of CLOCK_MONOTONIC, which performance.now() goes by, too
+   */
+  addMarks(container: string, start: number, marks: readonly { step: string; ns: number }[] = []): void {
+    if (!this.wanted) return;
+    const offset = performance.now() - Number(process.hrtime.bigint()) / 1e6;
+    let before = start;
+    for (const { step, ns } of marks) {
+      const done = ns / 1e6 + offset;
+      this.add(container, step || 'to the thread pool', before, done);
+      before = done;
+    }
+    this.add(container, 'back from the thread pool', before);
   }
 
   /**

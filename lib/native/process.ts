@@ -1,32 +1,3 @@
-/** What `park` takes. */
-export interface ParkOptions {
-  /** Descriptor of the static init, from {@link ProcessNative.openInit}. */
-  init: number;
-  /** CLONE_NEW flags, clone(2). */
-  namespaces: number;
-  /** Set-up records, `lib/spec/plan.ts`. */
-  plan: Buffer;
-  /** `cgroup.procs` files into which the init is put before it may go on. */
-  procsFiles?: string[];
-  /** For tests of the undo: the step that shall fail, and the errno it fails with. */
-  faultStep?: string;
-  faultErrno?: number;
-}
-
-/** An init that has set up its namespaces and waits for GO. */
-export interface ParkedInit {
-  pid: number;
-  pidfd: number;
-  /** Our end of its pipe; when it closes before GO, the init ends. */
-  pipe: number;
-  /** Master of the container's terminal; -1 where the plan asked for none. */
-  terminal: number;
-  /** When the process existed, was in its cgroups, was parked: ns of CLOCK_MONOTONIC. */
-  clonedNs: number;
-  placedNs: number;
-  readyNs: number;
-}
-
 /** How a process ended, waitid(2) and getrusage(2). */
 export interface ExitStatus {
   /** Exit code, or null where a signal ended it. */
@@ -47,14 +18,11 @@ export interface ExitStatus {
 export interface ProcessNative {
   /** The init's program in a sealed memfd, so that no container can ever write to the file on disk; memfd_create(2). */
   openInit(options: { path: string }): number;
-  park(options: ParkOptions): Promise<ParkedInit>;
-  /** Give a parked init its command; resolves when that runs, rejects with step `exec` when it could not. */
-  go(options: { pipe: number; process: Buffer; stdio: number[] }): Promise<void>;
   startWatchdog(options: { init: number }): Promise<{ pid: number; pidfd: number; pipe: number }>;
   /** The watchdog kills that process when this one is gone. */
   guard(options: { pipe: number; pidfd: number }): void;
-  /** The watchdog restores that terminal to what it is now when this process is gone. */
-  guardTerminal(options: { pipe: number; terminal: number }): void;
+  /** The watchdog restores that terminal to that mode, from `terminalMode`, when this process is gone. */
+  guardTerminal(options: { pipe: number; terminal: number; mode: Buffer }): void;
   /** The terminal is as it was; the watchdog forgets it. */
   forgetTerminal(options: { pipe: number }): void;
   /** Calls back once, when the process (and for PID 1 of a PID namespace: every process of it) is gone. Takes the
@@ -68,6 +36,8 @@ export interface ProcessNative {
   openNull(): number;
   /** A terminal's window size. */
   setWindowSize(options: { terminal: number; rows: number; columns: number }): void;
+  /** A terminal's struct termios, tcgetattr(3). */
+  terminalMode(options: { terminal: number }): Buffer;
   /** Put a terminal into raw mode (cfmakeraw(3)) and return what it was, for `restoreMode`. */
   setRawMode(options: { terminal: number }): Buffer;
   restoreMode(options: { terminal: number; mode: Buffer }): void;

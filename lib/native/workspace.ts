@@ -1,3 +1,5 @@
+import type { NativeWorkspace } from './start';
+
 /** Text for the kernel: a string (as UTF-8), or a Buffer for names that are not UTF-8. Without NUL. */
 export type NativeText = string | Buffer;
 
@@ -31,31 +33,14 @@ export interface UnpackEntry {
  * promise works on the thread pool.
  */
 export interface WorkspaceNative {
-  /**
-   * Mount overlayfs on `target`: `layers` (topmost first) under `upper`. With `volatile` nothing of `upper` need
-   * reach the disk, and it can be mounted once only (Linux 5.10; ignored before).
-   * `oldApi` uses mount(2) even where the kernel has fsopen(2).
-   */
-  mountOverlay(options: {
-    target: string;
-    layers: string[];
-    upper: string;
-    work: string;
-    volatile?: boolean;
-    oldApi?: boolean;
-  }): Promise<void>;
-  /** Mount aufs on `target`: `layers` (topmost first) as `ro+wh` branches under `upper`. */
-  mountAufs(options: { target: string; layers: string[]; upper: string }): Promise<void>;
-  mountBind(options: { source: string; target: string }): Promise<void>;
-  /**
-   * Unmount all that is mounted on `target`, lazily where it is in use; not mounted is fine. `remove`: rmdir it too;
-   * `tree`: delete that tree then, as `removeTrees` does.
-   */
-  unmount(options: { target: string; remove?: boolean; tree?: string }): Promise<void>;
+  /** Make a container's write layer. */
+  makeWriteLayer(options: NativeWorkspace): Promise<void>;
+  /** Make its mount point, where it is missing, and mount on it. */
+  makeMountPoint(options: NativeWorkspace): Promise<void>;
+  /** Unmount all that is mounted on `target`, lazily where it is in use; not mounted is fine. `remove`: rmdir it too. */
+  unmount(options: { target: string; remove?: boolean }): Promise<void>;
   /** Delete trees of any depth without following links; a mount in one is an error and stays untouched. */
   removeTrees(options: { paths: string[] }): Promise<void>;
-  /** Copy `layers` (topmost first) into the directory `target`; directories in `skip` are copied empty. */
-  copyLayers(options: { layers: string[]; target: string; skip?: string[] }): Promise<void>;
   /** syncfs(2) of the file system that the directory is on. */
   syncFileSystem(options: { path: string }): Promise<void>;
   /** Write entries in order below the directory `root`; no name leads out of it, whatever links are there. */

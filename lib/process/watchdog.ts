@@ -2,7 +2,7 @@ import { errorCode } from '../common/errors';
 import { native } from '../native';
 
 /** One such process. */
-interface Companion {
+export interface Companion {
   pipe: number;
   ended: Promise<void>;
 }
@@ -14,7 +14,8 @@ interface Companion {
  */
 export class Watchdog {
   private readonly guarded = new Set<number>();
-  private terminal: number | undefined;
+  /** What it is to be restored to is told again to the next watchdog: by then the terminal may be in raw mode. */
+  private terminal: { fd: number; mode: Buffer } | undefined;
   private current: Promise<Companion>;
   /** The current one could not be started. */
   private failed = false;
@@ -25,20 +26,25 @@ export class Watchdog {
     this.current = this.watch(this.start());
   }
 
-  /** Resolves when the process is under guard. Call {@link leave} before its pidfd is closed. */
-  async guard(pidfd: number): Promise<void> {
+  /** The process that watches now. A start tells it of its container by itself; {@link adopt} must follow. */
+  companion(): Promise<Companion> {
     // What was short then, such as processes, may not be so any more.
     if (this.failed) this.current = this.watch(this.start());
-    const current = this.current;
-    const { pipe } = await current;
+    return this.current;
+  }
+
+  /**
+   * Keep a container under guard, whichever process watches. Call {@link leave} before its pidfd is closed.
+   *
+   * @param told the one that was told of it at its start
+   * @param guarded whether that one still lived
+   */
+  async adopt(pidfd: number, told: Companion, guarded: boolean): Promise<void> {
     this.guarded.add(pidfd);
-    try {
-      native().guard({ pipe, pidfd });
-    } catch (error) {
-      // The watchdog was killed a moment ago; its successor is told of all that is in the set.
-      if (!isGone(error)) throw error;
-      await this.replace(current);
-    }
+    const current = this.current;
+    const companion = await current;
+    if (companion === told && guarded) return;
+    await this.inform(current, () => native().guard({ pipe: companion.pipe, pidfd }));
   }
 
   leave(pidfd: number): void {
@@ -46,17 +52,30 @@ export class Watchdog {
   }
 
   /** From now on the terminal is restored to what it is at this moment. */
-  async guardTerminal(terminal: number): Promise<void> {
-    const { pipe } = await this.current;
-    native().guardTerminal({ pipe, terminal });
-    this.terminal = terminal;
+  async guardTerminal(fd: number): Promise<void> {
+    const mode = native().terminalMode({ terminal: fd });
+    const current = this.current;
+    const { pipe } = await current;
+    this.terminal = { fd, mode };
+    await this.inform(current, () => native().guardTerminal({ pipe, terminal: fd, mode }));
   }
 
   async forgetTerminal(): Promise<void> {
     if (this.terminal === undefined) return;
     this.terminal = undefined;
-    const { pipe } = await this.current;
-    native().forgetTerminal({ pipe });
+    const current = this.current;
+    const { pipe } = await current;
+    await this.inform(current, () => native().forgetTerminal({ pipe }));
+  }
+
+  /** Tell it something. Where it was killed a moment ago its successor is told of all there is. */
+  private async inform(current: Promise<Companion>, tell: () => void): Promise<void> {
+    try {
+      tell();
+    } catch (error) {
+      if (!isGone(error)) throw error;
+      await this.replace(current);
+    }
   }
 
   /** End it. What it still guards is killed. */
@@ -81,10 +100,13 @@ export class Watchdog {
     return { pipe, ended };
   }
 
-  /** Tell a new one of all that is under guard. */
+  /** Tell a new one of all that is under guard, the terminal included. */
   private tell(pipe: number): void {
     try {
       for (const pidfd of this.guarded) native().guard({ pipe, pidfd });
+      if (this.terminal) {
+        native().guardTerminal({ pipe, terminal: this.terminal.fd, mode: this.terminal.mode });
+      }
     } catch (error) {
       // It was killed, too: its end is noticed, and the next one is told.
       if (!isGone(error)) throw error;

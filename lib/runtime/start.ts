@@ -1,18 +1,21 @@
 import os from 'node:os';
-import { createCgroup, type Cgroup } from '../cgroup';
-import { identifyBeside } from '../common/identity';
-import { native, type ParkedInit } from '../native';
+import {
+  cgroupFailure,
+  madeCgroup,
+  planCgroup,
+  plannedCgroup,
+  type Cgroup,
+  type CgroupPlan,
+} from '../cgroup';
+import { errorCode } from '../common/errors';
+import { native, type NativeDirectory, type NativeStarted, type NativeStartOptions } from '../native';
 import { cloneFlags, processPlan, setupPlan } from '../spec/plan';
 import type { Spec } from '../spec/types';
 import { RECORD_VERSION, type ContainerRecord } from '../state';
-import {
-  createMountPoint,
-  createWriteLayer,
-  deleteContainerDirectory,
-  type StorageDriver,
-} from '../workspace';
+import { workspaceFailure, type StorageDriver } from '../workspace';
 import type { RuntimeContext } from './context';
 import { startError } from './errors';
+import { removeRemains } from './removal';
 import { RunningInit } from './running';
 import { Steps, withFailures, type StepFault } from './steps';
 
@@ -55,76 +58,132 @@ function errnoOf({ code }: StepFault): number {
 }
 
 /**
- * Start a container: directory, name, workspace, cgroup, parked init, GO. Each step's undo is registered before the
- * next begins; a failure leaves nothing.
+ * Start a container. Directory, workspace, cgroup, clone, guard, record and GO are one job of the thread pool; the undo
+ * of all that it may leave is registered before it begins. A failure leaves nothing.
  *
  * @throws SkiffError with the step that failed
  */
 export async function startContainer(context: RuntimeContext, plan: StartPlan): Promise<Started> {
+  try {
+    return await attempt(context, plan);
+  } catch (error) {
+    const { step } = error as { step?: string };
+    if (step !== 'container-directory' || errorCode(error) !== 'ENOENT') throw error;
+    // Somebody took the directory of containers away since the root was opened.
+    context.store.makeRoot();
+    return attempt(context, plan);
+  }
+}
+
+async function attempt(context: RuntimeContext, plan: StartPlan): Promise<Started> {
   const { trace, fault } = context;
   const steps = new Steps(plan.id.slice(0, 12), trace, fault);
+  const cgroupPlan = planCgroup({
+    setup: context.cgroups,
+    id: plan.id,
+    resources: plan.spec.linux.resources ?? {},
+    usage: plan.usage,
+  });
   try {
-    return await takeSteps(context, plan, steps);
+    return await takeSteps(context, plan, cgroupPlan, steps);
   } catch (error) {
     const failures = await steps.undo();
     if (failures.length > 0) context.unfinished.add(steps);
-    throw withFailures(startError(error, String(plan.spec.process.args[0])), failures);
+    throw withFailures(explain(error, context, plan, cgroupPlan), failures);
   }
 }
 
-async function takeSteps(context: RuntimeContext, plan: StartPlan, steps: Steps): Promise<Started> {
-  const { store, cgroups, fault } = context;
-  const { id, name, spec } = plan;
-  const record = firstRecord(context, plan);
-  const injected = fault && { step: fault.step, errno: errnoOf(fault) };
+function explain(error: unknown, { store }: RuntimeContext, plan: StartPlan, cgroups: CgroupPlan): unknown {
+  const failure = error as { step?: string };
+  const { id, driver, spec } = plan;
+  if (failure.step === 'cgroup') return cgroupFailure(error, cgroups);
+  return (
+    workspaceFailure(failure, { driver: driver.name, containerDir: store.directory(id) }) ??
+    startError(error, String(spec.process.args[0]))
+  );
+}
 
+async function takeSteps(
+  context: RuntimeContext,
+  plan: StartPlan,
+  cgroups: CgroupPlan,
+  steps: Steps,
+): Promise<Started> {
+  const { store, trace, watchdog } = context;
+  const container = plan.id.slice(0, 12);
+  const record = firstRecord(context, plan, cgroups);
+  const directory = store.plan(record);
+  const remains = { containerDir: directory.path, trace: { trace, container } };
+  const planned = plannedCgroup(cgroups);
+  let unfinished: string | undefined = directory.unfinished;
+  steps.onUndo('container', () => removeRemains({ ...remains, unfinished, cgroup: planned }));
+  if (plan.claimName) await claimName(context, plan, directory, steps);
+  const companion = await watchdog.companion();
+  const start = performance.now();
+  const started = await native().start({
+    ...nativeOptions(context, plan, cgroups),
+    directory: plan.claimName ? { ...directory, made: true } : directory,
+    watchdog: companion.pipe,
+  });
+  trace.addMarks(container, start, started.marks);
+  unfinished = undefined;
+  const init = new RunningInit(started.pid, started.pidfd, () => watchdog.leave(started.pidfd));
+  steps.onUndo('init', () => release(init, started));
+  await watchdog.adopt(started.pidfd, companion, started.guarded);
+  if (started.pipe >= 0) await goLate(context, plan, started);
+  const { terminal } = started;
+  // The caller's from here on: at the time of the undo its number may be another container's.
+  started.terminal = -1;
+  return { init, cgroup: madeCgroup(cgroups, started.cgroupsMade), terminal, record, steps };
+}
+
+/** A name is claimed by a container that is there: its directory is made first. */
+async function claimName(
+  { store }: RuntimeContext,
+  { id, name }: StartPlan,
+  directory: NativeDirectory,
+  steps: Steps,
+): Promise<void> {
+  await steps.do('container-directory', () => native().makeDirectory(directory));
   await steps.do(
-    'directory',
-    () => store.create(record),
-    () => store.remove(id),
+    'name',
+    () => store.claimName(name, id),
+    () => store.freeName(name, id),
   );
-  if (plan.claimName) {
-    await steps.do(
-      'name',
-      () => store.claimName(name, id),
-      () => store.freeName(name, id),
-    );
-  }
-  await makeWorkspace(plan, store.directory(id), steps);
-  const cgroup = await steps.do(
-    'cgroup',
-    () => createCgroup({ setup: cgroups, id, resources: spec.linux.resources ?? {}, usage: plan.usage }),
-    made => made?.destroy(),
-  );
-  const setup = setupPlan(spec, { fault: injected });
-  const { init, parked } = await steps.do(
-    'park',
-    () => park(context, spec, setup, cgroup),
-    made => release(made),
-  );
-  await steps.do('guard', () => context.watchdog.guard(parked.pidfd));
-  record.status = 'running';
-  record.init = identifyBeside(store.owner, parked.pid);
-  if (cgroup) record.cgroupPaths = [...cgroup.paths];
-  await steps.do('record', () => store.update(record));
-  const process = processPlan(spec.process, { init: plan.init, fault: injected });
-  await steps.do('go', () => native().go({ pipe: parked.pipe, process, stdio: plan.stdio }));
-  native().close({ fds: [parked.pipe] });
-  const { terminal } = parked;
-  // Closed, or the caller's from here on: at the time of the undo these numbers may be another container's.
-  parked.pipe = parked.terminal = -1;
-  return { init, cgroup, terminal, record, steps };
 }
 
-/** The write layer goes with the container's directory, in one sweep over it. */
-async function makeWorkspace(plan: StartPlan, containerDir: string, steps: Steps): Promise<void> {
-  const { driver, layers, keep } = plan;
-  await steps.do('write-layer', () => createWriteLayer({ driver, layers, containerDir }));
-  steps.onUndo('mount-point', () => deleteContainerDirectory({ containerDir }));
-  await steps.do('mount-point', () => createMountPoint({ driver, layers, containerDir, ephemeral: !keep }));
+function nativeOptions(
+  { store, init, trace, fault }: RuntimeContext,
+  plan: StartPlan,
+  cgroups: CgroupPlan,
+): Omit<NativeStartOptions, 'watchdog'> {
+  const { spec, layers, stdio } = plan;
+  return {
+    workspace: plan.driver.plan({ layers, containerDir: store.directory(plan.id), ephemeral: !plan.keep }),
+    cgroups: cgroups.directories,
+    init,
+    namespaces: cloneFlags(spec),
+    plan: setupPlan(spec, { fault: injected(fault) }),
+    process: processPlan(spec.process, { init: plan.init, fault: injected(fault) }),
+    stdio,
+    marks: trace.wanted,
+    ...(fault && { faultStep: fault.step, faultErrno: errnoOf(fault) }),
+  };
 }
 
-function firstRecord({ store }: RuntimeContext, plan: StartPlan): ContainerRecord {
+/** The watchdog was killed a moment ago, and the init waited parked until another one guarded it. */
+async function goLate({ fault }: RuntimeContext, plan: StartPlan, started: NativeStarted): Promise<void> {
+  const process = processPlan(plan.spec.process, { init: plan.init, fault: injected(fault) });
+  await native().go({ pipe: started.pipe, process, stdio: plan.stdio });
+  native().close({ fds: [started.pipe] });
+  started.pipe = -1;
+}
+
+function injected(fault: StepFault | undefined) {
+  return fault && { step: fault.step, errno: errnoOf(fault) };
+}
+
+function firstRecord({ store }: RuntimeContext, plan: StartPlan, cgroups: CgroupPlan): ContainerRecord {
   return {
     version: RECORD_VERSION,
     id: plan.id,
@@ -135,52 +194,12 @@ function firstRecord({ store }: RuntimeContext, plan: StartPlan): ContainerRecor
     image: plan.image,
     command: plan.spec.process.args.map(String),
     driver: plan.driver.name,
+    cgroupPaths: cgroups.directories.map(({ path }) => path),
   };
 }
 
-interface Parked {
-  init: RunningInit;
-  parked: ParkedInit;
-}
-
-async function park(
-  context: RuntimeContext,
-  spec: Spec,
-  plan: Buffer,
-  cgroup: Cgroup | null,
-): Promise<Parked> {
-  const { fault, trace, watchdog } = context;
-  const start = performance.now();
-  const parked = await native().park({
-    init: context.init,
-    namespaces: cloneFlags(spec),
-    plan,
-    procsFiles: cgroup ? [...cgroup.procsFiles] : [],
-    ...(fault && { faultStep: fault.step, faultErrno: errnoOf(fault) }),
-  });
-  tracePark(trace, spec.hostname ?? '', start, parked);
-  const init = new RunningInit(parked.pid, parked.pidfd, () => watchdog.leave(parked.pidfd));
-  return { init, parked };
-}
-
-/** The parts of the park, on the clock of the trace: both clocks are CLOCK_MONOTONIC. */
-function tracePark(
-  trace: RuntimeContext['trace'],
-  container: string,
-  start: number,
-  parked: ParkedInit,
-): void {
-  const offset = performance.now() - Number(process.hrtime.bigint()) / 1e6;
-  const cloned = parked.clonedNs / 1e6 + offset;
-  const placed = parked.placedNs / 1e6 + offset;
-  const ready = parked.readyNs / 1e6 + offset;
-  trace.add(container, 'park: clone', start, cloned);
-  trace.add(container, 'park: send plan, join cgroup', cloned, placed);
-  trace.add(container, 'park: set up', placed, ready);
-}
-
-/** End what still runs, and give back what the park opened. */
-async function release({ init, parked }: Parked): Promise<void> {
+/** End what still runs, and give back what the start opened. */
+async function release(init: RunningInit, { pipe, terminal }: NativeStarted): Promise<void> {
   await init.kill();
-  native().close({ fds: [parked.pipe, parked.terminal].filter(fd => fd >= 0) });
+  native().close({ fds: [pipe, terminal].filter(fd => fd >= 0) });
 }

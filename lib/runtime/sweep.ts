@@ -4,7 +4,7 @@ import { debugLog } from '../common/debug';
 import { errorCode, errorMessage } from '../common/errors';
 import { isAliveHere, type ProcessIdentity } from '../common/identity';
 import { statePaths, type ContainerStore, type FoundContainer } from '../state';
-import { deleteContainerDirectory } from '../workspace';
+import { removeRemains } from './removal';
 
 const debug = debugLog('sweep');
 
@@ -69,7 +69,7 @@ export async function removeLeftover(
   // Killed between making its cgroup and noting it, a container is found by the directory's name.
   await removeLeftoverCgroup(cgroups, found.id, record?.cgroupPaths);
   const directory = found.kind === 'broken' ? found.directory : store.directory(found.id);
-  await deleteContainerDirectory({ containerDir: directory });
+  await removeRemains({ containerDir: directory });
   if (record) store.freeName(record.name, found.id);
 }
 

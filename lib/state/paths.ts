@@ -9,5 +9,7 @@ export function statePaths(root: string) {
     names: path.join(root, 'names'),
     container: (id: string) => path.join(containers, id),
     record: (id: string) => path.join(containers, id, 'state.json'),
+    /** Pid and start time of the container's init, proc_pid_stat(5). */
+    init: (id: string) => path.join(containers, id, 'init'),
   };
 }

@@ -19,9 +19,9 @@ export interface ContainerRecord {
   image: string;
   command: string[];
   driver: string;
-  /** The container's init, as the host sees it; once it is parked. */
+  /** The container's init, as the host sees it; once there is one. */
   init?: ProcessIdentity;
-  /** Absolute directories of its cgroup; once they exist. */
+  /** Absolute directories of its cgroup, which may not all exist. */
   cgroupPaths?: string[];
   exitCode?: number;
 }

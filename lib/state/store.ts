@@ -4,7 +4,7 @@ import { makeDirectories } from '../common/directories';
 import { errorCode, SkiffError } from '../common/errors';
 import { identify, isAlive, type ProcessIdentity } from '../common/identity';
 import { statePaths } from './paths';
-import { native } from '../native';
+import type { NativeDirectory } from '../native';
 import { RECORD_VERSION, type ContainerRecord } from './record';
 
 /** A container's directory as found on disk. */
@@ -14,6 +14,8 @@ export type FoundContainer =
   | { kind: 'broken'; id: string; directory: string }
   /** Written by a later skiff: not ours to touch. */
   | { kind: 'future'; id: string };
+
+type Paths = ReturnType<typeof statePaths>;
 
 const NEW_PREFIX = '.new-';
 const CLAIM_ATTEMPTS = 10;
@@ -25,7 +27,7 @@ const CLAIM_ATTEMPTS = 10;
  * written, so at every instant a later command can tell what a killed one left: nothing exists without an owner.
  */
 export class ContainerStore {
-  private readonly paths: ReturnType<typeof statePaths>;
+  private readonly paths: Paths;
   private readonly self: ProcessIdentity;
 
   constructor(root: string) {
@@ -41,21 +43,23 @@ export class ContainerStore {
     return this.paths.container(id);
   }
 
-  /** Make the directory of a new container with its first record. */
-  create(record: ContainerRecord): void {
+  /**
+   * What the directory of a new container is made of. The record is written once; of whom it is that runs, the start
+   * tells in a file beside it.
+   */
+  plan(record: ContainerRecord): NativeDirectory {
     const { pid, startTime, bootId, pidNamespace } = this.self;
-    const unfinished = path.join(
-      this.paths.containers,
-      `${NEW_PREFIX}${pid}.${startTime}.${bootId}.${pidNamespace}.${record.id}`,
-    );
-    this.mkdirBelowRoot(unfinished);
-    try {
-      fs.writeFileSync(path.join(unfinished, 'state.json'), JSON.stringify(record), { mode: 0o600 });
-      fs.renameSync(unfinished, this.directory(record.id));
-    } catch (error) {
-      fs.rmSync(unfinished, { recursive: true, force: true });
-      throw error;
-    }
+    const maker = `${pid}.${startTime}.${bootId}.${pidNamespace}`;
+    return {
+      unfinished: path.join(this.paths.containers, `${NEW_PREFIX}${maker}.${record.id}`),
+      path: this.directory(record.id),
+      record: JSON.stringify(record),
+    };
+  }
+
+  /** The directory of containers, where somebody took it away since this root was opened. */
+  makeRoot(): void {
+    makeDirectories(this.paths.containers, 0o711);
   }
 
   /**
@@ -66,12 +70,6 @@ export class ContainerStore {
     const file = this.paths.record(record.id);
     fs.writeFileSync(`${file}.tmp`, JSON.stringify(record), { mode: 0o600 });
     fs.renameSync(`${file}.tmp`, file);
-  }
-
-  /** The last trace of a container, with its write layer; its mount must be gone. */
-  async remove(id: string): Promise<void> {
-    // Where it came as far as a mount, the directory went with it.
-    if (fs.existsSync(this.directory(id))) await native().removeTrees({ paths: [this.directory(id)] });
   }
 
   /**
@@ -146,7 +144,7 @@ export class ContainerStore {
       const maker = { pid: Number(pid), startTime: Number(startTime), bootId, pidNamespace };
       return isAlive(maker) ? undefined : { kind: 'broken', id: id ?? entry, directory };
     }
-    const record = readRecord(this.paths.record(entry));
+    const record = readRecord(this.paths, entry);
     if (record === 'gone') return undefined;
     if (record === 'broken') return { kind: 'broken', id: entry, directory };
     if (record.version !== RECORD_VERSION) return { kind: 'future', id: entry };
@@ -161,25 +159,15 @@ export class ContainerStore {
       throw error;
     }
   }
-
-  private mkdirBelowRoot(directory: string): void {
-    try {
-      fs.mkdirSync(directory, { mode: 0o700 });
-    } catch (error) {
-      if (errorCode(error) !== 'ENOENT') throw error;
-      makeDirectories(this.paths.containers, 0o711);
-      fs.mkdirSync(directory, { mode: 0o700 });
-    }
-  }
 }
 
 /**
  * `gone`: removed while we looked, or no container at all; `broken`: not the whole record that was once written.
  */
-function readRecord(file: string): ContainerRecord | 'gone' | 'broken' {
+function readRecord(paths: Paths, id: string): ContainerRecord | 'gone' | 'broken' {
   try {
-    const record: unknown = JSON.parse(fs.readFileSync(file, 'utf8'));
-    return isRecord(record) ? record : 'broken';
+    const record: unknown = JSON.parse(fs.readFileSync(paths.record(id), 'utf8'));
+    return isRecord(record) ? withInit(record, paths.init(id)) : 'broken';
   } catch (error) {
     if (error instanceof SyntaxError) return 'broken';
     switch (errorCode(error)) {
@@ -189,10 +177,25 @@ function readRecord(file: string): ContainerRecord | 'gone' | 'broken' {
         return 'gone';
       case 'ENOENT':
         // The record goes with its directory; a directory that lost its record alone is broken.
-        return fs.existsSync(path.dirname(file)) ? 'broken' : 'gone';
+        return fs.existsSync(paths.container(id)) ? 'broken' : 'gone';
       default:
         throw error;
     }
+  }
+}
+
+/** The record of a starting container with its init, once that exists: of its owner's boot and PID namespace. */
+function withInit(record: ContainerRecord, file: string): ContainerRecord {
+  if (record.status !== 'starting') return record;
+  try {
+    // Empty where its writer was killed before GO: that init ends by itself.
+    const [, pid, startTime] = /^(\d+) (\d+)$/.exec(fs.readFileSync(file, 'latin1')) ?? [];
+    if (startTime === undefined) return record;
+    const init = { ...record.owner, pid: Number(pid), startTime: Number(startTime) };
+    return { ...record, status: 'running', init };
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return record;
+    throw error;
   }
 }
 

@@ -1,18 +1,15 @@
-import fs from 'node:fs';
 import { native } from '../native';
-import { explain } from './errors';
+import { explain, workspaceError } from './errors';
 import { containerPaths } from './paths';
-import type { FileSystemOptions, MountOptions, StorageDriver } from './types';
+import type { MountOptions, StorageDriver } from './types';
 
 /**
  * Make what a container writes to: `writeLayer/` (and `work/`, where the driver needs it) in its directory.
  * Where it fails, {@link deleteWriteLayer} removes what is there.
  */
-export async function createWriteLayer(
-  options: FileSystemOptions & { driver: StorageDriver },
-): Promise<void> {
+export async function createWriteLayer(options: MountOptions & { driver: StorageDriver }): Promise<void> {
   const { writeLayer } = containerPaths(options.containerDir);
-  await explain('write layer', writeLayer, () => options.driver.makeWriteLayer(options));
+  await explain('write layer', writeLayer, () => native().makeWriteLayer(options.driver.plan(options)));
 }
 
 /**
@@ -23,25 +20,36 @@ export async function createWriteLayer(
  */
 export async function createMountPoint(options: MountOptions & { driver: StorageDriver }): Promise<string> {
   const { mountPoint } = containerPaths(options.containerDir);
-  await explain(`mount ${options.driver.name}`, mountPoint, async () => {
-    fs.mkdirSync(mountPoint, { mode: 0o700, recursive: true });
-    await options.driver.mount(options);
-  });
+  await explain(`mount ${options.driver.name}`, mountPoint, () =>
+    native().makeMountPoint(options.driver.plan(options)),
+  );
   return mountPoint;
+}
+
+/** What a failure of the workspace's part of a start or of a removal means, by the step that it carries; undefined of another step. */
+export function workspaceFailure(
+  error: { step?: string },
+  { driver, containerDir }: { driver: string; containerDir: string },
+): Error | undefined {
+  const { writeLayer, mountPoint } = containerPaths(containerDir);
+  switch (error.step) {
+    case 'container-directory':
+      return workspaceError('container directory', containerDir, error, { step: error.step });
+    case 'write-layer':
+      return workspaceError('write layer', writeLayer, error, { step: error.step });
+    case 'mount-point':
+      return workspaceError(`mount ${driver}`, mountPoint, error, { step: error.step });
+    case 'remove':
+      return workspaceError('remove container', containerDir, error, { step: error.step });
+    default:
+      return undefined;
+  }
 }
 
 /** Unmount (lazily where it is in use) and remove `mnt/`, whichever driver it was; not there is fine. */
 export async function deleteMountPoint({ containerDir }: { containerDir: string }): Promise<void> {
   const { mountPoint } = containerPaths(containerDir);
   await explain('unmount', mountPoint, () => native().unmount({ target: mountPoint, remove: true }));
-}
-
-/** Unmount, and remove the container's whole directory: all that there is of it, in one go on the thread pool. */
-export async function deleteContainerDirectory({ containerDir }: { containerDir: string }): Promise<void> {
-  const { mountPoint } = containerPaths(containerDir);
-  await explain('unmount', mountPoint, () =>
-    native().unmount({ target: mountPoint, remove: true, tree: containerDir }),
-  );
 }
 
 /** Remove what the container wrote; not there is fine. {@link deleteMountPoint} comes before it. */

@@ -1,9 +1,9 @@
 export {
   createMountPoint,
   createWriteLayer,
-  deleteContainerDirectory,
   deleteMountPoint,
   deleteWriteLayer,
+  workspaceFailure,
 } from './container';
 export { createReadOnlyLayer, deleteReadOnlyLayer, type ReadOnlyLayer } from './layer';
 export { checkRootLength, containerPaths, type ContainerPaths } from './paths';

@@ -28,8 +28,9 @@ async function tryOut(driver: StorageDriver, trial: string): Promise<void> {
   fs.mkdirSync(layer, { recursive: true });
   fs.mkdirSync(mountPoint, { recursive: true });
   fs.writeFileSync(path.join(layer, file), 'layer');
-  await driver.makeWriteLayer({ layers: [layer], containerDir });
-  await driver.mount({ layers: [layer], containerDir });
+  const plan = driver.plan({ layers: [layer], containerDir });
+  await native().makeWriteLayer(plan);
+  await native().makeMountPoint(plan);
   // A file system can take the mount and then fail to keep what was deleted.
   fs.unlinkSync(path.join(mountPoint, file));
   if (fs.existsSync(path.join(mountPoint, file))) throw new Error('a deleted file is still there');

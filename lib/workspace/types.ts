@@ -1,3 +1,5 @@
+import type { NativeWorkspace } from '../native';
+
 /** The drivers there are, in the order in which `auto` tries them. */
 export const DRIVER_NAMES = ['aufs', 'overlay', 'vfs'] as const;
 
@@ -37,8 +39,6 @@ export interface StorageDriver {
   check(directory?: string): Promise<DriverCheck>;
   /** Why it can not work on these layers with containers below `root`; undefined where it can. */
   refuses(options: { layers: string[]; root: string }): string | undefined;
-  /** Make the write layer, with the owner and mode that the container's `/` is to have. */
-  makeWriteLayer(options: FileSystemOptions): Promise<void>;
-  /** Mount on the container's mount point, which is there. */
-  mount(options: MountOptions): Promise<void>;
+  /** What a container's file system is made of. Changes nothing. */
+  plan(options: MountOptions): NativeWorkspace;
 }

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { native } from '../../native';
+import type { NativeWorkspace } from '../../native';
 import { containerPaths } from '../paths';
 import type { MountOptions } from '../types';
 import { Driver } from './driver';
@@ -16,9 +16,9 @@ export class AufsDriver extends Driver {
       : `aufs can not have the layer ${above} with a write layer inside of it`;
   }
 
-  mount({ layers, containerDir }: MountOptions): Promise<void> {
+  plan({ layers, containerDir }: MountOptions): NativeWorkspace {
     const { writeLayer, mountPoint } = containerPaths(containerDir);
-    return native().mountAufs({ target: mountPoint, layers, upper: writeLayer });
+    return { kind: 'aufs', layers, writeLayer, mountPoint };
   }
 }
 

@@ -1,13 +1,6 @@
-import fs from 'node:fs';
-import { containerPaths } from '../paths';
+import type { NativeWorkspace } from '../../native';
 import { probe } from '../probe';
-import type {
-  DriverCheck,
-  FileSystemOptions,
-  MountOptions,
-  StorageDriver,
-  StorageDriverName,
-} from '../types';
+import type { DriverCheck, MountOptions, StorageDriver, StorageDriverName } from '../types';
 
 /** What drivers do alike where they have no reason to do otherwise. */
 export abstract class Driver implements StorageDriver {
@@ -21,17 +14,5 @@ export abstract class Driver implements StorageDriver {
     return undefined;
   }
 
-  /** The root directory of a union has the write layer's owner and mode: those of the topmost layer, then. */
-  async makeWriteLayer({ layers, containerDir }: FileSystemOptions): Promise<void> {
-    const { writeLayer, work } = containerPaths(containerDir);
-    const top = fs.statSync(layers[0] ?? '/');
-    // Synchronous, since these calls take less than one way to the thread pool and back.
-    fs.mkdirSync(writeLayer);
-    fs.mkdirSync(work, 0o700);
-    fs.chmodSync(writeLayer, top.mode & 0o7777);
-    if (top.uid !== process.geteuid?.() || top.gid !== process.getegid?.())
-      fs.chownSync(writeLayer, top.uid, top.gid);
-  }
-
-  abstract mount(options: MountOptions): Promise<void>;
+  abstract plan(options: MountOptions): NativeWorkspace;
 }

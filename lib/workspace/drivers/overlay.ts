@@ -1,4 +1,4 @@
-import { native } from '../../native';
+import type { NativeWorkspace } from '../../native';
 import { containerPaths } from '../paths';
 import type { MountOptions } from '../types';
 import { Driver } from './driver';
@@ -15,15 +15,16 @@ export class OverlayDriver extends Driver {
     super();
   }
 
-  mount({ layers, containerDir, ephemeral }: MountOptions): Promise<void> {
+  plan({ layers, containerDir, ephemeral }: MountOptions): NativeWorkspace {
     const { writeLayer, work, mountPoint } = containerPaths(containerDir);
-    return native().mountOverlay({
-      target: mountPoint,
+    return {
+      kind: 'overlay',
       layers,
-      upper: writeLayer,
+      writeLayer,
       work,
+      mountPoint,
       volatile: ephemeral,
       oldApi: this.oldApi,
-    });
+    };
   }
 }

@@ -1,8 +1,7 @@
-import fs from 'node:fs';
 import path from 'node:path';
-import { native } from '../../native';
+import type { NativeWorkspace } from '../../native';
 import { containerPaths } from '../paths';
-import type { FileSystemOptions, MountOptions } from '../types';
+import type { MountOptions } from '../types';
 import { Driver } from './driver';
 
 /**
@@ -13,15 +12,9 @@ import { Driver } from './driver';
 export class VfsDriver extends Driver {
   readonly name = 'vfs';
 
-  override async makeWriteLayer({ layers, containerDir }: FileSystemOptions): Promise<void> {
-    const { writeLayer } = containerPaths(containerDir);
-    fs.mkdirSync(writeLayer);
-    // Left out: this and the other containers, which are in the layer where that is the host's `/`.
-    await native().copyLayers({ layers, target: writeLayer, skip: [path.dirname(containerDir)] });
-  }
-
-  mount({ containerDir }: MountOptions): Promise<void> {
+  plan({ layers, containerDir }: MountOptions): NativeWorkspace {
     const { writeLayer, mountPoint } = containerPaths(containerDir);
-    return native().mountBind({ source: writeLayer, target: mountPoint });
+    // Left out: this and the other containers, which are in the layer where that is the host's `/`.
+    return { kind: 'copy', layers, writeLayer, mountPoint, skip: [path.dirname(containerDir)] };
   }
 }

@@ -1,0 +1,131 @@
+#include "parts.h"
+
+namespace skiff {
+
+Napi::Object ObjectOption(const Napi::Object &options, const char *name)
+{
+    Napi::Value value = options.Get(name);
+    if (!value.IsObject())
+        throw Napi::TypeError::New(options.Env(), std::string("option '") + name + "' must be an object");
+    return value.As<Napi::Object>();
+}
+
+std::vector<Napi::Object> ObjectListOption(const Napi::Object &options, const char *name)
+{
+    Napi::Value value = options.Get(name);
+    if (!value.IsArray())
+        throw Napi::TypeError::New(options.Env(), std::string("option '") + name + "' must be an array");
+    auto array = value.As<Napi::Array>();
+    std::vector<Napi::Object> list;
+    for (uint32_t i = 0; i < array.Length(); i++) {
+        Napi::Value item = array.Get(i);
+        if (!item.IsObject())
+            throw Napi::TypeError::New(options.Env(), std::string("option '") + name + "' must hold objects");
+        list.push_back(item.As<Napi::Object>());
+    }
+    return list;
+}
+
+std::vector<const char *> NamesOf(const std::vector<std::string> &texts)
+{
+    std::vector<const char *> names;
+    names.reserve(texts.size());
+    for (const auto &text : texts)
+        names.push_back(text.c_str());
+    return names;
+}
+
+// ---- Directory ----
+
+Directory::Directory(const Napi::Object &options)
+    : unfinished_(TextOption(options, "unfinished")), path_(TextOption(options, "path")),
+      record_(TextOption(options, "record"))
+{
+    directory_.made = BoolOption(options, "made", false);
+}
+
+const skiff_directory *Directory::Link()
+{
+    directory_.unfinished = unfinished_.c_str();
+    directory_.path = path_.c_str();
+    directory_.record = record_.data();
+    directory_.record_length = record_.size();
+    return &directory_;
+}
+
+// ---- Workspace ----
+
+static skiff_workspace_kind KindOf(const Napi::Object &options)
+{
+    std::string kind = TextOption(options, "kind");
+    if (kind == "overlay")
+        return SKIFF_WORKSPACE_OVERLAY;
+    if (kind == "aufs")
+        return SKIFF_WORKSPACE_AUFS;
+    if (kind == "copy")
+        return SKIFF_WORKSPACE_COPY;
+    throw Napi::TypeError::New(options.Env(), "option 'kind' is unknown: " + kind);
+}
+
+Workspace::Workspace(const Napi::Object &options)
+    : layers_(TextListOption(options, "layers")), skip_(TextListOption(options, "skip")),
+      write_layer_(TextOption(options, "writeLayer")), work_(TextOption(options, "work", "")),
+      mount_point_(TextOption(options, "mountPoint"))
+{
+    workspace_.kind = KindOf(options);
+    workspace_.what.is_volatile = BoolOption(options, "volatile", false);
+    workspace_.what.old_api = BoolOption(options, "oldApi", false);
+}
+
+const skiff_workspace *Workspace::Link()
+{
+    layer_names_ = NamesOf(layers_);
+    skip_names_ = NamesOf(skip_);
+    workspace_.what.target = mount_point_.c_str();
+    workspace_.what.layers = layer_names_.data();
+    workspace_.what.layer_count = layer_names_.size();
+    workspace_.what.upper = write_layer_.c_str();
+    workspace_.what.work = work_.empty() ? nullptr : work_.c_str();
+    workspace_.skip = skip_names_.data();
+    workspace_.skip_count = skip_names_.size();
+    return &workspace_;
+}
+
+// ---- Cgroups ----
+
+Cgroups::Cgroups(const std::vector<Napi::Object> &list)
+{
+    for (const auto &options : list) {
+        Part part{TextOption(options, "path"), {}, {}};
+        for (const auto &setting : ObjectListOption(options, "settings"))
+            part.settings.push_back({TextOption(setting, "file"), TextOption(setting, "value"),
+                                     BoolOption(setting, "optional", false)});
+        parts_.push_back(std::move(part));
+        skiff_cgroup cgroup{};
+        cgroup.version = IntOption(options, "version");
+        cgroup.optional = BoolOption(options, "optional", false);
+        cgroups_.push_back(cgroup);
+    }
+}
+
+skiff_cgroup *Cgroups::Link()
+{
+    for (size_t i = 0; i < parts_.size(); i++) {
+        for (const auto &setting : parts_[i].settings)
+            parts_[i].linked.push_back({setting.file.c_str(), setting.value.c_str(), setting.optional});
+        cgroups_[i].path = parts_[i].path.c_str();
+        cgroups_[i].settings = parts_[i].linked.data();
+        cgroups_[i].setting_count = parts_[i].linked.size();
+    }
+    return cgroups_.data();
+}
+
+Napi::Value Cgroups::MadeToJs(Napi::Env env) const
+{
+    Napi::Array made = Napi::Array::New(env, cgroups_.size());
+    for (size_t i = 0; i < cgroups_.size(); i++)
+        made.Set(static_cast<uint32_t>(i), Napi::Boolean::New(env, cgroups_[i].made));
+    return made;
+}
+
+} // namespace skiff

@@ -1,0 +1,66 @@
+// What a start is made of, read from JavaScript, each with the memory that its pointers lead to. None is moved or copied
+// once Link() was called.
+#pragma once
+
+#include "addon.h"
+
+extern "C" {
+#include "../core/cgroup.h"
+#include "../core/directory.h"
+#include "../core/workspace.h"
+}
+
+namespace skiff {
+
+// A member that is an object; throws a TypeError that names it otherwise.
+Napi::Object ObjectOption(const Napi::Object &options, const char *name);
+std::vector<Napi::Object> ObjectListOption(const Napi::Object &options, const char *name);
+
+// Pointers into the texts, which must outlive them.
+std::vector<const char *> NamesOf(const std::vector<std::string> &texts);
+
+class Directory {
+  public:
+    explicit Directory(const Napi::Object &options);
+    const skiff_directory *Link();
+
+  private:
+    std::string unfinished_, path_, record_;
+    skiff_directory directory_{};
+};
+
+class Workspace {
+  public:
+    explicit Workspace(const Napi::Object &options);
+    const skiff_workspace *Link();
+
+  private:
+    std::vector<std::string> layers_, skip_;
+    std::string write_layer_, work_, mount_point_;
+    std::vector<const char *> layer_names_, skip_names_;
+    skiff_workspace workspace_{};
+};
+
+class Cgroups {
+  public:
+    explicit Cgroups(const std::vector<Napi::Object> &list);
+    skiff_cgroup *Link();
+    size_t Count() const { return cgroups_.size(); }
+    // Which of the directories were made.
+    Napi::Value MadeToJs(Napi::Env env) const;
+
+  private:
+    struct Setting {
+        std::string file, value;
+        bool optional;
+    };
+    struct Part {
+        std::string path;
+        std::vector<Setting> settings;
+        std::vector<skiff_cgroup_setting> linked;
+    };
+    std::vector<Part> parts_;
+    std::vector<skiff_cgroup> cgroups_;
+};
+
+} // namespace skiff

@@ -1,0 +1,233 @@
+// A container's start and its removal, each in one job of the thread pool.
+#include "addon.h"
+#include "owned.h"
+#include "parts.h"
+
+extern "C" {
+#include "../core/cleanup.h"
+#include "../core/protocol.h"
+#include "../core/removal.h"
+#include "../core/start.h"
+}
+
+#include <cerrno>
+#include <fcntl.h>
+#include <optional>
+
+namespace skiff {
+
+namespace {
+
+std::vector<int> StdioOption(const Napi::Object &options)
+{
+    std::vector<int> stdio = IntListOption(options, "stdio");
+    if (stdio.size() != 0 && stdio.size() != SKIFF_STDIO)
+        throw Napi::TypeError::New(options.Env(), "option 'stdio' must hold three descriptors or none");
+    return stdio;
+}
+
+// What a start takes, read on the main thread.
+struct Request {
+    std::optional<Directory> directory;
+    std::optional<Workspace> workspace;
+    Cgroups cgroups;
+    std::vector<uint8_t> plan, process;
+    std::vector<int> stdio;
+    std::string fault_step;
+    skiff_start_options options{};
+
+    explicit Request(const Napi::Object &from)
+        : cgroups(ObjectListOption(from, "cgroups")), plan(BytesOption(from, "plan")), stdio(StdioOption(from)),
+          fault_step(TextOption(from, "faultStep", ""))
+    {
+        if (!from.Get("directory").IsUndefined())
+            directory.emplace(ObjectOption(from, "directory"));
+        if (!from.Get("workspace").IsUndefined())
+            workspace.emplace(ObjectOption(from, "workspace"));
+        if (!from.Get("process").IsUndefined())
+            process = BytesOption(from, "process");
+        options.init = IntOption(from, "init");
+        options.namespaces = IntOption(from, "namespaces");
+        options.fault.errnum = IntOption(from, "faultErrno", EIO);
+        // Its owner may replace the watchdog meanwhile and close the pipe, whose number would be another's then.
+        options.watchdog = fcntl(IntOption(from, "watchdog"), F_DUPFD_CLOEXEC, 0);
+        if (options.watchdog < 0) {
+            skiff_error error{};
+            skiff_fail(&error, "fcntl", "the watchdog's pipe");
+            throw ErrorOf(from.Env(), error);
+        }
+        Link();
+    }
+
+    ~Request() { skiff_close_fd(&options.watchdog); }
+    Request(const Request &) = delete;
+
+  private:
+    void Link()
+    {
+        options.directory = directory ? directory->Link() : nullptr;
+        options.workspace = workspace ? workspace->Link() : nullptr;
+        options.cgroups = cgroups.Link();
+        options.cgroup_count = cgroups.Count();
+        options.plan = plan.data();
+        options.plan_length = plan.size();
+        options.process = process.empty() ? nullptr : process.data();
+        options.process_length = process.size();
+        options.stdio = stdio.data();
+        options.stdio_count = static_cast<int>(stdio.size());
+        options.fault.step = fault_step.empty() ? nullptr : fault_step.c_str();
+    }
+};
+
+// What has started, and ends again where the environment that wanted it is gone.
+struct Started {
+    skiff_started started{};
+    bool there = false;
+
+    ~Started()
+    {
+        if (!there)
+            return;
+        skiff_abandon(&started.init);
+        skiff_close_fd(&started.terminal);
+    }
+};
+
+Napi::Value MarksToJs(Napi::Env env, const skiff_marks &marks)
+{
+    Napi::Array list = Napi::Array::New(env, static_cast<size_t>(marks.count));
+    for (int i = 0; i < marks.count; i++) {
+        Napi::Object mark = Napi::Object::New(env);
+        mark.Set("step", marks.at[i].step);
+        mark.Set("ns", static_cast<double>(marks.at[i].ns));
+        list.Set(static_cast<uint32_t>(i), mark);
+    }
+    return list;
+}
+
+Napi::Value StartedToJs(Napi::Env env, const Request &request, bool marks, Started &result)
+{
+    Owned &owned = Owned::Of(env);
+    const skiff_started &started = result.started;
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("pid", started.init.pid);
+    object.Set("pidfd", owned.Adopt(started.init.pidfd));
+    object.Set("pipe", started.init.pipe >= 0 ? owned.Adopt(started.init.pipe) : -1);
+    object.Set("terminal", started.terminal >= 0 ? owned.Adopt(started.terminal) : -1);
+    result.there = false;
+    object.Set("guarded", started.guarded);
+    object.Set("cgroupsMade", request.cgroups.MadeToJs(env));
+    if (marks)
+        object.Set("marks", MarksToJs(env, started.marks));
+    return object;
+}
+
+Napi::Value Start(const Napi::CallbackInfo &info)
+{
+    Napi::Object options = OptionsOf(info, "start");
+    auto request = std::make_shared<Request>(options);
+    bool marks = BoolOption(options, "marks", false);
+    return Job<Started>::Start(
+        info.Env(),
+        [request](Started &result, skiff_error *error) {
+            return result.there = skiff_start_container(&request->options, &result.started, error);
+        },
+        [request, marks](Napi::Env env, Started &result) { return StartedToJs(env, *request, marks, result); });
+}
+
+Napi::Value Go(const Napi::CallbackInfo &info)
+{
+    Napi::Object options = OptionsOf(info, "go");
+    int pipe = IntOption(options, "pipe");
+    auto process = std::make_shared<std::vector<uint8_t>>(BytesOption(options, "process"));
+    std::vector<int> stdio = StdioOption(options);
+    return StartJob(info.Env(), [pipe, process, stdio](skiff_error *error) {
+        return skiff_go(pipe, process->data(), process->size(), stdio.data(), static_cast<int>(stdio.size()), error);
+    });
+}
+
+// Synchronous: cgroup files live in memory and answer within tens of microseconds.
+Napi::Value MakeCgroups(const Napi::CallbackInfo &info)
+{
+    Cgroups cgroups(ObjectListOption(OptionsOf(info, "makeCgroups"), "cgroups"));
+    skiff_error error{};
+    skiff_cgroup *linked = cgroups.Link();
+    if (!skiff_make_cgroups(linked, cgroups.Count(), &error))
+        throw ErrorOf(info.Env(), error);
+    return cgroups.MadeToJs(info.Env());
+}
+
+// What is left of a container; resolves with which of its cgroups still hold something.
+struct Removal {
+    std::vector<std::string> cgroups, trees;
+    std::string mount_point;
+
+    explicit Removal(const Napi::Object &options)
+        : cgroups(TextListOption(options, "cgroups")), trees(TextListOption(options, "trees")),
+          mount_point(TextOption(options, "mountPoint"))
+    {
+    }
+
+    bool Run(bool *busy, skiff_marks *marks, skiff_error *error) const
+    {
+        std::vector<const char *> cgroup_names = NamesOf(cgroups), tree_names = NamesOf(trees);
+        skiff_removal removal{};
+        removal.cgroups = cgroup_names.data();
+        removal.cgroup_count = cgroup_names.size();
+        removal.mount_point = mount_point.c_str();
+        removal.trees = tree_names.data();
+        removal.tree_count = tree_names.size();
+        return skiff_remove_container(&removal, busy, marks, error);
+    }
+};
+
+struct Removed {
+    std::unique_ptr<bool[]> busy;
+    skiff_marks marks{};
+};
+
+Napi::Value Remove(const Napi::CallbackInfo &info)
+{
+    Napi::Object options = OptionsOf(info, "remove");
+    auto removal = std::make_shared<Removal>(options);
+    bool marks = BoolOption(options, "marks", false);
+    return Job<Removed>::Start(
+        info.Env(),
+        [removal](Removed &removed, skiff_error *error) {
+            removed.busy = std::make_unique<bool[]>(removal->cgroups.size());
+            return removal->Run(removed.busy.get(), &removed.marks, error);
+        },
+        [removal, marks](Napi::Env env, Removed &removed) -> Napi::Value {
+            Napi::Object result = Napi::Object::New(env);
+            Napi::Array busy = Napi::Array::New(env);
+            for (size_t i = 0; i < removal->cgroups.size(); i++)
+                if (removed.busy[i])
+                    busy.Set(busy.Length(), Napi::String::New(env, removal->cgroups[i]));
+            result.Set("busy", busy);
+            if (marks)
+                result.Set("marks", MarksToJs(env, removed.marks));
+            return result;
+        });
+}
+
+Napi::Value MakeDirectory(const Napi::CallbackInfo &info)
+{
+    Directory directory(OptionsOf(info, "makeDirectory"));
+    skiff_error error{};
+    if (!skiff_make_directory(directory.Link(), &error))
+        throw ErrorOf(info.Env(), error);
+    return info.Env().Undefined();
+}
+
+} // namespace
+
+void RegisterStart(Napi::Env env, Napi::Object exports)
+{
+    exports.Set("start", Napi::Function::New(env, Start, "start"));
+    exports.Set("go", Napi::Function::New(env, Go, "go"));
+    exports.Set("remove", Napi::Function::New(env, Remove, "remove"));
+    exports.Set("makeDirectory", Napi::Function::New(env, MakeDirectory, "makeDirectory"));
+    exports.Set("makeCgroups", Napi::Function::New(env, MakeCgroups, "makeCgroups"));
+}
+
+} // namespace skiff

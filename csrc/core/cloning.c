@@ -1,0 +1,91 @@
+#include "cloning.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define SKIFF_CLONE_INTO_CGROUP 0x200000000ull
+#define SKIFF_SYS_clone3 435 /* the same number on every architecture */
+
+enum { BASE_FLAGS = CLONE_VM | CLONE_VFORK | CLONE_PIDFD };
+
+/* struct clone_args of linux/sched.h up to `cgroup`, Linux 5.7. */
+typedef struct clone3_args {
+    uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+} clone3_args;
+
+/*
+ * clone3(2) has no wrapper in the C libraries: a child on another stack must not return through the caller's frames.
+ * So the child goes from the system call straight into its function, as in the libraries' own clone().
+ */
+static long clone3_child(clone3_args *args, int (*child)(void *), void *argument)
+{
+#if defined(__x86_64__)
+    long result = SKIFF_SYS_clone3;
+    register int (*function)(void *) __asm__("r12") = child;
+    register void *its_argument __asm__("r13") = argument;
+    __asm__ volatile("syscall\n\t"
+                     "testq %%rax, %%rax\n\t"
+                     "jnz 1f\n\t"
+                     "xorl %%ebp, %%ebp\n\t"
+                     "movq %%r13, %%rdi\n\t"
+                     "callq *%%r12\n\t"
+                     "movl %%eax, %%edi\n\t"
+                     "movl %[exit], %%eax\n\t"
+                     "syscall\n\t"
+                     "ud2\n"
+                     "1:"
+                     : "+a"(result)
+                     : "D"(args), "S"(sizeof *args), "r"(function), "r"(its_argument), [exit] "i"(SYS_exit)
+                     : "rcx", "r11", "memory");
+    return result;
+#elif defined(__aarch64__)
+    register long number __asm__("x8") = SKIFF_SYS_clone3;
+    register long result __asm__("x0") = (long)args;
+    register unsigned long size __asm__("x1") = sizeof *args;
+    register int (*function)(void *) __asm__("x19") = child;
+    register void *its_argument __asm__("x20") = argument;
+    __asm__ volatile("svc #0\n\t"
+                     "cbnz x0, 1f\n\t"
+                     "mov x29, xzr\n\t"
+                     "mov x0, x20\n\t"
+                     "blr x19\n\t"
+                     "mov x8, %[exit]\n\t"
+                     "svc #0\n\t"
+                     "brk #1\n"
+                     "1:"
+                     : "+r"(result)
+                     : "r"(number), "r"(size), "r"(function), "r"(its_argument), [exit] "i"(SYS_exit)
+                     : "x30", "memory");
+    return result;
+#else
+    (void)args, (void)child, (void)argument;
+    return -ENOSYS;
+#endif
+}
+
+static pid_t clone_into(const skiff_clone *clone, int (*child)(void *), void *argument, int *pidfd)
+{
+    clone3_args args = {
+        .flags = (uint64_t)(uint32_t)(BASE_FLAGS | clone->flags) | SKIFF_CLONE_INTO_CGROUP,
+        .pidfd = (uint64_t)(uintptr_t)pidfd,
+        .stack = (uint64_t)(uintptr_t)clone->stack,
+        .stack_size = clone->stack_size,
+        .cgroup = (uint64_t)clone->into,
+    };
+    long result = clone3_child(&args, child, argument);
+    if (result >= 0)
+        return (pid_t)result;
+    /* E2BIG and EINVAL: a kernel before 5.7 does not know the field, or not the flag. */
+    errno = result == -E2BIG || result == -EINVAL ? ENOSYS : (int)-result;
+    return -1;
+}
+
+pid_t skiff_clone_child(const skiff_clone *what, int (*child)(void *), void *argument, int *pidfd)
+{
+    if (what->into >= 0)
+        return clone_into(what, child, argument, pidfd);
+    return clone(child, (char *)what->stack + what->stack_size, BASE_FLAGS | what->flags, argument, pidfd);
+}

@@ -1,0 +1,23 @@
+/* A container's directory with its record, as lib/state has decided; see lib/state/store.ts for why each step. */
+#ifndef SKIFF_CORE_DIRECTORY_H
+#define SKIFF_CORE_DIRECTORY_H
+
+#include "error.h"
+
+#include <stddef.h>
+#include <sys/types.h>
+
+typedef struct skiff_directory {
+    const char *unfinished; /* path that it has until its record is written; tells its maker */
+    const char *path;
+    const void *record; /* what state.json holds */
+    size_t record_length;
+    bool made; /* it is there already */
+} skiff_directory;
+
+bool skiff_make_directory(const skiff_directory *directory, skiff_error *err);
+
+/* Write who the container's init is: its pid and start time, one space between. */
+bool skiff_note_init(const skiff_directory *directory, pid_t pid, skiff_error *err);
+
+#endif

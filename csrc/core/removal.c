@@ -1,0 +1,34 @@
+#include "removal.h"
+
+#include "removetree.h"
+#include "unionmount.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+static bool remove_cgroup(const char *path, bool *busy, skiff_error *err)
+{
+    *busy = false;
+    if (rmdir(path) == 0 || errno == ENOENT)
+        return true;
+    *busy = errno == EBUSY || errno == ENOTEMPTY;
+    return *busy || skiff_fail(err, "rmdir", path);
+}
+
+bool skiff_remove_container(const skiff_removal *removal, bool *busy, skiff_marks *marks, skiff_error *err)
+{
+    skiff_mark_step(marks, "");
+    skiff_error_text(err->step, sizeof err->step, "remove");
+    for (size_t i = 0; i < removal->cgroup_count; i++)
+        if (!remove_cgroup(removal->cgroups[i], &busy[i], err))
+            return false;
+    skiff_mark_step(marks, "remove cgroup");
+    if (!skiff_unmount(removal->mount_point, err))
+        return false;
+    skiff_mark_step(marks, "unmount");
+    for (size_t i = 0; i < removal->tree_count; i++)
+        if (!skiff_remove_tree(AT_FDCWD, removal->trees[i], err))
+            return false;
+    skiff_mark_step(marks, "remove directories");
+    return true;
+}

@@ -1,0 +1,139 @@
+#include "start.h"
+
+#include "cleanup.h"
+#include "protocol.h"
+
+#include <sys/socket.h>
+
+static bool make_directory(const skiff_start_options *options, skiff_started *started, skiff_error *err)
+{
+    if (!options->directory || options->directory->made)
+        return true;
+    if (!skiff_step(&options->fault, "container-directory", err) || !skiff_make_directory(options->directory, err))
+        return false;
+    skiff_mark_step(&started->marks, "container-directory");
+    return true;
+}
+
+static bool make_workspace(const skiff_start_options *options, skiff_started *started, skiff_error *err)
+{
+    if (!options->workspace)
+        return true;
+    if (!skiff_step(&options->fault, "write-layer", err) || !skiff_make_write_layer(options->workspace, err))
+        return false;
+    skiff_mark_step(&started->marks, "write-layer");
+    if (!skiff_step(&options->fault, "mount-point", err) || !skiff_make_mount_point(options->workspace, err))
+        return false;
+    skiff_mark_step(&started->marks, "mount-point");
+    return true;
+}
+
+static bool make_cgroups(const skiff_start_options *options, skiff_started *started, skiff_error *err)
+{
+    if (options->cgroup_count == 0)
+        return true;
+    if (!skiff_step(&options->fault, "cgroup", err) ||
+        !skiff_make_cgroups(options->cgroups, options->cgroup_count, err))
+        return false;
+    skiff_mark_step(&started->marks, "cgroup");
+    return true;
+}
+
+static bool launch(const skiff_start_options *options, skiff_started *started, skiff_error *err)
+{
+    skiff_launch_options launch = {
+        .init = options->init,
+        .name = "skiff-init",
+        .namespaces = options->namespaces,
+        .cgroups = options->cgroups,
+        .cgroup_count = options->cgroup_count,
+        .fault = options->fault,
+    };
+    if (!skiff_launch(&launch, SOCK_STREAM, &started->init, err))
+        return false;
+    skiff_mark_step(&started->marks, "clone");
+    return true;
+}
+
+/* From here on the container dies with its caller. A watchdog that was killed is replaced by the caller. */
+static bool guard(const skiff_start_options *options, skiff_started *started, skiff_error *err)
+{
+    if (!skiff_step(&options->fault, "guard", err))
+        return false;
+    started->guarded = skiff_send(options->watchdog, SKIFF_GUARD, NULL, 0, &started->init.pidfd, 1, err);
+    return started->guarded || err->errnum == EPIPE || err->errnum == ECONNRESET || err->errnum == ECONNREFUSED;
+}
+
+static bool note(const skiff_start_options *options, skiff_started *started, skiff_error *err)
+{
+    if (!skiff_step(&options->fault, "record", err))
+        return false;
+    if (options->directory && !skiff_note_init(options->directory, started->init.pid, err))
+        return false;
+    skiff_mark_step(&started->marks, "guard, record");
+    return true;
+}
+
+static bool park(const skiff_start_options *options, skiff_started *started, skiff_error *err)
+{
+    if (!skiff_step(&options->fault, "ready", err) || !skiff_await_ready(started->init.pipe, &started->terminal, err))
+        return false;
+    skiff_mark_step(&started->marks, "set up");
+    return true;
+}
+
+static bool run_command(const skiff_start_options *options, skiff_started *started, skiff_error *err)
+{
+    skiff_error unsent;
+    if (!skiff_step(&options->fault, "go", err))
+        return false;
+    /* The init finds it when it has set up, and nobody waits for a way there and back. */
+    skiff_send_go(started->init.pipe, options->process, options->process_length, options->stdio, options->stdio_count,
+                  &unsent);
+    if (!park(options, started, err))
+        return false;
+    skiff_error_text(err->step, sizeof err->step, "go");
+    if (!skiff_await_command(started->init.pipe, err))
+        return false;
+    skiff_close_fd(&started->init.pipe);
+    started->init.pipe = -1;
+    skiff_mark_step(&started->marks, "go");
+    return true;
+}
+
+static bool bring_up(const skiff_start_options *options, skiff_started *started, skiff_error *err)
+{
+    skiff_error unsent;
+    if (!skiff_step(&options->fault, "send-plan", err))
+        return false;
+    /* A failure to send is told by READY's absence: the init may have said why before it ended. */
+    skiff_send(started->init.pipe, SKIFF_PLAN, options->plan, (uint32_t)options->plan_length, NULL, 0, &unsent);
+    /* The init sets up meanwhile. */
+    if (!guard(options, started, err) || !note(options, started, err))
+        return false;
+    return options->process && started->guarded ? run_command(options, started, err) : park(options, started, err);
+}
+
+bool skiff_start_container(const skiff_start_options *options, skiff_started *started, skiff_error *err)
+{
+    *started = (skiff_started){.init = {.pidfd = -1, .pipe = -1}, .terminal = -1};
+    skiff_mark_step(&started->marks, "");
+    if (!make_directory(options, started, err) || !make_workspace(options, started, err) ||
+        !make_cgroups(options, started, err) || !launch(options, started, err))
+        return false;
+    if (bring_up(options, started, err))
+        return true;
+    skiff_abandon(&started->init);
+    skiff_close_fd(&started->terminal);
+    return false;
+}
+
+bool skiff_go(int pipe, const void *process, size_t length, const int *stdio, int count, skiff_error *err)
+{
+    skiff_error unsent = {0};
+    skiff_error_text(err->step, sizeof err->step, "go");
+    bool sent = skiff_send_go(pipe, process, length, stdio, count, &unsent);
+    if (!skiff_await_command(pipe, err))
+        return false;
+    return sent || skiff_fail_with(err, unsent.errnum, unsent.syscall, NULL);
+}

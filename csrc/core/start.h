@@ -1,0 +1,44 @@
+/* A start, all of it in one go: directory, workspace, cgroups, clone, guard, record, plan, GO. Every function may block
+ * and belongs on a thread of the pool. */
+#ifndef SKIFF_CORE_START_H
+#define SKIFF_CORE_START_H
+
+#include "directory.h"
+#include "launch.h"
+#include "marks.h"
+#include "workspace.h"
+
+typedef struct skiff_start_options {
+    const skiff_directory *directory; /* NULL: none is made */
+    const skiff_workspace *workspace; /* NULL: none is made */
+    skiff_cgroup *cgroups;
+    size_t cgroup_count;
+    int init;          /* descriptor of the static init */
+    int namespaces;    /* CLONE_NEW flags */
+    const void *plan;  /* set-up records */
+    size_t plan_length;
+    int watchdog;        /* pipe of the watchdog that is to guard it */
+    const void *process; /* process records; NULL: the init stays parked */
+    size_t process_length;
+    const int *stdio; /* three descriptors, or none */
+    int stdio_count;
+    skiff_fault fault; /* for tests of the undo */
+} skiff_start_options;
+
+typedef struct skiff_started {
+    skiff_launched init; /* pipe: -1 once the command runs */
+    int terminal;        /* master; -1 where the plan asked for none */
+    bool guarded;        /* false: the watchdog is gone, and the init still parked, waiting for skiff_go */
+    skiff_marks marks;
+} skiff_started;
+
+/*
+ * Take all steps, in order. On failure the init is gone and `err` has the step; the directory, the mount and the cgroups
+ * that exist by then are the caller's to remove.
+ */
+bool skiff_start_container(const skiff_start_options *options, skiff_started *started, skiff_error *err);
+
+/* Give a parked init its command; returns when that runs. */
+bool skiff_go(int pipe, const void *process, size_t length, const int *stdio, int count, skiff_error *err);
+
+#endif

@@ -1,0 +1,113 @@
+/** A directory of a container's cgroup, to be made. */
+export interface NativeCgroup {
+  /** Absolute. */
+  path: string;
+  version: 1 | 2;
+  /** It only counts: where it cannot be made the container starts without it. */
+  optional: boolean;
+  /** Written in this order; an `optional` one is passed over where this kernel has no such file. */
+  settings: { file: string; value: string; optional?: boolean }[];
+}
+
+/** A container's directory and its record, see `lib/state/store.ts`. */
+export interface NativeDirectory {
+  /** Path until the record is written. */
+  unfinished: string;
+  path: string;
+  /** What state.json holds. */
+  record: string;
+  /** It is there already. */
+  made?: boolean;
+}
+
+/** What a storage driver makes a container's file system of. */
+export interface NativeWorkspace {
+  /** `copy`: no union; the write layer is a copy of the layers, bound to the mount point. */
+  kind: 'overlay' | 'aufs' | 'copy';
+  /** Topmost first. */
+  layers: string[];
+  /** Made with the owner and mode of the topmost layer. */
+  writeLayer: string;
+  /** overlay's own directory, on the write layer's file system. */
+  work?: string;
+  mountPoint: string;
+  /** overlay: nothing of the write layer need reach the disk (Linux 5.10; ignored before). */
+  volatile?: boolean;
+  /** overlay: mount(2) even where the kernel has fsopen(2). */
+  oldApi?: boolean;
+  /** copy: directories that are copied empty. */
+  skip?: string[];
+}
+
+/** What `start` takes. */
+export interface NativeStartOptions {
+  directory?: NativeDirectory;
+  workspace?: NativeWorkspace;
+  cgroups: NativeCgroup[];
+  /** Descriptor of the static init, from `openInit`. */
+  init: number;
+  /** CLONE_NEW flags, clone(2). */
+  namespaces: number;
+  /** Set-up records, `lib/spec/plan.ts`. */
+  plan: Buffer;
+  /** Pipe of the watchdog that is to guard it. */
+  watchdog: number;
+  /** Process records; without them the init stays parked. */
+  process?: Buffer;
+  /** Descriptors for the command's stdin, stdout and stderr; none where it has a terminal. */
+  stdio: number[];
+  /** Tell when each step was done. */
+  marks?: boolean;
+  /** For tests of the undo: the step that shall fail, and the errno it fails with. */
+  faultStep?: string;
+  faultErrno?: number;
+}
+
+/** A container that has started. */
+export interface NativeStarted {
+  pid: number;
+  pidfd: number;
+  /** Our end of a parked init's pipe; when it closes before GO, the init ends. -1 where the command runs. */
+  pipe: number;
+  /** Master of the container's terminal; -1 where the plan asked for none. */
+  terminal: number;
+  /** False where the watchdog was gone: the init is parked, whatever was asked for, and waits for `go`. */
+  guarded: boolean;
+  /** For each of `cgroups`, whether it was made. */
+  cgroupsMade: boolean[];
+  /** The first is the beginning. */
+  marks?: NativeMark[];
+}
+
+/** When a step was done, in ns of CLOCK_MONOTONIC. */
+export interface NativeMark {
+  step: string;
+  ns: number;
+}
+
+/** Starts and removals of containers. Errors are as in {@link ProcessNative}. */
+export interface StartNative {
+  /**
+   * Take all steps of a start in one job of the thread pool. Where it fails no process is left, but the directory (under
+   * either of its names), the mount and the cgroups may be there: they are the caller's to remove.
+   */
+  start(options: NativeStartOptions): Promise<NativeStarted>;
+  /** Give a parked init its command; resolves when that runs, rejects with step `exec` when it could not. */
+  go(options: { pipe: number; process: Buffer; stdio: number[] }): Promise<void>;
+  /**
+   * Remove what is left of a container in one job: rmdir of its cgroups, unmount, deletion of its directories' trees.
+   * What is not there is fine.
+   *
+   * @returns the cgroups that still hold processes or other cgroups
+   */
+  remove(options: {
+    cgroups: string[];
+    mountPoint: string;
+    trees: string[];
+    marks?: boolean;
+  }): Promise<{ busy: string[]; marks?: NativeMark[] }>;
+  /** Make a container's directory with its record, synchronously. */
+  makeDirectory(options: NativeDirectory): void;
+  /** Make cgroups, synchronously. What was made before a failure stays. Returns for each whether it was made. */
+  makeCgroups(options: { cgroups: NativeCgroup[] }): boolean[];
+}

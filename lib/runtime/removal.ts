@@ -1,0 +1,33 @@
+import type { Cgroup } from '../cgroup';
+import type { Trace } from '../common/trace';
+import { native } from '../native';
+import { containerPaths, workspaceFailure } from '../workspace';
+
+/** What there is, or may be, of a container beside its processes. */
+export interface Remains {
+  /** `<root>/containers/<id>` */
+  containerDir: string;
+  /** The same directory under the name it has while it is being made. */
+  unfinished?: string;
+  cgroup?: Cgroup | null;
+  trace?: { trace: Trace; container: string };
+}
+
+/** Remove a container's cgroup, mount and directory, in one job of the thread pool; what is not there is fine. */
+export async function removeRemains({ containerDir, unfinished, cgroup, trace }: Remains): Promise<void> {
+  const start = performance.now();
+  const { mountPoint } = containerPaths(containerDir);
+  try {
+    const { busy, marks } = await native().remove({
+      cgroups: cgroup ? [...cgroup.paths] : [],
+      mountPoint,
+      trees: unfinished === undefined ? [containerDir] : [containerDir, unfinished],
+      marks: trace?.trace.wanted,
+    });
+    trace?.trace.addMarks(trace.container, start, marks);
+    // A process that left the PID namespace, or one that has just exited: it is killed, or waited for.
+    if (busy.length > 0) await cgroup?.destroy();
+  } catch (error) {
+    throw workspaceFailure(error as { step?: string }, { driver: '', containerDir }) ?? error;
+  }
+}
