@@ -37,6 +37,14 @@ static void guard(watch *w, int pidfd)
         w->highest = pidfd;
 }
 
+/* That container ended. The caller has the same pidfd open, so closing alone would leave it on the list, reported again
+ * and again under a number that may be another's by then; epoll(7), "Will closing a file descriptor ...". */
+static void forget(watch *w, int pidfd)
+{
+    epoll_ctl(w->events, EPOLL_CTL_DEL, pidfd, NULL);
+    close(pidfd);
+}
+
 static void keep_terminal(watch *w, int fd, const struct termios *saved)
 {
     skiff_close_fd(&w->terminal);
@@ -86,7 +94,7 @@ int skiff_watch(int pipe)
         if (ready < 0)
             break;
         if (event.data.fd != pipe)
-            close(event.data.fd); /* that container ended; closing takes it off the list */
+            forget(&w, event.data.fd);
         else if (!serve(&w, pipe))
             break;
     }
