@@ -20,7 +20,7 @@ export function createCgroup(options: PlanOptions): Cgroup | null {
   try {
     return madeCgroup(plan, kernel.make(plan.directories), kernel);
   } catch (error) {
-    throw undo(cgroupFailure(error, plan), plan, kernel);
+    throw undo(cgroupFailure(error, plan), beforeFailure(plan, error), kernel);
   }
 }
 
@@ -42,15 +42,32 @@ export function madeCgroup(
   return directories.length === 0 ? null : new Cgroup({ id: plan.id, directories }, kernel);
 }
 
-/** The cgroup that a plan describes, there or not: for removing whatever there is of it. */
-export function plannedCgroup(plan: CgroupPlan): Cgroup | null {
-  return plan.directories.length === 0 ? null : new Cgroup(plan);
+/**
+ * The cgroup that a plan describes, there or not: for removing whatever there is of it.
+ *
+ * @param error what its making failed with, if it did
+ */
+export function plannedCgroup(plan: CgroupPlan, error?: unknown): Cgroup | null {
+  const { id, directories } = beforeFailure(plan, error);
+  return directories.length === 0 ? null : new Cgroup({ id, directories });
+}
+
+/** A directory that could not be made is somebody else's where it exists. */
+function beforeFailure(plan: CgroupPlan, error: unknown): CgroupPlan {
+  const failed = plan.directories.findIndex(({ path }) => path === pathOf(error));
+  return failed < 0 ? plan : { ...plan, directories: plan.directories.slice(0, failed) };
+}
+
+function pathOf(error: unknown): string | undefined {
+  return typeof error === 'object' && error !== null && 'path' in error && typeof error.path === 'string'
+    ? error.path
+    : undefined;
 }
 
 /** What a failure to make a planned cgroup means for the one who asked for the limit. */
 export function cgroupFailure(error: unknown, plan: CgroupPlan): unknown {
   if (SkiffError.is(error)) return error;
-  const path = typeof error === 'object' && error !== null && 'path' in error ? String(error.path) : '';
+  const path = pathOf(error) ?? '';
   for (const directory of plan.directories) {
     if (path === directory.path)
       return cgroupError(`cannot limit ${directory.required.join(', ')}`, path, error);

@@ -114,17 +114,22 @@ async function takeSteps(
   const record = firstRecord(context, plan, cgroups);
   const directory = store.plan(record);
   const remains = { containerDir: directory.path, trace: { trace, container } };
-  const planned = plannedCgroup(cgroups);
+  let planned = plannedCgroup(cgroups);
   let unfinished: string | undefined = directory.unfinished;
   steps.onUndo('container', () => removeRemains({ ...remains, unfinished, cgroup: planned }));
   if (plan.claimName) await claimName(context, plan, directory, steps);
   const companion = await watchdog.companion();
   const start = performance.now();
-  const started = await native().start({
-    ...nativeOptions(context, plan, cgroups),
-    directory: plan.claimName ? { ...directory, made: true } : directory,
-    watchdog: companion.pipe,
-  });
+  const started = await native()
+    .start({
+      ...nativeOptions(context, plan, cgroups),
+      directory: plan.claimName ? { ...directory, made: true } : directory,
+      watchdog: companion.pipe,
+    })
+    .catch((error: unknown) => {
+      planned = plannedCgroup(cgroups, error);
+      throw error;
+    });
   trace.addMarks(container, start, started.marks);
   unfinished = undefined;
   const init = new RunningInit(started.pid, started.pidfd, () => watchdog.leave(started.pidfd));

@@ -1,5 +1,7 @@
 import path from 'node:path';
 import type { CgroupKernel } from '../../lib/cgroup/kernel';
+import { errorCode } from '../../lib/common/errors';
+import type { NativeCgroup } from '../../lib/native';
 
 /** An error as node:fs throws it. */
 export function errnoError(code: string, text = 'made by the test'): Error {
@@ -131,6 +133,18 @@ export class FakeKernel implements CgroupKernel {
     this.#populate(directory, version === 1 ? controllers : this.#words(`${parent}/cgroup.subtree_control`));
   }
 
+  /** As csrc/core/cgroup.c does it. */
+  make(cgroups: NativeCgroup[]): boolean[] {
+    return cgroups.map(({ path: directory, optional, settings }) => {
+      if (!this.#try(directory, () => this.mkdir(directory), optional)) return false;
+      for (const { file, value, optional: mayMiss = false } of settings) {
+        const setting = `${directory}/${file}`;
+        this.#try(setting, () => this.write(setting, value), mayMiss && 'ENOENT');
+      }
+      return true;
+    });
+  }
+
   rmdir(directory: string): void {
     if (!this.directories.has(directory)) throw errnoError('ENOENT');
     if (this.#below(directory).length > 1 || this.#pids(directory).length > 0) throw errnoError('EBUSY');
@@ -160,6 +174,17 @@ export class FakeKernel implements CgroupKernel {
     for (const directory of this.directories) {
       const left = this.#pids(directory).filter(each => each !== pid);
       this.files.set(`${directory}/cgroup.procs`, left.join('\n'));
+    }
+  }
+
+  /** False where it failed and may; else the error has its path, as the addon's have. */
+  #try(file: string, act: () => void, mayFail: boolean | string): boolean {
+    try {
+      act();
+      return true;
+    } catch (error) {
+      if (mayFail === true || mayFail === errorCode(error)) return false;
+      throw Object.assign(error as Error, { path: file });
     }
   }
 

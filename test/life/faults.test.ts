@@ -23,18 +23,19 @@ const EVERYTHING: StartOptions = {
   stdin: 'pipe',
 };
 
-const RUNTIME = [
-  'directory',
-  'name',
+const RUNTIME = ['container-directory', 'name'];
+const ADDON = [
   'write-layer',
   'mount-point',
   'cgroup',
-  'park',
+  'join-cgroup',
+  'clone',
+  'send-plan',
   'guard',
   'record',
   'go',
+  'ready',
 ];
-const ADDON = ['clone', 'send-plan', 'join-cgroup', 'ready'];
 const SET_UP = [
   'root',
   'mount',

@@ -86,8 +86,7 @@ test('worker threads: four at once, beside the main thread', async () => {
       const own = skiff.run(['echo', 'main']);
       const told = await Promise.all(['a', 'b', 'c', 'd'].map(async workerData => {
         const worker = new Worker(${JSON.stringify(WORKER)}, { eval: true, workerData });
-        const [message] = await once(worker, 'message');
-        const [code] = await once(worker, 'exit');
+        const [[message], [code]] = await Promise.all([once(worker, 'message'), once(worker, 'exit')]);
         return message + code;
       }));
       console.log(told.join(), (await own).stdout.trim(), (await skiff.run(['echo', 'after'])).stdout.trim());

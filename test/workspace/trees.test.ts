@@ -25,6 +25,10 @@ for i in range(int(sys.argv[2])):
   execFileSync('python3', ['-c', code, inside, String(depth)]);
 }
 
+function bind(source: string, target: string): void {
+  execFileSync('mount', ['--bind', source, target]);
+}
+
 describe('removeTrees', () => {
   const remove = (): Promise<void> => native().removeTrees({ paths: [tree] });
 
@@ -75,7 +79,7 @@ describe('removeTrees', () => {
       const isFile = kind.endsWith('file');
       if (isFile) fs.writeFileSync(target, '');
       else fs.mkdirSync(target);
-      await native().mountBind({ source: isFile ? path.join(source, 'file') : source, target });
+      bind(isFile ? path.join(source, 'file') : source, target);
       try {
         await expect(remove()).rejects.toMatchObject({ code: 'EBUSY', path: target });
         expect(fs.readFileSync(path.join(kept, 'file'), 'utf8')).toBe('precious');
@@ -91,16 +95,24 @@ describe('removeTrees', () => {
   });
 });
 
-describe('copyLayers', () => {
+describe('a write layer that is a copy', () => {
   let target: string;
   beforeEach(() => {
     target = path.join(top, 'target');
-    fs.mkdirSync(target);
   });
+
+  const copy = (layers: string[], writeLayer: string, skip: string[] = []) =>
+    native().makeWriteLayer({
+      kind: 'copy',
+      layers,
+      writeLayer,
+      mountPoint: path.join(top, 'mnt'),
+      skip,
+    });
 
   test('depth beyond PATH_MAX', async () => {
     makeDeep(tree, 1500);
-    await native().copyLayers({ layers: [tree], target });
+    await copy([tree], target);
     const code = `
 import os, sys
 os.chdir(sys.argv[1])
@@ -116,8 +128,8 @@ print("whole")`;
       fs.writeFileSync(path.join(tree, name, 'file'), '');
     }
     const mounted = path.join(tree, 'mounted');
-    await native().mountBind({ source: path.join(tree, 'plain'), target: mounted });
-    await native().copyLayers({ layers: [tree], target, skip: [path.join(tree, 'skipped')] });
+    bind(path.join(tree, 'plain'), mounted);
+    await copy([tree], target, [path.join(tree, 'skipped')]);
     await native().unmount({ target: mounted });
     expect(fs.readdirSync(path.join(target, 'mounted'))).toEqual([]);
     expect(fs.readdirSync(path.join(target, 'skipped'))).toEqual([]);
@@ -127,9 +139,9 @@ print("whole")`;
 
   test('a copy into a directory of the layer itself ends', async () => {
     const inside = path.join(tree, 'containers/c/writeLayer');
-    fs.mkdirSync(inside, { recursive: true });
+    fs.mkdirSync(path.dirname(inside), { recursive: true });
     fs.writeFileSync(path.join(tree, 'file'), 'x');
-    await native().copyLayers({ layers: [tree], target: inside, skip: [path.join(tree, 'containers')] });
+    await copy([tree], inside, [path.join(tree, 'containers')]);
     expect(fs.readdirSync(inside).sort()).toEqual(['containers', 'file']);
     expect(fs.readdirSync(path.join(inside, 'containers'))).toEqual([]);
   });
@@ -149,7 +161,7 @@ print("whole")`;
     execFileSync('mknod', [path.join(upper, 'gone'), 'c', '0', '0']);
     const code = 'import os, sys; os.setxattr(sys.argv[1], "trusted.overlay.opaque", b"y")';
     execFileSync('python3', ['-c', code, path.join(upper, 'opaque')]);
-    await native().copyLayers({ layers: [upper, tree], target });
+    await copy([upper, tree], target);
     expect(fs.readdirSync(target).sort()).toEqual(['becomes-directory', 'becomes-file', 'merged', 'opaque']);
     expect(fs.readdirSync(path.join(target, 'opaque'))).toEqual(['new']);
     expect(fs.readdirSync(path.join(target, 'merged')).sort()).toEqual(['new', 'old']);
@@ -167,7 +179,7 @@ print("whole")`;
     fs.writeFileSync(path.join(tree, 'dir/sparse'), '');
     fs.truncateSync(path.join(tree, 'dir/sparse'), 1 << 24);
     fs.utimesSync(path.join(tree, 'dir'), 1, 2);
-    await native().copyLayers({ layers: [tree], target });
+    await copy([tree], target);
     expect(describeTree(target)).toEqual(describeTree(tree));
     expect(fs.statSync(path.join(target, 'dir/sparse')).blocks).toBe(0);
     expect(fs.statSync(path.join(target, 'file')).ino).toBe(fs.statSync(path.join(target, 'link')).ino);
