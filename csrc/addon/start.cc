@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "../core/cleanup.h"
+#include "../core/network.h"
 #include "../core/protocol.h"
 #include "../core/removal.h"
 #include "../core/start.h"
@@ -48,6 +49,7 @@ struct Request {
             process = BytesOption(from, "process");
         options.init = IntOption(from, "init");
         options.namespaces = IntOption(from, "namespaces");
+        options.network = IntOption(from, "network", -1);
         options.fault.errnum = IntOption(from, "faultErrno", EIO);
         // Its owner may replace the watchdog meanwhile and close the pipe, whose number would be another's then.
         options.watchdog = fcntl(IntOption(from, "watchdog"), F_DUPFD_CLOEXEC, 0);
@@ -133,6 +135,21 @@ Napi::Value Start(const Napi::CallbackInfo &info)
             return result.there = skiff_start_container(&request->options, &result.started, error);
         },
         [request, marks](Napi::Env env, Started &result) { return StartedToJs(env, *request, marks, result); });
+}
+
+// A network namespace; closed where the environment that wanted it is gone.
+struct Network {
+    int fd = -1;
+    ~Network() { skiff_close_fd(&fd); }
+};
+
+Napi::Value MakeNetwork(const Napi::CallbackInfo &info)
+{
+    return Job<Network>::Start(
+        info.Env(), [](Network &network, skiff_error *error) { return skiff_make_network(&network.fd, error); },
+        [](Napi::Env env, Network &network) -> Napi::Value {
+            return Napi::Number::New(env, Owned::Of(env).Adopt(skiff_steal_fd(&network.fd)));
+        });
 }
 
 Napi::Value Go(const Napi::CallbackInfo &info)
@@ -224,6 +241,7 @@ Napi::Value MakeDirectory(const Napi::CallbackInfo &info)
 void RegisterStart(Napi::Env env, Napi::Object exports)
 {
     exports.Set("start", Napi::Function::New(env, Start, "start"));
+    exports.Set("makeNetwork", Napi::Function::New(env, MakeNetwork, "makeNetwork"));
     exports.Set("go", Napi::Function::New(env, Go, "go"));
     exports.Set("remove", Napi::Function::New(env, Remove, "remove"));
     exports.Set("makeDirectory", Napi::Function::New(env, MakeDirectory, "makeDirectory"));

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -54,6 +55,9 @@ static int child_main(void *argument)
     if (!skiff_enter_cgroups(work->entry))
         goto failed;
     work->failed_step = "clone";
+    work->failed_call = "setns";
+    if (work->options->network >= 0 && setns(work->options->network, CLONE_NEWNET) != 0)
+        goto failed;
     work->failed_call = "dup2";
     if (!arrange_descriptors(work, &init))
         goto failed;

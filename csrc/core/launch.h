@@ -15,6 +15,7 @@ typedef struct skiff_launch_options {
     int init;         /* descriptor of the static init */
     const char *name; /* its argv[0]: "skiff-init", or "skiff-watchdog" */
     int namespaces;   /* CLONE_NEW flags */
+    int network;      /* network namespace to be in, from skiff_make_network; -1: none but that of `namespaces` */
     const skiff_cgroup *cgroups;
     size_t cgroup_count;
     skiff_fault fault; /* for tests of the undo */

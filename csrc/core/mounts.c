@@ -20,11 +20,9 @@ static bool mount_checked(const char *source, const char *target, const char *ty
     return mount(source, target, type, flags, data) == 0 || skiff_fail(err, "mount", target);
 }
 
-bool skiff_enter_root(const char *path, bool bind, skiff_error *err)
+bool skiff_enter_root(const char *path, skiff_error *err)
 {
     if (!mount_checked(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL, err))
-        return false;
-    if (bind && !mount_checked(path, path, NULL, MS_BIND, NULL, err))
         return false;
     if (chdir(path) != 0)
         return skiff_fail(err, "chdir", path);

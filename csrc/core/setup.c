@@ -1,17 +1,15 @@
 #include "setup.h"
 
 #include "cleanup.h"
+#include "loopback.h"
 #include "mounts.h"
 #include "plan.h"
 #include "terminal.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -20,9 +18,7 @@ typedef bool (*operation)(skiff_setup *setup, skiff_reader *payload, skiff_error
 static bool do_root(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
 {
     const char *path;
-    uint32_t bind;
-    return skiff_read_text(payload, &path, err) && skiff_read_u32(payload, &bind, err) &&
-           skiff_enter_root(path, bind != 0, err);
+    return skiff_read_text(payload, &path, err) && skiff_enter_root(path, err);
 }
 
 static bool do_mount(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
@@ -95,11 +91,7 @@ static bool do_sysctl(skiff_setup *setup, skiff_reader *payload, skiff_error *er
 /* A new network namespace has lo, but down; netdevice(7). */
 static bool do_loopback(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
 {
-    cleanup_fd int socket_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (socket_fd < 0)
-        return skiff_fail(err, "socket", NULL);
-    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
-    return ioctl(socket_fd, SIOCSIFFLAGS, &request) == 0 || skiff_fail(err, "ioctl SIOCSIFFLAGS", "lo");
+    return skiff_raise_loopback() || skiff_fail(err, "ioctl SIOCSIFFLAGS", "lo");
 }
 
 static bool do_root_readonly(skiff_setup *setup, skiff_reader *payload, skiff_error *err)

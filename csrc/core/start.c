@@ -45,6 +45,7 @@ static bool launch(const skiff_start_options *options, skiff_started *started, s
         .init = options->init,
         .name = "skiff-init",
         .namespaces = options->namespaces,
+        .network = options->network,
         .cgroups = options->cgroups,
         .cgroup_count = options->cgroup_count,
         .fault = options->fault,

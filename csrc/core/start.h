@@ -15,6 +15,7 @@ typedef struct skiff_start_options {
     size_t cgroup_count;
     int init;          /* descriptor of the static init */
     int namespaces;    /* CLONE_NEW flags */
+    int network;       /* network namespace to be in; -1: none but that of `namespaces` */
     const void *plan;  /* set-up records */
     size_t plan_length;
     int watchdog;        /* pipe of the watchdog that is to guard it */

@@ -20,4 +20,5 @@ fi
     -fstack-protector-strong -ffunction-sections -fdata-sections -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack \
     "$@" -o "$output" "$here"/*.c \
     "$here"/../core/error.c "$here"/../core/protocol.c "$here"/../core/plan.c "$here"/../core/setup.c \
-    "$here"/../core/mounts.c "$here"/../core/terminal.c "$here"/../core/process.c "$here"/../core/capability.c
+    "$here"/../core/mounts.c "$here"/../core/terminal.c "$here"/../core/process.c "$here"/../core/capability.c \
+    "$here"/../core/loopback.c

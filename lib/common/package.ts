@@ -1,8 +1,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-/** The package's own directory: the nearest above this file that has a package.json. */
+let found: string | undefined;
+
+/** The package's own directory: the nearest above this file that has a package.json. It is looked for once. */
 export function packageRoot(): string {
+  return (found ??= findPackage());
+}
+
+function findPackage(): string {
   let directory = __dirname;
   while (!fs.existsSync(path.join(directory, 'package.json'))) {
     const parent = path.dirname(directory);

@@ -97,6 +97,7 @@ export class ContainerHandle implements Container {
     const { cpuMs, memoryPeakBytes, ...ending } = endingOf(status, cgroup);
     if (this.options.keep) await this.keep(ending.exitCode);
     else await this.removeAll();
+    this.context.network.rest();
     this.context.trace.add(record.id.slice(0, 12), 'removal', ended);
     return {
       id: this.id,

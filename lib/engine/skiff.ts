@@ -13,15 +13,18 @@ import { Watchdog } from '../process/watchdog';
 import type { RuntimeContext } from '../runtime/context';
 import { startError } from '../runtime/errors';
 import { removeContainer } from '../runtime/remove';
-import { startContainer, type Started } from '../runtime/start';
+import { SpareNetwork } from '../runtime/networks';
+import { nativeFault, startContainer, type Started } from '../runtime/start';
 import { undoAgain, withFailures, type StepFault } from '../runtime/steps';
 import { sweep } from '../runtime/sweep';
+import { compileSpec, type CompiledSpec } from '../spec/compiled';
 import { checkOptions, toSpec, toTimeout } from '../spec/options';
 import { ContainerStore } from '../state';
 import { checkRootLength, createReadOnlyLayer, selectDriver, type StorageDriver } from '../workspace';
 import { ContainerHandle } from './container';
 import { thisMachine } from './machine';
 import type { RunOptions, RunResult, StartOptions } from './options';
+import { CompiledPlans } from './plans';
 import { ContainerStreams, isOpen } from './stdio';
 
 export interface OpenOptions {
@@ -35,6 +38,15 @@ export interface OpenOptions {
   fault?: StepFault;
 }
 
+/** What a container's file system is made of. */
+interface Source {
+  name: string;
+  /** Read-only layers, topmost first. */
+  layers: string[];
+  /** They never change. */
+  stored: boolean;
+}
+
 /** Where images and containers are kept where nothing else is said. */
 export const DEFAULT_ROOT = '/var/lib/skiff';
 const DEFAULT_MAX_BUFFER = 10 * 1024 * 1024;
@@ -43,6 +55,7 @@ const debug = debugLog('engine');
 
 /** Runs containers. Several may be open in one process; each closes what it opened. */
 export class Skiff {
+  private readonly plans = new CompiledPlans();
   private readonly running = new Set<ContainerHandle>();
   private readonly starting = new Set<Promise<unknown>>();
   private swept: Promise<unknown> | undefined;
@@ -71,6 +84,7 @@ export class Skiff {
       cgroups: detectCgroups(),
       watchdog: new Watchdog(init),
       init,
+      network: new SpareNetwork(),
       trace: new Trace(options.trace ?? process.env.SKIFF_TRACE !== undefined),
       unfinished: new Set(),
       fault: options.fault,
@@ -190,15 +204,7 @@ export class Skiff {
     await undoAgain(this.context.unfinished);
     const source = await this.source(options);
     const id = crypto.randomBytes(32).toString('hex');
-    const spec = toSpec({
-      id,
-      command,
-      options,
-      image: {},
-      rootPath: path.join(this.context.store.directory(id), 'mnt'),
-      readFile: file => native().readFileInRoot({ root: source.layers[0]!, path: file, maxBytes: 1 << 20 }),
-      machine: thisMachine(),
-    });
+    const spec = this.compile(id, command, options, source);
     const streams = new ContainerStreams(options);
     try {
       const started = await startContainer(this.context, {
@@ -211,7 +217,6 @@ export class Skiff {
         keep: options.keep ?? false,
         spec,
         usage: options.usage ?? true,
-        init: options.init ?? false,
         stdio: streams.given,
       });
       await attach(streams, started);
@@ -229,6 +234,23 @@ export class Skiff {
     }
   }
 
+  private compile(id: string, command: string[], options: StartOptions, source: Source): CompiledSpec {
+    const { store, fault } = this.context;
+    const layer = source.layers[0]!;
+    return this.plans.get(id, source.stored ? layer : undefined, { command, options }, () => {
+      const spec = toSpec({
+        id,
+        command,
+        options,
+        image: {},
+        rootPath: path.join(store.directory(id), 'mnt'),
+        readFile: file => native().readFileInRoot({ root: layer, path: file, maxBytes: 1 << 20 }),
+        machine: thisMachine(),
+      });
+      return compileSpec(spec, { init: options.init, fault: fault && nativeFault(fault) });
+    });
+  }
+
   private hold(container: ContainerHandle): ContainerHandle {
     this.running.add(container);
     const forget = () => this.running.delete(container);
@@ -238,16 +260,16 @@ export class Skiff {
   }
 
   /** The read-only layers, topmost first. */
-  private async source({ image, rootfs }: StartOptions): Promise<{ name: string; layers: string[] }> {
+  private async source({ image, rootfs }: StartOptions): Promise<Source> {
     if (rootfs !== undefined) {
       if (image !== undefined) throw invalidArgument('image and rootfs exclude each other');
-      return { name: rootfs, layers: [requireDirectory(rootfs)] };
+      return { name: rootfs, layers: [requireDirectory(rootfs)], stored: false };
     }
     const { name, tar } = findImage(image ?? 'busybox');
     const start = performance.now();
     const layer = await createReadOnlyLayer({ root: this.root, tar });
     this.context.trace.add(name, 'read-only layer', start);
-    return { name, layers: [layer.path] };
+    return { name, layers: [layer.path], stored: true };
   }
 
   /** The driver chosen at the opening may not be able to take every directory as a layer. */
@@ -262,6 +284,7 @@ export class Skiff {
     const removals = await Promise.allSettled([...this.running].map(container => container.end()));
     await this.swept;
     await undoAgain(this.context.unfinished);
+    await this.context.network.close();
     await this.context.watchdog.stop();
     native().close({ fds: [this.context.init] });
     if (process.env.SKIFF_TRACE) this.context.trace.write(process.env.SKIFF_TRACE);

@@ -48,6 +48,8 @@ export interface NativeStartOptions {
   init: number;
   /** CLONE_NEW flags, clone(2). */
   namespaces: number;
+  /** Network namespace to be in, from `makeNetwork`; -1: none but that of `namespaces`. */
+  network: number;
   /** Set-up records, `lib/spec/plan.ts`. */
   plan: Buffer;
   /** Pipe of the watchdog that is to guard it. */
@@ -92,6 +94,8 @@ export interface StartNative {
    * either of its names), the mount and the cgroups may be there: they are the caller's to remove.
    */
   start(options: NativeStartOptions): Promise<NativeStarted>;
+  /** A network namespace with nothing but lo, which is up; it lives as long as the descriptor is open. */
+  makeNetwork(): Promise<number>;
   /** Give a parked init its command; resolves when that runs, rejects with step `exec` when it could not. */
   go(options: { pipe: number; process: Buffer; stdio: number[] }): Promise<void>;
   /**

@@ -2,6 +2,7 @@ import type { CgroupSetup } from '../cgroup';
 import type { Trace } from '../common/trace';
 import type { Watchdog } from '../process/watchdog';
 import type { ContainerStore } from '../state';
+import type { SpareNetwork } from './networks';
 import type { StepFault, Steps } from './steps';
 
 /** What the containers of one Skiff share. */
@@ -12,6 +13,7 @@ export interface RuntimeContext {
   /** Descriptor of the static init. */
   init: number;
   trace: Trace;
+  network: SpareNetwork;
   /** Failed starts of which something is left, to be tried again. */
   unfinished: Set<Steps>;
   /** For tests of the undo. */

@@ -9,8 +9,8 @@ import {
 } from '../cgroup';
 import { errorCode } from '../common/errors';
 import { native, type NativeDirectory, type NativeStarted, type NativeStartOptions } from '../native';
-import { cloneFlags, processPlan, setupPlan } from '../spec/plan';
-import type { Spec } from '../spec/types';
+import type { CompiledSpec } from '../spec/compiled';
+import { CLONE_NEWNET, type Fault } from '../spec/plan';
 import { RECORD_VERSION, type ContainerRecord } from '../state';
 import { workspaceFailure, type StorageDriver } from '../workspace';
 import type { RuntimeContext } from './context';
@@ -32,11 +32,10 @@ export interface StartPlan {
   driver: StorageDriver;
   /** The write layer stays after the end. */
   keep: boolean;
-  spec: Spec;
+  /** Its plans carry the fault, where a test injects one. */
+  spec: CompiledSpec;
   /** Count memory even where it is not limited. */
   usage: boolean;
-  /** A small init stays PID 1. */
-  init: boolean;
   /** Descriptors for the command's stdin, stdout and stderr; none where it has a terminal. */
   stdio: number[];
 }
@@ -52,9 +51,9 @@ export interface Started {
   steps: Steps;
 }
 
-/** Number of the errno that a fault carries into the steps of the addon and of the init. */
-function errnoOf({ code }: StepFault): number {
-  return (os.constants.errno as Record<string, number>)[code] ?? os.constants.errno.EIO;
+/** A fault as the steps of the addon and of the init take it. */
+export function nativeFault({ step, code }: StepFault): Fault {
+  return { step, errno: (os.constants.errno as Record<string, number>)[code] ?? os.constants.errno.EIO };
 }
 
 /**
@@ -81,7 +80,7 @@ async function attempt(context: RuntimeContext, plan: StartPlan): Promise<Starte
   const cgroupPlan = planCgroup({
     setup: context.cgroups,
     id: plan.id,
-    resources: plan.spec.linux.resources ?? {},
+    resources: plan.spec.resources,
     usage: plan.usage,
   });
   try {
@@ -99,7 +98,7 @@ function explain(error: unknown, { store }: RuntimeContext, plan: StartPlan, cgr
   if (failure.step === 'cgroup') return cgroupFailure(error, cgroups);
   return (
     workspaceFailure(failure, { driver: driver.name, containerDir: store.directory(id) }) ??
-    startError(error, String(spec.process.args[0]))
+    startError(error, spec.args[0] ?? '')
   );
 }
 
@@ -120,26 +119,41 @@ async function takeSteps(
   if (plan.claimName) await claimName(context, plan, directory, steps);
   const companion = await watchdog.companion();
   const start = performance.now();
-  const started = await native()
-    .start({
-      ...nativeOptions(context, plan, cgroups),
-      directory: plan.claimName ? { ...directory, made: true } : directory,
-      watchdog: companion.pipe,
-    })
-    .catch((error: unknown) => {
-      planned = plannedCgroup(cgroups, error);
-      throw error;
-    });
+  const options = {
+    ...nativeOptions(context, plan, cgroups),
+    directory: plan.claimName ? { ...directory, made: true } : directory,
+    watchdog: companion.pipe,
+  };
+  const started = await inNetwork(context, plan.spec, options).catch((error: unknown) => {
+    planned = plannedCgroup(cgroups, error);
+    throw error;
+  });
   trace.addMarks(container, start, started.marks);
   unfinished = undefined;
   const init = new RunningInit(started.pid, started.pidfd, () => watchdog.leave(started.pidfd));
   steps.onUndo('init', () => release(init, started));
   await watchdog.adopt(started.pidfd, companion, started.guarded);
-  if (started.pipe >= 0) await goLate(context, plan, started);
+  if (started.pipe >= 0) await goLate(plan, started);
   const { terminal } = started;
   // The caller's from here on: at the time of the undo its number may be another container's.
   started.terminal = -1;
   return { init, cgroup: madeCgroup(cgroups, started.cgroupsMade), terminal, record, steps };
+}
+
+/** With the namespaces that the spec asks for; the network's may be one that is there already. */
+function inNetwork(
+  { network }: RuntimeContext,
+  { namespaces, ownNetwork }: CompiledSpec,
+  options: Omit<NativeStartOptions, 'namespaces' | 'network'>,
+): Promise<NativeStarted> {
+  if (!ownNetwork) return native().start({ ...options, namespaces, network: -1 });
+  return network.during(spare =>
+    native().start({
+      ...options,
+      namespaces: spare < 0 ? namespaces | CLONE_NEWNET : namespaces,
+      network: spare,
+    }),
+  );
 }
 
 /** A name is claimed by a container that is there: its directory is made first. */
@@ -161,31 +175,25 @@ function nativeOptions(
   { store, init, trace, fault }: RuntimeContext,
   plan: StartPlan,
   cgroups: CgroupPlan,
-): Omit<NativeStartOptions, 'watchdog'> {
+): Omit<NativeStartOptions, 'watchdog' | 'namespaces' | 'network'> {
   const { spec, layers, stdio } = plan;
   return {
     workspace: plan.driver.plan({ layers, containerDir: store.directory(plan.id), ephemeral: !plan.keep }),
     cgroups: cgroups.directories,
     init,
-    namespaces: cloneFlags(spec),
-    plan: setupPlan(spec, { fault: injected(fault) }),
-    process: processPlan(spec.process, { init: plan.init, fault: injected(fault) }),
+    plan: spec.setup,
+    process: spec.process,
     stdio,
     marks: trace.wanted,
-    ...(fault && { faultStep: fault.step, faultErrno: errnoOf(fault) }),
+    ...(fault && { faultStep: fault.step, faultErrno: nativeFault(fault).errno }),
   };
 }
 
 /** The watchdog was killed a moment ago, and the init waited parked until another one guarded it. */
-async function goLate({ fault }: RuntimeContext, plan: StartPlan, started: NativeStarted): Promise<void> {
-  const process = processPlan(plan.spec.process, { init: plan.init, fault: injected(fault) });
-  await native().go({ pipe: started.pipe, process, stdio: plan.stdio });
+async function goLate({ spec, stdio }: StartPlan, started: NativeStarted): Promise<void> {
+  await native().go({ pipe: started.pipe, process: spec.process, stdio });
   native().close({ fds: [started.pipe] });
   started.pipe = -1;
-}
-
-function injected(fault: StepFault | undefined) {
-  return fault && { step: fault.step, errno: errnoOf(fault) };
 }
 
 function firstRecord({ store }: RuntimeContext, plan: StartPlan, cgroups: CgroupPlan): ContainerRecord {
@@ -197,7 +205,7 @@ function firstRecord({ store }: RuntimeContext, plan: StartPlan, cgroups: Cgroup
     owner: store.owner,
     created: Date.now(),
     image: plan.image,
-    command: plan.spec.process.args.map(String),
+    command: plan.spec.args,
     driver: plan.driver.name,
     cgroupPaths: cgroups.directories.map(({ path }) => path),
   };

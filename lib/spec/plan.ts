@@ -13,8 +13,6 @@ export interface Fault {
 }
 
 export interface SetupOptions {
-  /** The root is a plain directory, not yet a mount point: it is bound onto itself. */
-  bindRoot?: boolean;
   fault?: Fault;
 }
 
@@ -23,6 +21,8 @@ export interface ProcessOptions {
   init?: boolean;
   fault?: Fault;
 }
+
+export const CLONE_NEWNET = 0x40000000;
 
 /** CLONE_NEW flags of sched.h, clone(2). */
 const CLONE_FLAGS: Record<NamespaceType, number> = {
@@ -33,7 +33,7 @@ const CLONE_FLAGS: Record<NamespaceType, number> = {
   ipc: 0x08000000,
   user: 0x10000000,
   pid: 0x20000000,
-  network: 0x40000000,
+  network: CLONE_NEWNET,
 };
 
 /** S_IF flags of the inode's mode, inode(7). */
@@ -76,10 +76,10 @@ export function cloneFlags(spec: Spec): number {
 }
 
 /** Compile what the init does before it parks. */
-export function setupPlan(spec: Spec, { bindRoot = false, fault }: SetupOptions = {}): Buffer {
+export function setupPlan(spec: Spec, { fault }: SetupOptions = {}): Buffer {
   const plan = new PlanWriter();
   addFault(plan, fault);
-  plan.add(Operation.Root, { text: spec.root.path }, { u32: Number(bindRoot) });
+  plan.add(Operation.Root, { text: spec.root.path });
   addMounts(plan, spec);
   addDevices(plan, spec);
   if (spec.process.terminal) {

@@ -1,0 +1,67 @@
+import { debugLog } from '../common/debug';
+import { errorMessage } from '../common/errors';
+import { native } from '../native';
+
+const debug = debugLog('runtime');
+
+/** Starts after which another one is taken for likely: a program that starts one container pays for no more. */
+const LIKELY_AFTER = 2;
+/** How long nothing is started or removed before one is made, in ms: work that is asked for comes first. */
+const IDLE_MS = 2;
+
+/**
+ * One network namespace that waits for the next start. The kernel takes longer to make one than for all other
+ * namespaces together, and while it cleans up after others, milliseconds; this is done while nobody waits.
+ */
+export class SpareNetwork {
+  private spare = -1;
+  private making: Promise<void> | undefined;
+  private starts = 0;
+  private idle: NodeJS.Timeout | undefined;
+  private closed = false;
+
+  /** One start with a network namespace of its own: with its descriptor, or -1 where the clone has to make it. */
+  async during<T>(start: (network: number) => Promise<T>): Promise<T> {
+    const taken = this.spare;
+    this.spare = -1;
+    this.starts += 1;
+    clearTimeout(this.idle);
+    try {
+      return await start(taken);
+    } finally {
+      if (taken >= 0) native().close({ fds: [taken] });
+      this.rest();
+    }
+  }
+
+  /** Something was done: what follows at once comes first. */
+  rest(): void {
+    clearTimeout(this.idle);
+    if (this.spare >= 0 || this.starts < LIKELY_AFTER || this.closed) return;
+    this.idle = setTimeout(() => this.prepare(), IDLE_MS).unref();
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    clearTimeout(this.idle);
+    await this.making;
+    if (this.spare >= 0) native().close({ fds: [this.spare] });
+    this.spare = -1;
+  }
+
+  private prepare(): void {
+    if (this.spare >= 0 || this.making || this.closed) return;
+    this.making = native()
+      .makeNetwork()
+      .then(
+        fd => {
+          this.spare = fd;
+        },
+        // The next start makes its own, and tells what is wrong where that fails, too.
+        (error: unknown) => debug('no spare network namespace: %s', errorMessage(error)),
+      )
+      .finally(() => {
+        this.making = undefined;
+      });
+  }
+}

@@ -1,0 +1,81 @@
+import type { Resources } from '../common/resources';
+import { cloneFlags, CLONE_NEWNET, processPlan, setupPlan, type Fault } from './plan';
+import type { Spec } from './types';
+
+/** A spec as a start needs it: its plans, and what else of it decides something. */
+export interface CompiledSpec {
+  /** Program and arguments. */
+  args: string[];
+  resources: Resources;
+  /** CLONE_NEW flags of all new namespaces but the network's. */
+  namespaces: number;
+  /** It has a network namespace of its own. */
+  ownNetwork: boolean;
+  /** What the init does before it parks. */
+  setup: Buffer;
+  /** What the init does after GO. */
+  process: Buffer;
+}
+
+/** Compile a spec. */
+export function compileSpec(spec: Spec, options: { init?: boolean; fault?: Fault } = {}): CompiledSpec {
+  const flags = cloneFlags(spec);
+  return {
+    args: spec.process.args.map(String),
+    resources: spec.linux.resources ?? {},
+    namespaces: flags & ~CLONE_NEWNET,
+    ownNetwork: (flags & CLONE_NEWNET) !== 0,
+    setup: setupPlan(spec, options),
+    process: processPlan(spec.process, options),
+  };
+}
+
+/** Length of the short form of an id, which is a container's host name where none is given. */
+const SHORT_ID = 12;
+
+/**
+ * Bytes in which a container's id stands, in full or short. Every other container of the same options has its own id in
+ * the same places, and all else alike.
+ */
+class Stencil {
+  private readonly places: { at: number; length: number }[] = [];
+
+  /** @param id of random digits, so that what looks like it is it */
+  constructor(
+    private readonly bytes: Buffer,
+    id: string,
+  ) {
+    for (let at = 0; (at = bytes.indexOf(id.slice(0, SHORT_ID), at, 'latin1')) >= 0;) {
+      const whole = bytes.indexOf(id, at, 'latin1') === at;
+      const length = whole ? id.length : SHORT_ID;
+      this.places.push({ at, length });
+      at += length;
+    }
+  }
+
+  /** The same for another id of the same length. */
+  for(id: string): Buffer {
+    const bytes = Buffer.from(this.bytes);
+    for (const { at, length } of this.places) bytes.write(id, at, length, 'latin1');
+    return bytes;
+  }
+}
+
+/** A compiled spec that is good for every container which differs in its id alone. */
+export class SpecStencil {
+  private readonly setup: Stencil;
+  private readonly process: Stencil;
+
+  /** @param id of the container that it was compiled for: 64 random hexadecimal digits */
+  constructor(
+    private readonly compiled: CompiledSpec,
+    id: string,
+  ) {
+    this.setup = new Stencil(compiled.setup, id);
+    this.process = new Stencil(compiled.process, id);
+  }
+
+  for(id: string): CompiledSpec {
+    return { ...this.compiled, setup: this.setup.for(id), process: this.process.for(id) };
+  }
+}
