@@ -8,6 +8,8 @@ const debug = debugLog('runtime');
 const LIKELY_AFTER = 2;
 /** How long nothing is started or removed before one is made, in ms: work that is asked for comes first. */
 const IDLE_MS = 2;
+/** How long it is kept for a start that does not come, in ms. */
+const KEPT_MS = 1000;
 
 /**
  * One network namespace that waits for the next start. The kernel takes longer to make one than for all other
@@ -36,8 +38,8 @@ export class SpareNetwork {
 
   /** Something was done: what follows at once comes first. */
   rest(): void {
-    clearTimeout(this.idle);
     if (this.spare >= 0 || this.starts < LIKELY_AFTER || this.closed) return;
+    clearTimeout(this.idle);
     this.idle = setTimeout(() => this.prepare(), IDLE_MS).unref();
   }
 
@@ -45,6 +47,11 @@ export class SpareNetwork {
     this.closed = true;
     clearTimeout(this.idle);
     await this.making;
+    clearTimeout(this.idle);
+    this.drop();
+  }
+
+  private drop(): void {
     if (this.spare >= 0) native().close({ fds: [this.spare] });
     this.spare = -1;
   }
@@ -56,6 +63,7 @@ export class SpareNetwork {
       .then(
         fd => {
           this.spare = fd;
+          this.idle = setTimeout(() => this.drop(), KEPT_MS).unref();
         },
         // The next start makes its own, and tells what is wrong where that fails, too.
         (error: unknown) => debug('no spare network namespace: %s', errorMessage(error)),
