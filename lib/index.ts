@@ -1,8 +1,10 @@
 export { SkiffError, type SkiffErrorDetails } from './common/errors';
-export { Skiff, type OpenOptions } from './engine';
+export { Pool, Skiff, type OpenOptions } from './engine';
 export type {
   Container,
   ExitResult,
+  PoolOptions,
+  PoolRunOptions,
   RunOptions,
   RunResult,
   StartOptions,

@@ -163,6 +163,26 @@ Napi::Value Go(const Napi::CallbackInfo &info)
     });
 }
 
+void SendGo(const Napi::CallbackInfo &info)
+{
+    Napi::Object options = OptionsOf(info, "sendGo");
+    int pipe = IntOption(options, "pipe");
+    std::vector<uint8_t> process = BytesOption(options, "process");
+    std::vector<int> stdio = StdioOption(options);
+    skiff_error error{};
+    skiff_error_text(error.step, sizeof error.step, "go");
+    if (!skiff_send_go(pipe, process.data(), process.size(), stdio.data(), static_cast<int>(stdio.size()), &error))
+        throw ErrorOf(info.Env(), error);
+}
+
+void GoResult(const Napi::CallbackInfo &info)
+{
+    skiff_error error{};
+    skiff_error_text(error.step, sizeof error.step, "go");
+    if (!skiff_await_command(IntOption(OptionsOf(info, "goResult"), "pipe"), &error))
+        throw ErrorOf(info.Env(), error);
+}
+
 // Synchronous: cgroup files live in memory and answer within tens of microseconds.
 Napi::Value MakeCgroups(const Napi::CallbackInfo &info)
 {
@@ -245,6 +265,8 @@ void RegisterStart(Napi::Env env, Napi::Object exports)
     exports.Set("go", Napi::Function::New(env, Go, "go"));
     exports.Set("remove", Napi::Function::New(env, Remove, "remove"));
     exports.Set("makeDirectory", Napi::Function::New(env, MakeDirectory, "makeDirectory"));
+    exports.Set("sendGo", Napi::Function::New(env, SendGo, "sendGo"));
+    exports.Set("goResult", Napi::Function::New(env, GoResult, "goResult"));
     exports.Set("makeCgroups", Napi::Function::New(env, MakeCgroups, "makeCgroups"));
 }
 

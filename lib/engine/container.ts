@@ -1,7 +1,8 @@
 import type { Readable, Writable } from 'node:stream';
 import type { RuntimeContext } from '../runtime/context';
+import { startError } from '../runtime/errors';
 import { endingOf } from '../runtime/running';
-import type { Started } from '../runtime/start';
+import { commandFailure, type Started } from '../runtime/start';
 import { deleteMountPoint } from '../workspace';
 import type { Container, ExitResult } from './options';
 import type { ContainerStreams } from './stdio';
@@ -20,6 +21,8 @@ export class ContainerHandle implements Container {
   readonly id: string;
   readonly name: string;
   readonly pid: number;
+  /** How the command ended; not all of it need be removed yet. */
+  readonly ended: Promise<ExitResult>;
   private readonly result: Promise<ExitResult>;
   private timedOut = false;
   private removed: Promise<void> | undefined;
@@ -33,7 +36,8 @@ export class ContainerHandle implements Container {
     this.id = started.record.id;
     this.name = started.record.name;
     this.pid = started.init.pid;
-    this.result = this.live();
+    this.ended = this.live();
+    this.result = this.clearAway();
     // A caller may wait later, or never.
     this.result.catch(() => undefined);
   }
@@ -86,7 +90,7 @@ export class ContainerHandle implements Container {
     await this.remove();
   }
 
-  /** From the start of the command to the removal of what is left. */
+  /** From the start of the command to its end. */
   private async live(): Promise<ExitResult> {
     const { init, cgroup, record } = this.started;
     const stopWatching = this.watchLimits();
@@ -94,11 +98,9 @@ export class ContainerHandle implements Container {
     stopWatching();
     this.streams.closeInput();
     const ended = performance.now();
+    const failure = commandFailure(this.started);
+    if (failure !== undefined) throw startError(failure, record.command[0] ?? '');
     const { cpuMs, memoryPeakBytes, ...ending } = endingOf(status, cgroup);
-    if (this.options.keep) await this.keep(ending.exitCode);
-    else await this.removeAll();
-    this.context.network.rest();
-    this.context.trace.add(record.id.slice(0, 12), 'removal', ended);
     return {
       id: this.id,
       ...ending,
@@ -106,6 +108,21 @@ export class ContainerHandle implements Container {
       durationMs: ended - this.options.since,
       usage: { cpuMs, memoryPeakBytes },
     };
+  }
+
+  /** From the command's end to the removal of what is left. */
+  private async clearAway(): Promise<ExitResult> {
+    const { trace, network } = this.context;
+    const result = await this.ended.catch(async (error: unknown) => {
+      await this.removeAll();
+      throw error;
+    });
+    const start = performance.now();
+    if (this.options.keep) await this.keep(result.exitCode);
+    else await this.removeAll();
+    network.rest();
+    trace.add(this.id.slice(0, 12), 'removal', start);
+    return result;
   }
 
   /** Kill at the timeout or the abort: PID 1's end is the end of every process of its namespace. */

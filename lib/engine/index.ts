@@ -1,2 +1,4 @@
-export { DEFAULT_ROOT, Skiff, initPath, type OpenOptions } from './skiff';
+export { initPath } from './checks';
+export { DEFAULT_ROOT, Skiff, type OpenOptions } from './skiff';
+export { Pool } from './pool';
 export type * from './options';

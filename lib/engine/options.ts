@@ -72,6 +72,33 @@ export interface RunOptions extends StartOptions {
   encoding?: 'utf8' | 'buffer';
 }
 
+/** What one run of a pool may ask for; the rest is the pool's. */
+export type PoolRunOptions = Pick<
+  RunOptions,
+  | 'env'
+  | 'cwd'
+  | 'user'
+  | 'timeout'
+  | 'signal'
+  | 'stdin'
+  | 'stdout'
+  | 'stderr'
+  | 'input'
+  | 'maxBuffer'
+  | 'reject'
+  | 'encoding'
+>;
+
+/** What all containers of a pool are made with. What a run may ask for, too, is what it gets where it does not. */
+export interface PoolOptions extends Omit<StartOptions, 'name' | 'keep' | 'tty' | 'signal'> {
+  /** Containers that are ready; 4 where not given. With 0 every run starts its own. */
+  size?: number;
+  /** Runs at once at most, others wait for their turn; twice the size, and 16 at least, where not given. */
+  maxRunning?: number;
+  /** After so long without a run no container is kept ready, until the next one: milliseconds, or text such as `30s`. */
+  maxIdle?: number | string;
+}
+
 /** What a finished command used. */
 export interface Usage {
   /** CPU time of all of the container's processes, in ms. */

@@ -1,31 +1,25 @@
-import crypto from 'node:crypto';
-import fs from 'node:fs';
 import path from 'node:path';
 import { detectCgroups } from '../cgroup';
 import { debugLog } from '../common/debug';
-import { makeDirectories } from '../common/directories';
-import { errorCode, errorMessage, invalidArgument, SkiffError } from '../common/errors';
-import { packageRoot } from '../common/package';
+import { errorMessage, SkiffError } from '../common/errors';
 import { Trace, type Phase } from '../common/trace';
-import { findImage, hasImage } from '../image';
+import { hasImage } from '../image';
 import { native } from '../native';
 import { Watchdog } from '../process/watchdog';
 import type { RuntimeContext } from '../runtime/context';
 import { startError } from '../runtime/errors';
-import { removeContainer } from '../runtime/remove';
 import { SpareNetwork } from '../runtime/networks';
-import { nativeFault, startContainer, type Started } from '../runtime/start';
-import { undoAgain, withFailures, type StepFault } from '../runtime/steps';
+import { removeContainer } from '../runtime/remove';
+import { undoAgain, type StepFault } from '../runtime/steps';
 import { sweep } from '../runtime/sweep';
-import { compileSpec, type CompiledSpec } from '../spec/compiled';
-import { checkOptions, toSpec, toTimeout } from '../spec/options';
 import { ContainerStore } from '../state';
-import { checkRootLength, createReadOnlyLayer, selectDriver, type StorageDriver } from '../workspace';
-import { ContainerHandle } from './container';
-import { thisMachine } from './machine';
-import type { RunOptions, RunResult, StartOptions } from './options';
-import { CompiledPlans } from './plans';
-import { ContainerStreams, isOpen } from './stdio';
+import { checkRootLength, selectDriver, type StorageDriver } from '../workspace';
+import { initPath, prepareRoot, requireRoot } from './checks';
+import type { ContainerHandle } from './container';
+import { Launcher } from './launcher';
+import type { PoolOptions, RunOptions, RunResult, StartOptions } from './options';
+import { runToEnd } from './outcome';
+import { Pool } from './pool';
 
 export interface OpenOptions {
   /** Where images and containers are kept; `SKIFF_ROOT`, else /var/lib/skiff. */
@@ -38,25 +32,16 @@ export interface OpenOptions {
   fault?: StepFault;
 }
 
-/** What a container's file system is made of. */
-interface Source {
-  name: string;
-  /** Read-only layers, topmost first. */
-  layers: string[];
-  /** They never change. */
-  stored: boolean;
-}
-
 /** Where images and containers are kept where nothing else is said. */
 export const DEFAULT_ROOT = '/var/lib/skiff';
-const DEFAULT_MAX_BUFFER = 10 * 1024 * 1024;
 
 const debug = debugLog('engine');
 
 /** Runs containers. Several may be open in one process; each closes what it opened. */
 export class Skiff {
-  private readonly plans = new CompiledPlans();
+  private readonly launcher: Launcher;
   private readonly running = new Set<ContainerHandle>();
+  private readonly pools = new Set<Pool>();
   private readonly starting = new Set<Promise<unknown>>();
   private swept: Promise<unknown> | undefined;
   private closing: Promise<void> | undefined;
@@ -66,7 +51,9 @@ export class Skiff {
     readonly root: string,
     private readonly context: RuntimeContext,
     private readonly storage: { asked: string; driver: StorageDriver },
-  ) {}
+  ) {
+    this.launcher = new Launcher(root, context, storage);
+  }
 
   /**
    * @throws SkiffError where this machine or user cannot run containers, naming what is missing
@@ -104,7 +91,7 @@ export class Skiff {
 
   /** The unpacked read-only layers that a container of these options gets, topmost first. */
   async layers(options: Pick<StartOptions, 'image' | 'rootfs'> = {}): Promise<string[]> {
-    return (await this.source(options)).layers;
+    return (await this.launcher.source(options)).layers;
   }
 
   /** Whether there is an image of that name. */
@@ -123,32 +110,25 @@ export class Skiff {
   async run(command: string[], options: RunOptions & { encoding: 'buffer' }): Promise<RunResult<Buffer>>;
   async run(command: string[], options?: RunOptions): Promise<RunResult>;
   async run(command: string[], options: RunOptions = {}): Promise<RunResult | RunResult<Buffer>> {
-    const { input, maxBuffer = DEFAULT_MAX_BUFFER, signal } = options;
-    if (!(maxBuffer >= 0)) throw invalidArgument(`invalid maxBuffer: ${maxBuffer}`);
-    if (signal?.aborted) throw aborted(command, signal);
-    const stdin = options.stdin ?? (input === undefined ? 'ignore' : 'pipe');
-    const [{ collect, feed }, container] = await Promise.all([
-      import('./collect'),
-      this.start(command, { ...options, stdin }),
-    ]);
-    const [stdout, stderr, , result] = await Promise.all([
-      collect(container.stdout, maxBuffer),
-      collect(container.stderr, maxBuffer),
-      input === undefined ? undefined : feed(container.stdin, input),
-      container.wait(),
-    ]).catch(async (error: unknown) => {
-      // An input that broke: nobody waits for the command any more.
-      await container.remove();
-      throw error;
+    return runToEnd(command, options, {
+      start: started => this.start(command, started),
+      end: container => container.wait(),
     });
-    if (signal?.aborted) throw aborted(command, signal);
-    const told = {
-      ...result,
-      truncated: { stdout: stdout.truncated, stderr: stderr.truncated },
-    };
-    const text = { ...told, stdout: stdout.bytes.toString(), stderr: stderr.bytes.toString() };
-    if (options.reject && result.exitCode !== 0) throw commandFailed(command, text);
-    return options.encoding === 'buffer' ? { ...told, stdout: stdout.bytes, stderr: stderr.bytes } : text;
+  }
+
+  /**
+   * Keep containers ready that run a command each as soon as it is asked for, and are thrown away after it.
+   *
+   * @returns the pool, when its containers are ready
+   * @throws SkiffError where they cannot be made
+   */
+  async pool(options: PoolOptions = {}): Promise<Pool> {
+    this.requireOpen();
+    const pool = new Pool(this.launcher, options, pool => this.pools.delete(pool));
+    this.pools.add(pool);
+    await pool.fill();
+    this.sweepOnce();
+    return pool;
   }
 
   /**
@@ -158,11 +138,11 @@ export class Skiff {
    * @throws SkiffError where it could not be started; nothing of it is left then
    */
   async start(command: string[], options: StartOptions = {}): Promise<ContainerHandle> {
-    if (this.closing) throw new SkiffError('this Skiff is closed', { code: 'CLOSED' });
-    const start = this.startNow(command, options);
+    this.requireOpen();
+    const start = this.launcher.start(command, options);
     this.starting.add(start);
     try {
-      return await start;
+      return this.hold(await start);
     } catch (error) {
       throw startError(error, String(command[0]));
     } finally {
@@ -195,93 +175,29 @@ export class Skiff {
     await this.close();
   }
 
-  private async startNow(command: string[], options: StartOptions): Promise<ContainerHandle> {
-    const since = performance.now();
-    const { signal } = options;
-    checkOptions(command, options);
-    checkStdio(options);
-    if (signal?.aborted) throw aborted(command, signal);
-    await undoAgain(this.context.unfinished);
-    const source = await this.source(options);
-    const id = crypto.randomBytes(32).toString('hex');
-    const spec = this.compile(id, command, options, source);
-    const streams = new ContainerStreams(options);
-    try {
-      const started = await startContainer(this.context, {
-        id,
-        name: options.name ?? id.slice(0, 12),
-        claimName: options.name !== undefined,
-        image: source.name,
-        layers: source.layers,
-        driver: await this.driverFor(source.layers),
-        keep: options.keep ?? false,
-        spec,
-        usage: options.usage ?? true,
-        stdio: streams.given,
-      });
-      await attach(streams, started);
-      return this.hold(
-        new ContainerHandle(this.context, started, streams, {
-          since,
-          timeoutMs: toTimeout(options.timeout),
-          signal,
-          keep: options.keep ?? false,
-        }),
-      );
-    } catch (error) {
-      streams.discard();
-      throw error;
-    }
-  }
-
-  private compile(id: string, command: string[], options: StartOptions, source: Source): CompiledSpec {
-    const { store, fault } = this.context;
-    const layer = source.layers[0]!;
-    return this.plans.get(id, source.stored ? layer : undefined, { command, options }, () => {
-      const spec = toSpec({
-        id,
-        command,
-        options,
-        image: {},
-        rootPath: path.join(store.directory(id), 'mnt'),
-        readFile: file => native().readFileInRoot({ root: layer, path: file, maxBytes: 1 << 20 }),
-        machine: thisMachine(),
-      });
-      return compileSpec(spec, { init: options.init, fault: fault && nativeFault(fault) });
-    });
+  private requireOpen(): void {
+    if (this.closing) throw new SkiffError('this Skiff is closed', { code: 'CLOSED' });
   }
 
   private hold(container: ContainerHandle): ContainerHandle {
     this.running.add(container);
     const forget = () => this.running.delete(container);
     container.wait().then(forget, forget);
-    this.swept ??= this.sweep().catch(error => debug('sweep: %s', errorMessage(error)));
+    this.sweepOnce();
     return container;
   }
 
-  /** The read-only layers, topmost first. */
-  private async source({ image, rootfs }: StartOptions): Promise<Source> {
-    if (rootfs !== undefined) {
-      if (image !== undefined) throw invalidArgument('image and rootfs exclude each other');
-      return { name: rootfs, layers: [requireDirectory(rootfs)], stored: false };
-    }
-    const { name, tar } = findImage(image ?? 'busybox');
-    const start = performance.now();
-    const layer = await createReadOnlyLayer({ root: this.root, tar });
-    this.context.trace.add(name, 'read-only layer', start);
-    return { name, layers: [layer.path], stored: true };
-  }
-
-  /** The driver chosen at the opening may not be able to take every directory as a layer. */
-  private async driverFor(layers: string[]): Promise<StorageDriver> {
-    const { asked, driver } = this.storage;
-    if (driver.refuses({ layers, root: this.root }) === undefined) return driver;
-    return selectDriver({ root: this.root, name: asked, layers });
+  /** On the side, once somebody has what he asked for. */
+  private sweepOnce(): void {
+    this.swept ??= this.sweep().catch(error => debug('sweep: %s', errorMessage(error)));
   }
 
   private async closeNow(): Promise<void> {
     await Promise.allSettled(this.starting);
-    const removals = await Promise.allSettled([...this.running].map(container => container.end()));
+    const removals = await Promise.allSettled([
+      ...[...this.pools].map(pool => pool.end()),
+      ...[...this.running].map(container => container.end()),
+    ]);
     await this.swept;
     await undoAgain(this.context.unfinished);
     await this.context.network.close();
@@ -290,86 +206,4 @@ export class Skiff {
     if (process.env.SKIFF_TRACE) this.context.trace.write(process.env.SKIFF_TRACE);
     for (const removal of removals) if (removal.status === 'rejected') throw removal.reason;
   }
-}
-
-/** What runs but cannot be given its streams is ended and removed: nobody would hold it. */
-async function attach(streams: ContainerStreams, { steps, terminal }: Started): Promise<void> {
-  try {
-    await streams.attach(terminal);
-  } catch (error) {
-    throw withFailures(error, await steps.undo());
-  }
-}
-
-/** Where the build puts the static init. */
-export function initPath(): string {
-  return path.join(packageRoot(), 'build', 'Release', 'skiff-init');
-}
-
-function requireRoot(): void {
-  if (process.geteuid?.() === 0) return;
-  throw new SkiffError(
-    `root is needed to start containers: this process runs as uid ${process.geteuid?.()}`,
-    {
-      code: 'EPERM',
-      remedy: "Run it as root (sudo skiff ...); 'skiff doctor' tells what else is missing.",
-    },
-  );
-}
-
-function prepareRoot(root: string): void {
-  const containers = path.join(root, 'containers');
-  try {
-    makeDirectories(containers, 0o711);
-    fs.accessSync(containers, fs.constants.W_OK);
-  } catch (error) {
-    // Node's text ends with its own call and path.
-    const reason = errorMessage(error).replace(/^[A-Z0-9]+: |, \w+ '.*$/gs, '');
-    throw new SkiffError(`cannot use the root directory: ${root}: ${reason}`, {
-      code: errorCode(error) ?? 'EACCES',
-      path: root,
-      remedy: 'Choose a directory that can be written to: --root DIR or SKIFF_ROOT.',
-      cause: error,
-    });
-  }
-}
-
-function requireDirectory(directory: string): string {
-  const resolved = path.resolve(directory);
-  const about = fs.statSync(resolved, { throwIfNoEntry: false });
-  if (about?.isDirectory()) return resolved;
-  throw invalidArgument(
-    `cannot use the root file system: ${directory}: ${about ? 'not a directory' : 'no such directory'}`,
-  );
-}
-
-function checkStdio(options: StartOptions): void {
-  for (const name of ['stdin', 'stdout', 'stderr'] as const) {
-    const option = options[name];
-    if (typeof option === 'number' && !isOpen(option)) {
-      throw invalidArgument(`${name}: descriptor ${option} is not open`);
-    }
-  }
-}
-
-function aborted(command: string[], signal: AbortSignal): SkiffError {
-  return new SkiffError(`${JSON.stringify(command[0])} was aborted`, {
-    code: 'ABORT_ERR',
-    cause: signal.reason,
-  });
-}
-
-function commandFailed(command: string[], result: RunResult): SkiffError {
-  const how = result.timedOut
-    ? 'timed out'
-    : result.oomKilled
-      ? 'ran into its memory limit'
-      : result.signal
-        ? `was ended by ${result.signal}`
-        : `ended with exit code ${result.exitCode}`;
-  return new SkiffError(`${JSON.stringify(command[0])} ${how}`, {
-    code: 'COMMAND_FAILED',
-    exitCode: result.exitCode,
-    cause: result,
-  });
 }

@@ -94,6 +94,10 @@ export interface StartNative {
    * either of its names), the mount and the cgroups may be there: they are the caller's to remove.
    */
   start(options: NativeStartOptions): Promise<NativeStarted>;
+  /** The same without waiting for anything, synchronously: for a small GO. What became of it is told by `goResult`. */
+  sendGo(options: { pipe: number; process: Buffer; stdio: number[] }): void;
+  /** What became of a GO, synchronously, once the init has ended or the command runs; throws as `go` rejects. */
+  goResult(options: { pipe: number }): void;
   /** A network namespace with nothing but lo, which is up; it lives as long as the descriptor is open. */
   makeNetwork(): Promise<number>;
   /** Give a parked init its command; resolves when that runs, rejects with step `exec` when it could not. */

@@ -36,16 +36,19 @@ export interface StartPlan {
   spec: CompiledSpec;
   /** Count memory even where it is not limited. */
   usage: boolean;
-  /** Descriptors for the command's stdin, stdout and stderr; none where it has a terminal. */
-  stdio: number[];
+  /**
+   * Descriptors for the command's stdin, stdout and stderr; none where it has a terminal. `parked`: the command comes
+   * later, by {@link goParked}.
+   */
+  stdio: number[] | 'parked';
 }
 
-/** A container whose command runs. */
+/** A container whose command runs, or that is parked. */
 export interface Started {
   init: RunningInit;
   cgroup: Cgroup | null;
-  /** Master of its terminal; -1 without one. */
-  terminal: number;
+  /** Descriptors that its removal closes: the init's pipe, and the master of its terminal. -1: none, or another's by now. */
+  ends: { pipe: number; terminal: number };
   record: ContainerRecord;
   /** Undoes every step of the start: what is left of the container after its end. */
   steps: Steps;
@@ -131,13 +134,51 @@ async function takeSteps(
   trace.addMarks(container, start, started.marks);
   unfinished = undefined;
   const init = new RunningInit(started.pid, started.pidfd, () => watchdog.leave(started.pidfd));
-  steps.onUndo('init', () => release(init, started));
+  const ends = { pipe: started.pipe, terminal: started.terminal };
+  steps.onUndo('init', () => release(init, ends));
   await watchdog.adopt(started.pidfd, companion, started.guarded);
-  if (started.pipe >= 0) await goLate(plan, started);
-  const { terminal } = started;
-  // The caller's from here on: at the time of the undo its number may be another container's.
-  started.terminal = -1;
-  return { init, cgroup: madeCgroup(cgroups, started.cgroupsMade), terminal, record, steps };
+  // The watchdog was killed a moment ago, and the init waited parked until another one guarded it.
+  if (ends.pipe >= 0 && plan.stdio !== 'parked') await go(ends, plan.spec, plan.stdio);
+  return { init, cgroup: madeCgroup(cgroups, started.cgroupsMade), ends, record, steps };
+}
+
+/** GO that is sent at once, in bytes: a socket takes it whole, whether or not the init reads already. */
+const SMALL_GO = 32_768;
+
+/**
+ * Give a parked container its command. That it could not be executed is told by {@link commandFailure}, after its end.
+ *
+ * @throws SkiffError or the addon's error where the init has died
+ */
+export async function goParked(
+  { ends, record }: Started,
+  spec: CompiledSpec,
+  stdio: number[],
+): Promise<void> {
+  record.command = spec.args;
+  if (spec.process.length > SMALL_GO) return go(ends, spec, stdio);
+  native().sendGo({ pipe: ends.pipe, process: spec.process, stdio });
+}
+
+/** Why the command of a container that was parked and has ended could not be executed, if so. */
+export function commandFailure({ ends }: Started): unknown {
+  if (ends.pipe < 0) return undefined;
+  const { pipe } = ends;
+  ends.pipe = -1;
+  try {
+    native().goResult({ pipe });
+    return undefined;
+  } catch (error) {
+    return error;
+  } finally {
+    native().close({ fds: [pipe] });
+  }
+}
+
+async function go(ends: Started['ends'], spec: CompiledSpec, stdio: number[]): Promise<void> {
+  await native().go({ pipe: ends.pipe, process: spec.process, stdio });
+  native().close({ fds: [ends.pipe] });
+  ends.pipe = -1;
 }
 
 /** With the namespaces that the spec asks for; the network's may be one that is there already. */
@@ -182,18 +223,10 @@ function nativeOptions(
     cgroups: cgroups.directories,
     init,
     plan: spec.setup,
-    process: spec.process,
-    stdio,
+    ...(stdio === 'parked' ? { stdio: [] } : { stdio, process: spec.process }),
     marks: trace.wanted,
     ...(fault && { faultStep: fault.step, faultErrno: nativeFault(fault).errno }),
   };
-}
-
-/** The watchdog was killed a moment ago, and the init waited parked until another one guarded it. */
-async function goLate({ spec, stdio }: StartPlan, started: NativeStarted): Promise<void> {
-  await native().go({ pipe: started.pipe, process: spec.process, stdio });
-  native().close({ fds: [started.pipe] });
-  started.pipe = -1;
 }
 
 function firstRecord({ store }: RuntimeContext, plan: StartPlan, cgroups: CgroupPlan): ContainerRecord {
@@ -212,7 +245,7 @@ function firstRecord({ store }: RuntimeContext, plan: StartPlan, cgroups: Cgroup
 }
 
 /** End what still runs, and give back what the start opened. */
-async function release(init: RunningInit, { pipe, terminal }: NativeStarted): Promise<void> {
+async function release(init: RunningInit, { pipe, terminal }: Started['ends']): Promise<void> {
   await init.kill();
   native().close({ fds: [pipe, terminal].filter(fd => fd >= 0) });
 }

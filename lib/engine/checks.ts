@@ -1,0 +1,62 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { makeDirectories } from '../common/directories';
+import { errorCode, errorMessage, invalidArgument, SkiffError } from '../common/errors';
+import { packageRoot } from '../common/package';
+import type { StartOptions } from './options';
+import { isOpen } from './stdio';
+
+/** Where the build puts the static init. */
+export function initPath(): string {
+  return path.join(packageRoot(), 'build', 'Release', 'skiff-init');
+}
+
+/** @throws SkiffError EPERM for another user than root */
+export function requireRoot(): void {
+  if (process.geteuid?.() === 0) return;
+  throw new SkiffError(
+    `root is needed to start containers: this process runs as uid ${process.geteuid?.()}`,
+    {
+      code: 'EPERM',
+      remedy: "Run it as root (sudo skiff ...); 'skiff doctor' tells what else is missing.",
+    },
+  );
+}
+
+/** Make the directories of a root, and see that they can be written to. */
+export function prepareRoot(root: string): void {
+  const containers = path.join(root, 'containers');
+  try {
+    makeDirectories(containers, 0o711);
+    fs.accessSync(containers, fs.constants.W_OK);
+  } catch (error) {
+    // Node's text ends with its own call and path.
+    const reason = errorMessage(error).replace(/^[A-Z0-9]+: |, \w+ '.*$/gs, '');
+    throw new SkiffError(`cannot use the root directory: ${root}: ${reason}`, {
+      code: errorCode(error) ?? 'EACCES',
+      path: root,
+      remedy: 'Choose a directory that can be written to: --root DIR or SKIFF_ROOT.',
+      cause: error,
+    });
+  }
+}
+
+/** @returns the absolute path of a directory that is there */
+export function requireDirectory(directory: string): string {
+  const resolved = path.resolve(directory);
+  const about = fs.statSync(resolved, { throwIfNoEntry: false });
+  if (about?.isDirectory()) return resolved;
+  throw invalidArgument(
+    `cannot use the root file system: ${directory}: ${about ? 'not a directory' : 'no such directory'}`,
+  );
+}
+
+/** @throws SkiffError INVALID_ARGUMENT for a descriptor that is not open */
+export function checkStdio(options: StartOptions): void {
+  for (const name of ['stdin', 'stdout', 'stderr'] as const) {
+    const option = options[name];
+    if (typeof option === 'number' && !isOpen(option)) {
+      throw invalidArgument(`${name}: descriptor ${option} is not open`);
+    }
+  }
+}

@@ -1,0 +1,191 @@
+import crypto from 'node:crypto';
+import path from 'node:path';
+import { invalidArgument } from '../common/errors';
+import { findImage } from '../image';
+import { native } from '../native';
+import type { RuntimeContext } from '../runtime/context';
+import { goParked, nativeFault, startContainer, type Started } from '../runtime/start';
+import { undoAgain, withFailures } from '../runtime/steps';
+import { compileSpec, type CompiledSpec } from '../spec/compiled';
+import { checkOptions, toSpec, toTimeout } from '../spec/options';
+import { createReadOnlyLayer, selectDriver, type StorageDriver } from '../workspace';
+import { checkStdio, requireDirectory } from './checks';
+import { ContainerHandle } from './container';
+import { thisMachine } from './machine';
+import type { StartOptions } from './options';
+import { throwIfAborted } from './outcome';
+import { CompiledPlans } from './plans';
+import { ContainerStreams } from './stdio';
+
+/** What a container's file system is made of. */
+export interface Source {
+  name: string;
+  /** Read-only layers, topmost first. */
+  layers: string[];
+  /** They never change. */
+  stored: boolean;
+}
+
+/** A container that waits for its command. */
+export interface ParkedContainer {
+  id: string;
+  started: Started;
+  source: Source;
+}
+
+/** What the parked init's command would be; it gets another one with GO. */
+const NO_COMMAND = ['-'];
+
+/** Starts containers as options ask for them. */
+export class Launcher {
+  private readonly plans = new CompiledPlans();
+
+  constructor(
+    private readonly root: string,
+    private readonly context: RuntimeContext,
+    private readonly storage: { asked: string; driver: StorageDriver },
+  ) {}
+
+  /** Start a command in a container of its own; resolves when it runs. */
+  async start(command: readonly string[], options: StartOptions): Promise<ContainerHandle> {
+    const since = performance.now();
+    checkOptions(command, options);
+    checkStdio(options);
+    throwIfAborted(command, options.signal);
+    await undoAgain(this.context.unfinished);
+    const source = await this.source(options);
+    const id = newId();
+    const spec = this.compile(id, command, options, source);
+    return this.withStreams(options, since, streams => this.launch(id, spec, source, options, streams.given));
+  }
+
+  /** Have a container ready up to its command. */
+  async park(options: StartOptions): Promise<ParkedContainer> {
+    await undoAgain(this.context.unfinished);
+    const source = await this.source(options);
+    const id = newId();
+    const spec = this.compile(id, NO_COMMAND, options, source);
+    return { id, source, started: await this.launch(id, { ...spec, args: [] }, source, options, 'parked') };
+  }
+
+  /** Give a parked container its command; where that fails, it is removed. */
+  async command(
+    { id, source, started }: ParkedContainer,
+    command: readonly string[],
+    options: StartOptions,
+    since: number,
+  ): Promise<ContainerHandle> {
+    try {
+      checkOptions(command, options);
+      checkStdio(options);
+      const spec = this.compile(id, command, options, source);
+      return await this.withStreams(options, since, async streams => {
+        await goParked(started, spec, streams.given);
+        return started;
+      });
+    } catch (error) {
+      throw withFailures(error, await started.steps.undo());
+    }
+  }
+
+  /** The read-only layers, topmost first. */
+  async source({ image, rootfs }: Pick<StartOptions, 'image' | 'rootfs'>): Promise<Source> {
+    if (rootfs !== undefined) {
+      if (image !== undefined) throw invalidArgument('image and rootfs exclude each other');
+      return { name: rootfs, layers: [requireDirectory(rootfs)], stored: false };
+    }
+    const { name, tar } = findImage(image ?? 'busybox');
+    const start = performance.now();
+    const layer = await createReadOnlyLayer({ root: this.root, tar });
+    this.context.trace.add(name, 'read-only layer', start);
+    return { name, layers: [layer.path], stored: true };
+  }
+
+  private async launch(
+    id: string,
+    spec: CompiledSpec,
+    source: Source,
+    options: StartOptions,
+    stdio: number[] | 'parked',
+  ): Promise<Started> {
+    return startContainer(this.context, {
+      id,
+      name: options.name ?? id.slice(0, 12),
+      claimName: options.name !== undefined,
+      image: source.name,
+      layers: source.layers,
+      driver: await this.driverFor(source.layers),
+      keep: options.keep ?? false,
+      spec,
+      usage: options.usage ?? true,
+      stdio,
+    });
+  }
+
+  /** Make the streams that the options ask for, and let go of them where the start fails. */
+  private async withStreams(
+    options: StartOptions,
+    since: number,
+    start: (streams: ContainerStreams) => Promise<Started>,
+  ): Promise<ContainerHandle> {
+    const streams = new ContainerStreams(options);
+    try {
+      const started = await start(streams);
+      await attach(streams, started);
+      return new ContainerHandle(this.context, started, streams, {
+        since,
+        timeoutMs: toTimeout(options.timeout),
+        signal: options.signal,
+        keep: options.keep ?? false,
+      });
+    } catch (error) {
+      streams.discard();
+      throw error;
+    }
+  }
+
+  private compile(
+    id: string,
+    command: readonly string[],
+    options: StartOptions,
+    source: Source,
+  ): CompiledSpec {
+    const { store, fault } = this.context;
+    const layer = source.layers[0]!;
+    return this.plans.get(id, source.stored ? layer : undefined, { command, options }, () => {
+      const spec = toSpec({
+        id,
+        command,
+        options,
+        image: {},
+        rootPath: path.join(store.directory(id), 'mnt'),
+        readFile: file => native().readFileInRoot({ root: layer, path: file, maxBytes: 1 << 20 }),
+        machine: thisMachine(),
+      });
+      return compileSpec(spec, { init: options.init, fault: fault && nativeFault(fault) });
+    });
+  }
+
+  /** The driver chosen at the opening may not be able to take every directory as a layer. */
+  private async driverFor(layers: string[]): Promise<StorageDriver> {
+    const { asked, driver } = this.storage;
+    if (driver.refuses({ layers, root: this.root }) === undefined) return driver;
+    return selectDriver({ root: this.root, name: asked, layers });
+  }
+}
+
+function newId(): string {
+  return crypto.randomBytes(32).toString('hex');
+}
+
+/** What runs but cannot be given its streams is ended and removed: nobody would hold it. */
+async function attach(streams: ContainerStreams, { steps, ends }: Started): Promise<void> {
+  const { terminal } = ends;
+  // The caller's from here on: at the time of the undo its number may be another container's.
+  ends.terminal = -1;
+  try {
+    await streams.attach(terminal);
+  } catch (error) {
+    throw withFailures(error, await steps.undo());
+  }
+}

@@ -1,0 +1,70 @@
+import { invalidArgument, SkiffError } from '../common/errors';
+import type { ContainerHandle } from './container';
+import type { ExitResult, RunOptions, RunResult } from './options';
+
+const DEFAULT_MAX_BUFFER = 10 * 1024 * 1024;
+
+/** How a command is started, and what its end is. */
+export interface Runner {
+  start: (options: RunOptions) => Promise<ContainerHandle>;
+  end: (container: ContainerHandle) => Promise<ExitResult>;
+}
+
+/**
+ * Run a command to its end and keep what it writes.
+ *
+ * @throws SkiffError ABORT_ERR when `signal` aborted it; COMMAND_FAILED when it failed and `reject` was asked for
+ */
+export async function runToEnd(
+  command: readonly string[],
+  options: RunOptions,
+  { start, end }: Runner,
+): Promise<RunResult | RunResult<Buffer>> {
+  const { input, maxBuffer = DEFAULT_MAX_BUFFER, signal } = options;
+  if (!(maxBuffer >= 0)) throw invalidArgument(`invalid maxBuffer: ${maxBuffer}`);
+  throwIfAborted(command, signal);
+  const stdin = options.stdin ?? (input === undefined ? 'ignore' : 'pipe');
+  const [{ collect, feed }, container] = await Promise.all([
+    import('./collect'),
+    start({ ...options, stdin }),
+  ]);
+  const [stdout, stderr, , result] = await Promise.all([
+    collect(container.stdout, maxBuffer),
+    collect(container.stderr, maxBuffer),
+    input === undefined ? undefined : feed(container.stdin, input),
+    end(container),
+  ]).catch(async (error: unknown) => {
+    // An input that broke: nobody waits for the command any more.
+    await container.remove();
+    throw error;
+  });
+  throwIfAborted(command, signal);
+  const told = { ...result, truncated: { stdout: stdout.truncated, stderr: stderr.truncated } };
+  const text = { ...told, stdout: stdout.bytes.toString(), stderr: stderr.bytes.toString() };
+  if (options.reject && result.exitCode !== 0) throw commandFailed(command, text);
+  return options.encoding === 'buffer' ? { ...told, stdout: stdout.bytes, stderr: stderr.bytes } : text;
+}
+
+/** @throws SkiffError ABORT_ERR */
+export function throwIfAborted(command: readonly string[], signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  throw new SkiffError(`${JSON.stringify(command[0])} was aborted`, {
+    code: 'ABORT_ERR',
+    cause: signal.reason,
+  });
+}
+
+function commandFailed(command: readonly string[], result: RunResult): SkiffError {
+  const how = result.timedOut
+    ? 'timed out'
+    : result.oomKilled
+      ? 'ran into its memory limit'
+      : result.signal
+        ? `was ended by ${result.signal}`
+        : `ended with exit code ${result.exitCode}`;
+  return new SkiffError(`${JSON.stringify(command[0])} ${how}`, {
+    code: 'COMMAND_FAILED',
+    exitCode: result.exitCode,
+    cause: result,
+  });
+}
