@@ -76,7 +76,7 @@ static Napi::Value StartWatchdog(const Napi::CallbackInfo &info)
             skiff_launch_options options{};
             options.init = init;
             options.name = "skiff-watchdog";
-            options.network = -1;
+            options.network = options.mount_base = -1;
             return skiff_launch(&options, SOCK_SEQPACKET, &launched, error);
         },
         [](Napi::Env env, skiff_launched &launched) -> Napi::Value {

@@ -5,6 +5,7 @@
 
 extern "C" {
 #include "../core/cleanup.h"
+#include "../core/mountbase.h"
 #include "../core/network.h"
 #include "../core/protocol.h"
 #include "../core/removal.h"
@@ -50,6 +51,7 @@ struct Request {
         options.init = IntOption(from, "init");
         options.namespaces = IntOption(from, "namespaces");
         options.network = IntOption(from, "network", -1);
+        options.mount_base = IntOption(from, "mountBase", -1);
         options.fault.errnum = IntOption(from, "faultErrno", EIO);
         // Its owner may replace the watchdog meanwhile and close the pipe, whose number would be another's then.
         options.watchdog = fcntl(IntOption(from, "watchdog"), F_DUPFD_CLOEXEC, 0);
@@ -137,19 +139,29 @@ Napi::Value Start(const Napi::CallbackInfo &info)
         [request, marks](Napi::Env env, Started &result) { return StartedToJs(env, *request, marks, result); });
 }
 
-// A network namespace; closed where the environment that wanted it is gone.
-struct Network {
+// A namespace's descriptor; closed where the environment that wanted it is gone.
+struct Namespace {
     int fd = -1;
-    ~Network() { skiff_close_fd(&fd); }
+    ~Namespace() { skiff_close_fd(&fd); }
 };
+
+Napi::Value MakeNamespace(Napi::Env env, bool (*make)(int *, skiff_error *))
+{
+    return Job<Namespace>::Start(
+        env, [make](Namespace &made, skiff_error *error) { return make(&made.fd, error); },
+        [](Napi::Env env, Namespace &made) -> Napi::Value {
+            return Napi::Number::New(env, Owned::Of(env).Adopt(skiff_steal_fd(&made.fd)));
+        });
+}
 
 Napi::Value MakeNetwork(const Napi::CallbackInfo &info)
 {
-    return Job<Network>::Start(
-        info.Env(), [](Network &network, skiff_error *error) { return skiff_make_network(&network.fd, error); },
-        [](Napi::Env env, Network &network) -> Napi::Value {
-            return Napi::Number::New(env, Owned::Of(env).Adopt(skiff_steal_fd(&network.fd)));
-        });
+    return MakeNamespace(info.Env(), skiff_make_network);
+}
+
+Napi::Value MakeMountBase(const Napi::CallbackInfo &info)
+{
+    return MakeNamespace(info.Env(), skiff_make_mount_base);
 }
 
 Napi::Value Go(const Napi::CallbackInfo &info)
@@ -261,6 +273,7 @@ Napi::Value MakeDirectory(const Napi::CallbackInfo &info)
 void RegisterStart(Napi::Env env, Napi::Object exports)
 {
     exports.Set("start", Napi::Function::New(env, Start, "start"));
+    exports.Set("makeMountBase", Napi::Function::New(env, MakeMountBase, "makeMountBase"));
     exports.Set("makeNetwork", Napi::Function::New(env, MakeNetwork, "makeNetwork"));
     exports.Set("go", Napi::Function::New(env, Go, "go"));
     exports.Set("remove", Napi::Function::New(env, Remove, "remove"));

@@ -1,10 +1,19 @@
 #include "cloning.h"
 
+#include "cleanup.h"
+
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdint.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
 
 #define SKIFF_CLONE_INTO_CGROUP 0x200000000ull
 #define SKIFF_SYS_clone3 435 /* the same number on every architecture */
@@ -88,4 +97,26 @@ pid_t skiff_clone_child(const skiff_clone *what, int (*child)(void *), void *arg
     if (what->into >= 0)
         return clone_into(what, child, argument, pidfd);
     return clone(child, (char *)what->stack + what->stack_size, BASE_FLAGS | what->flags, argument, pidfd);
+}
+
+bool skiff_run_in_child(int flags, int (*child)(void *), void *argument, skiff_error *err)
+{
+    cleanup_fd int pidfd = -1;
+    void *stack =
+        mmap(NULL, SKIFF_CHILD_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (stack == MAP_FAILED)
+        return skiff_fail(err, "mmap", NULL);
+    skiff_clone what = {.flags = flags, .into = -1, .stack = stack, .stack_size = SKIFF_CHILD_STACK};
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid_t pid = skiff_clone_child(&what, child, argument, &pidfd);
+    int errnum = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    munmap(stack, SKIFF_CHILD_STACK);
+    if (pid < 0)
+        return skiff_fail_with(err, errnum, "clone", NULL);
+    siginfo_t info;
+    skiff_retry(waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | __WALL));
+    return true;
 }

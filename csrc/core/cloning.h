@@ -2,7 +2,11 @@
 #ifndef SKIFF_CORE_CLONING_H
 #define SKIFF_CORE_CLONING_H
 
+#include "error.h"
+
 #include <sys/types.h>
+
+#define SKIFF_CHILD_STACK (64u << 10) /* bytes; a child uses a few of them */
 
 typedef struct skiff_clone {
     int flags;   /* CLONE_NEW flags, without an exit signal */
@@ -18,5 +22,8 @@ typedef struct skiff_clone {
  * or machine has no clone3 for it.
  */
 pid_t skiff_clone_child(const skiff_clone *clone, int (*child)(void *), void *argument, int *pidfd);
+
+/* Run `child` to its end in a clone with these flags, on this memory: it makes a namespace and opens it. */
+bool skiff_run_in_child(int flags, int (*child)(void *), void *argument, skiff_error *err);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include "cleanup.h"
 #include "cloning.h"
+#include "mountbase.h"
 #include "protocol.h"
 
 #include <fcntl.h>
@@ -18,12 +19,12 @@
 #define P_PIDFD 3
 #endif
 
-#define CHILD_STACK (64u << 10)
 #define READY_TIMEOUT_MS 60000 /* a parked init answers within milliseconds; a machine out of memory may take longer */
 
 typedef struct {
     const skiff_launch_options *options;
     const skiff_cgroup_entry *entry;
+    int mount; /* detached copy of the root's mount, to be attached in a copy of the base; -1 */
     int pipe;
     int failed; /* errno of what failed before execve; the memory is shared with the child */
     const char *failed_call, *failed_step;
@@ -42,6 +43,19 @@ static bool arrange_descriptors(child_work *work, int *init)
            errno == EINVAL;
 }
 
+/* Network and mounts, where they are not what clone has made; the working directory becomes the container's root. */
+static bool enter_namespaces(child_work *work)
+{
+    const skiff_launch_options *options = work->options;
+    work->failed_call = "setns";
+    if (options->network >= 0 && setns(options->network, CLONE_NEWNET) != 0)
+        return false;
+    if (work->mount >= 0)
+        return skiff_enter_mount_base(options->mount_base, work->mount);
+    work->failed_call = "chdir";
+    return !options->root || chdir(options->root) == 0;
+}
+
 /* Runs in the child on the caller's memory until execve: only async-signal-safe calls, no allocation. */
 static int child_main(void *argument)
 {
@@ -55,8 +69,7 @@ static int child_main(void *argument)
     if (!skiff_enter_cgroups(work->entry))
         goto failed;
     work->failed_step = "clone";
-    work->failed_call = "setns";
-    if (work->options->network >= 0 && setns(work->options->network, CLONE_NEWNET) != 0)
+    if (!enter_namespaces(work))
         goto failed;
     work->failed_call = "dup2";
     if (!arrange_descriptors(work, &init))
@@ -78,17 +91,18 @@ failed:
  */
 static bool clone_init(child_work *work, skiff_launched *launched, skiff_error *err)
 {
-    void *stack = mmap(NULL, CHILD_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    void *stack = mmap(NULL, SKIFF_CHILD_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (stack == MAP_FAILED)
         return skiff_fail(err, "mmap", NULL);
-    skiff_clone what = {work->options->namespaces, work->entry->into, stack, CHILD_STACK};
+    int flags = work->mount >= 0 ? work->options->namespaces & ~CLONE_NEWNS : work->options->namespaces;
+    skiff_clone what = {flags, work->entry->into, stack, SKIFF_CHILD_STACK};
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pid_t pid = skiff_clone_child(&what, child_main, work, &launched->pidfd);
     int errnum = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    munmap(stack, CHILD_STACK);
+    munmap(stack, SKIFF_CHILD_STACK);
     if (pid < 0)
         return skiff_fail_with(err, errnum, "clone", NULL);
     launched->pid = pid;
@@ -106,7 +120,9 @@ static bool clone_into_cgroups(const skiff_launch_options *options, int pipe, bo
         return false;
     if (!skiff_open_cgroups(options->cgroups, options->cgroup_count, by_clone, &entry, err))
         return false;
-    child_work work = {.options = options, .entry = &entry, .pipe = pipe};
+    /* Where the kernel is too old for it, or a filter forbids it, the caller's mounts are copied. */
+    cleanup_fd int mount = options->root && options->mount_base >= 0 ? skiff_copy_mount(options->root) : -1;
+    child_work work = {.options = options, .entry = &entry, .mount = mount, .pipe = pipe};
     skiff_error_text(err->step, sizeof err->step, "clone");
     return clone_init(&work, launched, err);
 }

@@ -16,6 +16,8 @@ typedef struct skiff_launch_options {
     const char *name; /* its argv[0]: "skiff-init", or "skiff-watchdog" */
     int namespaces;   /* CLONE_NEW flags */
     int network;      /* network namespace to be in, from skiff_make_network; -1: none but that of `namespaces` */
+    const char *root; /* mount point of its file system, which becomes its working directory; NULL: none */
+    int mount_base;   /* from skiff_make_mount_base; -1: none, its mounts are a copy of the caller's */
     const skiff_cgroup *cgroups;
     size_t cgroup_count;
     skiff_fault fault; /* for tests of the undo */

@@ -20,15 +20,13 @@ static bool mount_checked(const char *source, const char *target, const char *ty
     return mount(source, target, type, flags, data) == 0 || skiff_fail(err, "mount", target);
 }
 
-bool skiff_enter_root(const char *path, skiff_error *err)
+bool skiff_enter_root(skiff_error *err)
 {
     if (!mount_checked(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL, err))
         return false;
-    if (chdir(path) != 0)
-        return skiff_fail(err, "chdir", path);
     /* pivot_root(2): with both names ".", the old root is stacked on the new one and needs no directory. */
     if (syscall(SYS_pivot_root, ".", ".") != 0)
-        return skiff_fail(err, "pivot_root", path);
+        return skiff_fail(err, "pivot_root", "the mount point");
     if (umount2(".", MNT_DETACH) != 0)
         return skiff_fail(err, "umount2", "the old root");
     return chdir("/") == 0 || skiff_fail(err, "chdir", "/");

@@ -6,9 +6,9 @@
 
 #include <stdint.h>
 
-/* Make `path` this mount namespace's root and drop everything of the old one. From here on no path can lead to the
+/* Make the working directory, a mount point, this mount namespace's root and drop everything of the old one. From here on no path can lead to the
  * host: symlinks of an image resolve inside of it. */
-bool skiff_enter_root(const char *path, skiff_error *err);
+bool skiff_enter_root(skiff_error *err);
 
 /* mount(2); the target directory is made where it is missing. A bind takes a second step for its other flags. */
 bool skiff_mount(const char *type, const char *source, const char *target, uint64_t flags, const char *data,

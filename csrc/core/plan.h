@@ -20,7 +20,7 @@
 
 enum skiff_operation {
     /* Set-up, carried out before READY. */
-    SKIFF_OP_ROOT = 1,          /* text path, a mount point */
+    SKIFF_OP_ROOT = 1,          /* (nothing): the working directory, a mount point, becomes the root */
     SKIFF_OP_MOUNT = 2,         /* text type, text source, text target, u64 MS_ flags, text data */
     SKIFF_OP_DEVICE = 3,        /* text path, u32 mode with its type, u32 major, u32 minor, u32 uid, u32 gid */
     SKIFF_OP_SYMLINK = 4,       /* text what it holds, text path */

@@ -17,8 +17,7 @@ typedef bool (*operation)(skiff_setup *setup, skiff_reader *payload, skiff_error
 
 static bool do_root(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
 {
-    const char *path;
-    return skiff_read_text(payload, &path, err) && skiff_enter_root(path, err);
+    return skiff_enter_root(err);
 }
 
 static bool do_mount(skiff_setup *setup, skiff_reader *payload, skiff_error *err)

@@ -46,6 +46,8 @@ static bool launch(const skiff_start_options *options, skiff_started *started, s
         .name = "skiff-init",
         .namespaces = options->namespaces,
         .network = options->network,
+        .root = options->workspace ? options->workspace->what.target : NULL,
+        .mount_base = options->mount_base,
         .cgroups = options->cgroups,
         .cgroup_count = options->cgroup_count,
         .fault = options->fault,

@@ -16,6 +16,7 @@ typedef struct skiff_start_options {
     int init;          /* descriptor of the static init */
     int namespaces;    /* CLONE_NEW flags */
     int network;       /* network namespace to be in; -1: none but that of `namespaces` */
+    int mount_base;    /* mount namespace to copy; -1: the caller's */
     const void *plan;  /* set-up records */
     size_t plan_length;
     int watchdog;        /* pipe of the watchdog that is to guard it */

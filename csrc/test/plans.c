@@ -73,7 +73,6 @@ test_plan plan_of_setup(void)
     test_plan plan = {.length = 0};
     put_u32(&plan, SKIFF_PLAN_VERSION);
     size_t start = begin(&plan, SKIFF_OP_ROOT);
-    put_text(&plan, "/root/of/it");
     end(&plan, start);
     start = begin(&plan, SKIFF_OP_MOUNT);
     put_text(&plan, "tmpfs");

@@ -28,6 +28,8 @@ export interface OpenOptions {
   storageDriver?: string;
   /** Keep the phases of every start, see {@link Skiff.phases}; `SKIFF_TRACE` does so too. */
   trace?: boolean;
+  /** For tests: the mounts of containers are copies of this process's, as where the kernel has no open_tree(2). */
+  copyMounts?: boolean;
   /** For tests: the named step of every start fails. */
   fault?: StepFault;
 }
@@ -72,6 +74,7 @@ export class Skiff {
       watchdog: new Watchdog(init),
       init,
       network: new SpareNetwork(),
+      mountBase: options.copyMounts ? Promise.resolve(-1) : makeMountBase(),
       trace: new Trace(options.trace ?? process.env.SKIFF_TRACE !== undefined),
       unfinished: new Set(),
       fault: options.fault,
@@ -202,8 +205,18 @@ export class Skiff {
     await undoAgain(this.context.unfinished);
     await this.context.network.close();
     await this.context.watchdog.stop();
-    native().close({ fds: [this.context.init] });
+    native().close({ fds: [this.context.init, await this.context.mountBase].filter(fd => fd >= 0) });
     if (process.env.SKIFF_TRACE) this.context.trace.write(process.env.SKIFF_TRACE);
     for (const removal of removals) if (removal.status === 'rejected') throw removal.reason;
+  }
+}
+
+/** Where it cannot be had, starts copy the mounts of this process, which costs more the more there are. */
+async function makeMountBase(): Promise<number> {
+  try {
+    return await native().makeMountBase();
+  } catch (error) {
+    debug('no mount namespace to copy: %s', errorMessage(error));
+    return -1;
   }
 }

@@ -50,6 +50,8 @@ export interface NativeStartOptions {
   namespaces: number;
   /** Network namespace to be in, from `makeNetwork`; -1: none but that of `namespaces`. */
   network: number;
+  /** Mount namespace to copy, from `makeMountBase`; -1: that of this process. */
+  mountBase: number;
   /** Set-up records, `lib/spec/plan.ts`. */
   plan: Buffer;
   /** Pipe of the watchdog that is to guard it. */
@@ -98,6 +100,8 @@ export interface StartNative {
   sendGo(options: { pipe: number; process: Buffer; stdio: number[] }): void;
   /** What became of a GO, synchronously, once the init has ended or the command runs; throws as `go` rejects. */
   goResult(options: { pipe: number }): void;
+  /** A mount namespace with next to nothing in it; it lives as long as the descriptor is open. */
+  makeMountBase(): Promise<number>;
   /** A network namespace with nothing but lo, which is up; it lives as long as the descriptor is open. */
   makeNetwork(): Promise<number>;
   /** Give a parked init its command; resolves when that runs, rejects with step `exec` when it could not. */

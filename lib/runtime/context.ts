@@ -12,6 +12,8 @@ export interface RuntimeContext {
   watchdog: Watchdog;
   /** Descriptor of the static init. */
   init: number;
+  /** Mount namespace that those of containers are copied from; -1: that of this process. */
+  mountBase: Promise<number>;
   trace: Trace;
   network: SpareNetwork;
   /** Failed starts of which something is left, to be tried again. */

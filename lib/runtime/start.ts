@@ -120,12 +120,13 @@ async function takeSteps(
   let unfinished: string | undefined = directory.unfinished;
   steps.onUndo('container', () => removeRemains({ ...remains, unfinished, cgroup: planned }));
   if (plan.claimName) await claimName(context, plan, directory, steps);
-  const companion = await watchdog.companion();
+  const [companion, mountBase] = await Promise.all([watchdog.companion(), context.mountBase]);
   const start = performance.now();
   const options = {
     ...nativeOptions(context, plan, cgroups),
     directory: plan.claimName ? { ...directory, made: true } : directory,
     watchdog: companion.pipe,
+    mountBase,
   };
   const started = await inNetwork(context, plan.spec, options).catch((error: unknown) => {
     planned = plannedCgroup(cgroups, error);
@@ -216,7 +217,7 @@ function nativeOptions(
   { store, init, trace, fault }: RuntimeContext,
   plan: StartPlan,
   cgroups: CgroupPlan,
-): Omit<NativeStartOptions, 'watchdog' | 'namespaces' | 'network'> {
+): Omit<NativeStartOptions, 'watchdog' | 'mountBase' | 'namespaces' | 'network'> {
   const { spec, layers, stdio } = plan;
   return {
     workspace: plan.driver.plan({ layers, containerDir: store.directory(plan.id), ephemeral: !plan.keep }),

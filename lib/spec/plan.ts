@@ -79,7 +79,8 @@ export function cloneFlags(spec: Spec): number {
 export function setupPlan(spec: Spec, { fault }: SetupOptions = {}): Buffer {
   const plan = new PlanWriter();
   addFault(plan, fault);
-  plan.add(Operation.Root, { text: spec.root.path });
+  // The start enters the root's mount point, wherever in its mount namespace that is.
+  plan.add(Operation.Root);
   addMounts(plan, spec);
   addDevices(plan, spec);
   if (spec.process.terminal) {

@@ -1,0 +1,76 @@
+#include "mountbase.h"
+
+#include "cleanup.h"
+#include "cloning.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stddef.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+
+/* The same numbers on every architecture; musl's headers have no names for them. */
+enum { SKIFF_SYS_open_tree = 428, SKIFF_SYS_move_mount = 429 };
+enum { SKIFF_OPEN_TREE_CLONE = 1, SKIFF_MOVE_MOUNT_F_EMPTY_PATH = 4 };
+
+typedef struct {
+    int fd;
+    int failed;
+    const char *failed_call;
+} making;
+
+static bool fill_base(making *work)
+{
+    work->failed_call = "open";
+    work->fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    if (work->fd < 0)
+        return false;
+    work->failed_call = "mount";
+    /* On /proc, since that is there, as the line above has shown. */
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("skiff", "/proc", "tmpfs", MS_NOSUID | MS_NOEXEC, "mode=755,size=64k,nr_inodes=8") != 0)
+        return false;
+    work->failed_call = "mknod";
+    umask(0);
+    if (chdir("/proc") != 0 || mkdir("." SKIFF_BASE_ROOT, 0700) != 0 || mkdir("./dev", 0755) != 0 ||
+        mknod("./dev/null", S_IFCHR | 0666, makedev(1, 3)) != 0)
+        return false;
+    work->failed_call = "pivot_root";
+    return syscall(SYS_pivot_root, ".", ".") == 0 && umount2(".", MNT_DETACH) == 0 && chdir("/") == 0 &&
+           mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NOEXEC, NULL) == 0;
+}
+
+/* In the child: the caller's memory and descriptors, by CLONE_FILES. */
+static int make_in_child(void *argument)
+{
+    making *work = argument;
+    if (!fill_base(work))
+        work->failed = errno;
+    _exit(0);
+}
+
+bool skiff_make_mount_base(int *namespace_fd, skiff_error *err)
+{
+    making work = {.fd = -1};
+    if (!skiff_run_in_child(CLONE_FILES | CLONE_NEWNS, make_in_child, &work, err))
+        return false;
+    cleanup_fd int fd = work.fd;
+    if (work.failed != 0)
+        return skiff_fail_with(err, work.failed, work.failed_call, "mount namespace");
+    *namespace_fd = skiff_steal_fd(&fd);
+    return true;
+}
+
+int skiff_copy_mount(const char *path)
+{
+    return (int)syscall(SKIFF_SYS_open_tree, AT_FDCWD, path, SKIFF_OPEN_TREE_CLONE | O_CLOEXEC);
+}
+
+bool skiff_enter_mount_base(int base, int mount)
+{
+    return setns(base, CLONE_NEWNS) == 0 && unshare(CLONE_NEWNS) == 0 &&
+           syscall(SKIFF_SYS_move_mount, mount, "", AT_FDCWD, SKIFF_BASE_ROOT, SKIFF_MOVE_MOUNT_F_EMPTY_PATH) == 0 &&
+           chdir(SKIFF_BASE_ROOT) == 0;
+}
