@@ -10,6 +10,7 @@ import type { RuntimeContext } from '../runtime/context';
 import { startError } from '../runtime/errors';
 import { SpareNetwork } from '../runtime/networks';
 import { removeContainer } from '../runtime/remove';
+import { DescriptorReserve } from '../runtime/reserve';
 import { undoAgain, type StepFault } from '../runtime/steps';
 import { sweep } from '../runtime/sweep';
 import { ContainerStore } from '../state';
@@ -74,6 +75,7 @@ export class Skiff {
       watchdog: new Watchdog(init),
       init,
       network: new SpareNetwork(),
+      reserve: new DescriptorReserve(),
       mountBase: options.copyMounts ? Promise.resolve(-1) : makeMountBase(),
       trace: new Trace(options.trace ?? process.env.SKIFF_TRACE !== undefined),
       unfinished: new Set(),
@@ -204,6 +206,7 @@ export class Skiff {
     await this.swept;
     await undoAgain(this.context.unfinished);
     await this.context.network.close();
+    this.context.reserve.release();
     await this.context.watchdog.stop();
     native().close({ fds: [this.context.init, await this.context.mountBase].filter(fd => fd >= 0) });
     if (process.env.SKIFF_TRACE) this.context.trace.write(process.env.SKIFF_TRACE);

@@ -3,6 +3,7 @@ import type { Trace } from '../common/trace';
 import type { Watchdog } from '../process/watchdog';
 import type { ContainerStore } from '../state';
 import type { SpareNetwork } from './networks';
+import type { DescriptorReserve } from './reserve';
 import type { StepFault, Steps } from './steps';
 
 /** What the containers of one Skiff share. */
@@ -16,6 +17,7 @@ export interface RuntimeContext {
   mountBase: Promise<number>;
   trace: Trace;
   network: SpareNetwork;
+  reserve: DescriptorReserve;
   /** Failed starts of which something is left, to be tried again. */
   unfinished: Set<Steps>;
   /** For tests of the undo. */

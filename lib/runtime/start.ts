@@ -79,7 +79,7 @@ export async function startContainer(context: RuntimeContext, plan: StartPlan): 
 
 async function attempt(context: RuntimeContext, plan: StartPlan): Promise<Started> {
   const { trace, fault } = context;
-  const steps = new Steps(plan.id.slice(0, 12), trace, fault);
+  const steps = new Steps(plan.id.slice(0, 12), trace, context.reserve, fault);
   const cgroupPlan = planCgroup({
     setup: context.cgroups,
     id: plan.id,

@@ -1,5 +1,6 @@
 import { errorCode, errorMessage, SkiffError } from '../common/errors';
 import type { Trace } from '../common/trace';
+import { isShortage, type DescriptorReserve } from './reserve';
 
 /** A step that tests let fail: its name and the code its error carries. */
 export interface StepFault {
@@ -18,11 +19,13 @@ export class Steps {
 
   /**
    * @param container short id, for the trace
+   * @param reserve for an undo where descriptors are short
    * @param fault for tests
    */
   constructor(
     private readonly container: string,
     private readonly trace: Trace,
+    private readonly reserve: DescriptorReserve,
     private readonly fault?: StepFault,
   ) {}
 
@@ -49,6 +52,11 @@ export class Steps {
 
   /** Undo all of it, newest first. Every undo is tried; their failures come back, and can be tried again. */
   async undo(): Promise<Error[]> {
+    const failures = await this.undoOnce();
+    return failures.some(isShortage) ? this.reserve.lend(() => this.undoOnce()) : failures;
+  }
+
+  private async undoOnce(): Promise<Error[]> {
     const failures: Error[] = [];
     const failed: typeof this.undos = [];
     for (let step = this.undos.pop(); step; step = this.undos.pop()) {

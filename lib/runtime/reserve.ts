@@ -1,0 +1,45 @@
+import { errorCode } from '../common/errors';
+import { native } from '../native';
+
+/** There are no more descriptors for this process, or for the machine. */
+export function isShortage(error: unknown): boolean {
+  return ['EMFILE', 'ENFILE'].includes(errorCode(error) ?? '');
+}
+
+/** Descriptors that a removal has open at once, and one more for whoever is quicker. */
+const COUNT = 4;
+
+/**
+ * Descriptors held for the case that there are no others left: a container must be removable also then, since what made
+ * them scarce may last.
+ */
+export class DescriptorReserve {
+  private held: number[] = [];
+
+  constructor() {
+    this.fill();
+  }
+
+  /** Do something with so many more descriptors to be had. */
+  async lend<T>(work: () => Promise<T>): Promise<T> {
+    this.release();
+    try {
+      return await work();
+    } finally {
+      this.fill();
+    }
+  }
+
+  release(): void {
+    native().close({ fds: this.held.splice(0) });
+  }
+
+  private fill(): void {
+    try {
+      while (this.held.length < COUNT) this.held.push(native().openNull());
+    } catch (error) {
+      // Filled up again after the next removal.
+      if (!isShortage(error)) throw error;
+    }
+  }
+}
