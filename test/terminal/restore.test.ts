@@ -4,10 +4,12 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { run, skiffProgram } from '../helpers/run';
 import { tempDirectory } from '../helpers/temp';
 import { Tmux } from '../helpers/tmux';
 import { until } from '../helpers/wait';
+import { watchdogsOf } from '../life/support';
 import {
   children,
   containersLeft,
@@ -114,6 +116,19 @@ it.each([
   // The shell writes the modes down at once: sooner than the watchdog may be on a busy machine.
   await check!.end();
   await expectRestoredSoon(code);
+});
+
+it('when skiff is killed after its watchdog was, and another has taken its place', async () => {
+  await startShell();
+  const pid = await check!.skiff();
+  const [first] = watchdogsOf(pid);
+  process.kill(first!, 'SIGKILL');
+  await until('another watchdog', () => watchdogsOf(pid).some(other => other !== first));
+  // It is told of what it guards right after its start.
+  await sleep(200);
+  process.kill(pid, 'SIGKILL');
+  await check!.end();
+  await expectRestoredSoon(137);
 });
 
 it('when an error that nobody expected ends skiff', async () => {
