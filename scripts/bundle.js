@@ -1,31 +1,96 @@
 'use strict';
 
-// node scripts/bundle.js DIST: the command line as one file, with the machine code V8 made of it beside it. Looking
-// up and compiling a hundred small files costs as much time as node's own start.
+// node scripts/bundle.js DIST: the command line as one file for each command, with the machine code V8 made of it
+// beside it, and the help as text. Looking up and compiling a hundred small files costs as much time as node's own
+// start; bin/run loads what is written here.
 const fs = require('node:fs');
 const path = require('node:path');
+const v8 = require('node:v8');
+const vm = require('node:vm');
 const esbuild = require('esbuild');
-const { loadScript } = require('./load-script');
+
+/** Not for every start, or only for help: found by Node where they are asked for. */
+const EXTERNAL = ['@oclif/core', 'debug', 'tar-stream'];
+
+/** A command is a file of its own: only the one that is called is loaded. */
+const commandsApart = {
+  name: 'commands apart',
+  setup(build) {
+    build.onResolve({ filter: /\/commands\/[\w-]+$/ }, ({ path: module, kind }) =>
+      kind === 'entry-point' ? undefined : { path: `./${path.basename(module)}`, external: true },
+    );
+  },
+};
 
 async function bundle(dist) {
-  const outfile = path.join(dist, 'cli.js');
+  const commands = commandNames(dist);
+  const outdir = path.join(dist, 'bundle');
+  const files = commands.map(name => [name, path.join(dist, 'commands', `${name}.js`)]);
   await esbuild.build({
-    entryPoints: [path.join(dist, 'cli', 'main.js')],
-    outfile,
+    entryPoints: Object.fromEntries([['main', path.join(dist, 'cli', 'main.js')], ...files]),
+    outdir,
     bundle: true,
     platform: 'node',
     target: 'node20',
-    // Only for help, and larger than all the rest together.
-    external: ['@oclif/core'],
-    logLevel: 'warning',
+    external: EXTERNAL,
+    plugins: [commandsApart],
+    // Names stay, for stacks.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    // What Module.wrap() would put around it.
+    banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
+    footer: { js: '\n})' },
+    logLevel: 'error',
   });
-  const { script, exports } = loadScript(outfile);
-  // Functions that ran are in the cache, those that never did are not: read the command line of a run once.
-  await exports.main(['run', '--nosuch']);
-  fs.writeFileSync(`${outfile}.cache`, script.createCachedData());
+  fs.writeFileSync(path.join(outdir, 'help.json'), JSON.stringify(await helpTexts(dist, commands)));
+  for (const name of ['main', ...commands]) {
+    const file = path.join(outdir, name);
+    escapeRest(`${file}.js`);
+    writeCache(file);
+  }
 }
 
-bundle(process.argv[2]).catch(error => {
+function commandNames(dist) {
+  const names = fs.readdirSync(path.join(dist, 'commands'));
+  return names.filter(name => name.endsWith('.js')).map(name => path.basename(name, '.js'));
+}
+
+/** Every command's help, as on a terminal: it is larger than all the rest together to load what makes it. */
+async function helpTexts(dist, commands) {
+  process.env.FORCE_COLOR = '1';
+  const { renderHelp } = require(path.join(dist, 'cli', 'help.js'));
+  const entries = commands.map(async name => {
+    const { default: command } = require(path.join(dist, 'commands', `${name}.js`));
+    return [name, await renderHelp(command)];
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+/** The bundler writes all in ASCII but regular expressions, where the same escapes mean the same. */
+function escapeRest(file) {
+  const source = fs.readFileSync(file, 'utf8');
+  const escaped = source.replace(
+    /[^\0-\x7f]/g,
+    unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  fs.writeFileSync(file, escaped);
+}
+
+/**
+ * Write the machine code of every function: V8 would put in those only that ran here, and a build runs no containers.
+ * The flags are part of what V8 compares, and have to be as usual again by the time it is written.
+ *
+ * @param {string} file without `.js`
+ */
+function writeCache(file) {
+  const source = fs.readFileSync(`${file}.js`, 'latin1');
+  v8.setFlagsFromString('--no-lazy');
+  const script = new vm.Script(source, { filename: `${file}.js` });
+  v8.setFlagsFromString('--lazy');
+  fs.writeFileSync(`${file}.cache`, script.createCachedData());
+}
+
+bundle(path.resolve(process.argv[2])).catch(error => {
   process.stderr.write(`${error.stack}\n`);
   process.exitCode = 1;
 });

@@ -19,24 +19,23 @@ export interface CommandDescription<F extends Flags> {
 /** A command as the command line's entry sees it: its flags' types stay inside. */
 export interface Command extends Omit<CommandDescription<Flags>, 'run'> {
   /** Parse and run; `help` prints the help instead where it is asked for. */
-  execute(argv: readonly string[], help: (command: Command) => Promise<number>): Promise<number>;
+  execute(argv: readonly string[], help: () => Promise<number>): Promise<number>;
 }
 
 /** Make a command out of its description; the global flags are added to its own. */
 export function defineCommand<F extends Flags>(description: CommandDescription<F>): Command {
   const { run, ...rest } = description;
   const flags: F & typeof globalFlags = { ...description.flags, ...globalFlags };
-  const command: Command = {
+  return {
     ...rest,
     flags,
     async execute(argv, help) {
       const parsed = parseArgv(argv, flags, description.name);
-      if (parsed.flags.help) return help(command);
+      if (parsed.flags.help) return help();
       if (parsed.flags.debug) await enableDebug();
       return run(parsed);
     },
   };
-  return command;
 }
 
 async function enableDebug(): Promise<void> {

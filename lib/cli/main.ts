@@ -63,13 +63,15 @@ async function dispatch(argv: readonly string[]): Promise<number> {
   if (name === undefined) return printOverview(commands);
   const entry = commands.get(name);
   if (!entry) throw unknownCommand(name, [...commands.keys()]);
+  // Without a look at the command's flags it can be told only where it comes first.
+  if (wantsHelp || line.argv[0] === '--help') return printHelp(name, entry);
   const { default: command } = await entry.load();
-  return wantsHelp ? printHelp(command) : command.execute(line.argv, printHelp);
+  return command.execute(line.argv, () => printHelp(name, entry));
 }
 
-async function printHelp(command: Command): Promise<number> {
+async function printHelp(name: string, { load }: CommandEntry): Promise<number> {
   const help = await import('./help');
-  return help.printHelp(command);
+  return help.printHelp(name, async () => (await load()).default);
 }
 
 async function printOverview(commands: Map<string, CommandEntry>): Promise<number> {

@@ -137,11 +137,11 @@ describe('errors', () => {
 
   it('a module that is missing inside of the built code is not taken for a missing build', async () => {
     await start();
-    checkout.write('dist/cli.js', "require('./gone')");
+    checkout.write('dist/bundle/main.js', "(function (exports, require) { require('gone'); })");
     checkout.called();
     const { code, stderr } = await start();
     expect(code).toBe(125);
-    expect(stderr).toMatch(/^skiff: Cannot find module '\.\/gone'/);
+    expect(stderr).toMatch(/^skiff: Cannot find module 'gone'/);
     expect(checkout.called()).toEqual([]);
   });
 });

@@ -47,13 +47,21 @@ const TSC = `${NOTE}
 const out = process.argv[process.argv.indexOf('--outDir') + 1];
 note('tsc');
 fs.mkdirSync(path.join(out, 'cli'), { recursive: true });
+fs.mkdirSync(path.join(out, 'commands'));
 fs.writeFileSync(path.join(out, 'index.js'), 'exports.Skiff = class {};');
+fs.writeFileSync(path.join(out, 'commands/run.js'), 'exports.default = { name: "run" };');
+fs.writeFileSync(path.join(out, 'cli/help.js'), 'exports.renderHelp = async ({ name }) => name;');
 fs.writeFileSync(path.join(out, 'cli/main.js'),
   "exports.main = async argv => (require('node:fs').writeSync(1, argv.join('|')), argv.length);");
 `;
 
 const ESBUILD = `${NOTE}
-exports.build = async ({ entryPoints, outfile }) => fs.copyFileSync(entryPoints[0], outfile);
+exports.build = async ({ entryPoints, outdir, banner, footer }) => {
+  fs.mkdirSync(outdir);
+  for (const [name, file] of Object.entries(entryPoints)) {
+    fs.writeFileSync(outdir + '/' + name + '.js', banner.js + fs.readFileSync(file, 'utf8') + footer.js);
+  }
+};
 `;
 
 /**

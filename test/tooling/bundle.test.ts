@@ -1,0 +1,78 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import { renderHelp } from '../../lib/cli/help';
+import { projectRoot, run, skiffProgram } from '../helpers/run';
+import { tempDirectory } from '../helpers/temp';
+
+const bundle = path.join(projectRoot, 'dist', 'bundle');
+const NAMES = ['main', 'run', 'rm', 'doctor', 'bench'];
+
+/** A refused cache is no error: everything works, later. */
+test.each(NAMES)('node takes the machine code of %s', name => {
+  const look = `
+    const file = ${JSON.stringify(path.join(bundle, name))};
+    const source = fs.readFileSync(file + '.js', 'latin1');
+    const script = new vm.Script(source, { cachedData: fs.readFileSync(file + '.cache') });
+    console.log(script.cachedDataRejected, /^[\\0-\\x7f]*$/.test(source));`;
+  expect(execFileSync(process.execPath, ['-e', look], { encoding: 'utf8' })).toBe('false true\n');
+});
+
+test('without machine code, or with broken one, it works all the same', async () => {
+  const directory = tempDirectory();
+  const copy = directory.path;
+  for (const part of ['build', 'node_modules', 'package.json']) {
+    fs.symlinkSync(path.join(projectRoot, part), path.join(copy, part));
+  }
+  fs.cpSync(path.join(projectRoot, 'bin'), path.join(copy, 'bin'), { recursive: true });
+  fs.mkdirSync(path.join(copy, 'dist'));
+  fs.writeFileSync(path.join(copy, 'dist', '.complete'), '');
+  fs.cpSync(bundle, path.join(copy, 'dist', 'bundle'), { recursive: true });
+  const help = () =>
+    execFileSync(process.execPath, [path.join(copy, 'bin', 'run'), '--help'], { encoding: 'utf8' });
+  const expected = help();
+  expect(expected).toContain('USAGE');
+  fs.truncateSync(path.join(copy, 'dist', 'bundle', 'main.cache'), 1000);
+  expect(help()).toBe(expected);
+  fs.unlinkSync(path.join(copy, 'dist', 'bundle', 'main.cache'));
+  expect(help()).toBe(expected);
+  directory.remove();
+});
+
+test.each(['run', 'rm', 'doctor', 'bench'])('the help of %s is what its description says', async name => {
+  const { default: command } = await import(`../../lib/commands/${name}`);
+  const expected = stripVTControlCharacters(await renderHelp(command));
+  for (const argv of [
+    [name, '--help'],
+    ['help', name],
+    [name, '--debug', '--help'],
+  ]) {
+    const { code, stdout, stderr } = await run(argv);
+    expect([code, String(stdout), stderr]).toEqual([0, expected, '']);
+  }
+});
+
+test.each([[['--help']], [['run', '--help']], [['rnu']], [['--version']]])(
+  '%j loads no module of Node that takes time',
+  argv => {
+    const list = `process.on('exit', () => require('fs').writeSync(1, '\\n' + JSON.stringify(process.moduleLoadList)))`;
+    const directory = tempDirectory();
+    const preload = path.join(directory.path, 'list.js');
+    fs.writeFileSync(preload, list);
+    let out: string;
+    try {
+      out = execFileSync(process.execPath, ['-r', preload, skiffProgram, ...argv], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+    } catch (error) {
+      out = (error as { stdout: string }).stdout;
+    }
+    const loaded = JSON.parse(out.slice(out.lastIndexOf('\n') + 1)) as string[];
+    expect(loaded).toContain('NativeModule vm');
+    const slow = ['crypto', 'net', 'tty', 'child_process', 'stream', 'os', 'perf_hooks', 'readline'];
+    expect(loaded.filter(name => slow.some(module => name === `NativeModule ${module}`))).toEqual([]);
+    directory.remove();
+  },
+);
