@@ -29,6 +29,8 @@ async function bundle(dist) {
   await esbuild.build({
     entryPoints: Object.fromEntries([['main', path.join(dist, 'cli', 'main.js')], ...files]),
     outdir,
+    // Names in stacks, and so the bundle, are the same wherever it was built.
+    absWorkingDir: dist,
     bundle: true,
     platform: 'node',
     target: 'node20',
