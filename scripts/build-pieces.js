@@ -61,7 +61,7 @@ class Pieces {
   }
 
   #typescriptPiece() {
-    const stamp = this.#at('dist', '.complete');
+    const stamp = this.#at('dist', 'bundle', '.complete');
     const sources = ['lib', 'scripts/bundle.js', 'tsconfig.json', 'tsconfig.build.json', 'package.json'].map(
       name => this.#at(name),
     );
@@ -107,8 +107,9 @@ class Pieces {
     ]);
     writeEsmEntry(fresh);
     await log.run(process.execPath, [this.#at('scripts', 'bundle.js'), fresh]);
-    fs.writeFileSync(path.join(fresh, '.complete'), '');
-    stampTime(path.join(fresh, '.complete'), started);
+    const stamp = path.join(fresh, 'bundle', '.complete');
+    fs.writeFileSync(stamp, '');
+    stampTime(stamp, started);
     if (fs.existsSync(dist)) fs.renameSync(dist, old);
     fs.renameSync(fresh, dist);
     fs.rmSync(old, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -26,8 +26,6 @@ test('without machine code, or with broken one, it works all the same', async ()
     fs.symlinkSync(path.join(projectRoot, part), path.join(copy, part));
   }
   fs.cpSync(path.join(projectRoot, 'bin'), path.join(copy, 'bin'), { recursive: true });
-  fs.mkdirSync(path.join(copy, 'dist'));
-  fs.writeFileSync(path.join(copy, 'dist', '.complete'), '');
   fs.cpSync(bundle, path.join(copy, 'dist', 'bundle'), { recursive: true });
   const help = () =>
     execFileSync(process.execPath, [path.join(copy, 'bin', 'run'), '--help'], { encoding: 'utf8' });
@@ -76,3 +74,37 @@ test.each([[['--help']], [['run', '--help']], [['rnu']], [['--version']]])(
     directory.remove();
   },
 );
+
+describe('NODE_EXTRA_CA_CERTS', () => {
+  // node warns of a file that it can not read.
+  const env = { NODE_EXTRA_CA_CERTS: '/no such/"file"' };
+
+  it("does not hold up skiff's own start", async () => {
+    expect(await run(['--version'], { env })).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('is what it was for programs that skiff starts', async () => {
+    const shell = spawnSync(
+      process.execPath,
+      [
+        '-e',
+        `process.on('exit', () => fs.writeSync(1, String([process.env.NODE_EXTRA_CA_CERTS, process.env.SKIFF_EXTRA_CA_CERTS])));
+         process.argv = ['node', 'run', '--nosuch'];
+         process.env.SKIFF_EXTRA_CA_CERTS = '/x y';
+         require(${JSON.stringify(skiffProgram)});`,
+      ],
+      { encoding: 'utf8', env: { PATH: process.env.PATH } },
+    );
+    expect(shell.stdout).toBe('/x y,');
+  });
+
+  it('is passed on by -e', async () => {
+    const ran = await run(['run', '-e', 'NODE_EXTRA_CA_CERTS', '-e', 'SKIFF_EXTRA_CA_CERTS', 'env'], { env });
+    expect(String(ran.stdout)).toContain('NODE_EXTRA_CA_CERTS=/no such/"file"\n');
+    expect(String(ran.stdout)).not.toContain('SKIFF_EXTRA_CA_CERTS');
+    const unset = await run(['run', '-e', 'NODE_EXTRA_CA_CERTS', 'env'], {
+      env: { NODE_EXTRA_CA_CERTS: undefined },
+    });
+    expect(String(unset.stdout)).not.toContain('NODE_EXTRA_CA_CERTS');
+  });
+});
