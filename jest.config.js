@@ -6,8 +6,6 @@ module.exports = {
   testEnvironment: '<rootDir>/test/helpers/environment.ts',
   reporters: ['default', '<rootDir>/test/helpers/skip-reporter.js'],
   testTimeout: 60_000,
-  // A test that failed may leave a handle behind; leaks are told by the environment, not by a run that never ends.
-  forceExit: true,
   // One file after the other: what a test measures or finds left over is its own.
   maxWorkers: 1,
 };

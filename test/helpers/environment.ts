@@ -3,17 +3,19 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { EnvironmentContext, JestEnvironmentConfig } from '@jest/environment';
+import type { Circus } from '@jest/types';
 import { TestEnvironment as NodeEnvironment } from 'jest-environment-node';
-import { settledLeaks, snapshot, type Snapshot } from './leaks';
+import { endRemains, settledLeaks, snapshot, type Snapshot } from './leaks';
 
 /**
  * Gives each test file a directory of its own as TMPDIR, and after its last hook asserts that nothing of it is left:
- * no mount, cgroup, process, descriptor, file or directory.
+ * no mount, cgroup, process, descriptor, file or directory. What is left running is told, and then killed.
  */
 export default class LeakCheckingEnvironment extends NodeEnvironment {
   private readonly outerTemp = process.env.TMPDIR;
   private readonly directory = fs.mkdtempSync(path.join(this.outerTemp ?? '/tmp', 'skiff-test-'));
   private before: Snapshot | undefined;
+  private readonly failures: string[] = [];
 
   constructor(config: JestEnvironmentConfig, context: EnvironmentContext) {
     super(config, context);
@@ -28,13 +30,27 @@ export default class LeakCheckingEnvironment extends NodeEnvironment {
     this.before = snapshot(this.directory);
   }
 
+  /** jest drops the failures of tests where this environment has one itself. */
+  handleTestEvent(event: Circus.Event): void {
+    if (event.name !== 'test_fn_failure') return;
+    const { error, test } = event;
+    this.failures.push(
+      `${test.name}: ${error instanceof Object && 'stack' in error ? error.stack : String(error)}`,
+    );
+  }
+
   override async teardown(): Promise<void> {
     await super.teardown();
     const left = this.before ? await settledLeaks(this.before, this.directory) : [];
+    // What a failed test left running would keep this process, and so the whole run, from ending.
+    if (this.before && left.length > 0) endRemains(this.before, this.directory);
     if (this.outerTemp === undefined) delete process.env.TMPDIR;
     else process.env.TMPDIR = this.outerTemp;
     // What is left is evidence, and a mount in it must not be walked into.
-    if (left.length > 0) throw new Error(`the test file left behind:\n  ${left.join('\n  ')}`);
+    if (left.length > 0) {
+      const failed = this.failures.map(failure => `\nThis test failed: ${failure}`).join('');
+      throw new Error(`the test file left behind:\n  ${left.join('\n  ')}${failed}`);
+    }
     fs.rmSync(this.directory, { recursive: true });
   }
 }

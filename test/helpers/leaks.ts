@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { ROOT_PREFIX } from './temp';
-import { ancestors, belongsTo, processIds, processName } from './processes';
+import { ancestors, belongsTo, isNamed, processIds, processName } from './processes';
 
 /**
  * What a test file can leave behind, each as a line that a person can act on. Other tests and other people may use the
@@ -57,9 +57,29 @@ export async function settledLeaks(before: Snapshot, directory: string): Promise
     await new Promise(resolve => setTimeout(resolve, INTERVAL_MS));
     // A lasting leak is in every look; what another run at the same time has is in one of them.
     const still = leaks(before, snapshot(directory));
-    left = still.filter(line => left.includes(line));
+    const seen = left.map(identity);
+    left = still.filter(line => seen.includes(identity(line)));
   }
   return left;
+}
+
+/** A process may become another program between two looks, and is the same one. */
+function identity(line: string): string {
+  return line.replace(/^(process \d+) .*/s, '$1');
+}
+
+/**
+ * Kill what a test file left running, so that nothing of it is waited for: neither a child nor a container that this
+ * process has under watch. A process counts only where it descends from this one or was given the directory's name:
+ * that its mount namespace has a mount of the directory can be said of the machine's first process, too.
+ */
+export function endRemains(before: Snapshot, directory: string): void {
+  const spared = [process.pid, ...ancestors(process.pid)];
+  for (const pid of processIds()) {
+    if (spared.includes(pid) || before.processes.includes(describe(pid))) continue;
+    if (!ancestors(pid).includes(process.pid) && !isNamed(pid, directory)) continue;
+    unlessGone(() => process.kill(pid, 'SIGKILL'));
+  }
 }
 
 const singular: Record<keyof Snapshot, string> = {
@@ -80,7 +100,11 @@ function mounts(directory: string): string[] {
 function processes(directory: string): string[] {
   return processIds()
     .filter(pid => isOurs(pid, directory))
-    .map(pid => `${pid} ${processName(pid)}`);
+    .map(describe);
+}
+
+function describe(pid: number): string {
+  return `${pid} ${processName(pid)}`;
 }
 
 function isOurs(pid: number, directory: string): boolean {

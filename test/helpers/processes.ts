@@ -22,9 +22,14 @@ export function ancestors(pid: number): number[] {
  */
 export function belongsTo(pid: number, directory: string): boolean {
   const own = fs.readlinkSync('/proc/self/ns/mnt');
-  const texts = [read(pid, 'environ'), read(pid, 'cmdline')];
-  if (link(pid, 'ns/mnt') !== own) texts.push(read(pid, 'mountinfo'));
-  return texts.some(text => text.includes(directory));
+  return (
+    isNamed(pid, directory) || (link(pid, 'ns/mnt') !== own && read(pid, 'mountinfo').includes(directory))
+  );
+}
+
+/** Whether its environment or arguments name a directory, as those of all have that a test file's processes started. */
+export function isNamed(pid: number, directory: string): boolean {
+  return [read(pid, 'environ'), read(pid, 'cmdline')].some(text => text.includes(directory));
 }
 
 /** Its command line, or its name in brackets where it has none: a kernel thread or a zombie. */

@@ -2,9 +2,11 @@ import { execFile, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { itIf } from '../helpers/conditions';
-import { projectRoot } from '../helpers/run';
+import { projectRoot, run } from '../helpers/run';
 import { tempDirectory } from '../helpers/temp';
 import { until } from '../helpers/wait';
+
+const isRoot = process.getuid?.() === 0;
 
 let directory: ReturnType<typeof tempDirectory>;
 
@@ -75,6 +77,64 @@ it('a file that leaves something fails, and each of it is named', async () => {
   expect(report).toMatch(/^ +file or directory .*\/root-\w+\/containers\/c$/m);
 });
 
+/** The run itself must end: the outer test would time out here. */
+describe('a failed test that leaves something running does not hold up the run, and it is ended', () => {
+  const expectEnded = (report: string, command: string) => {
+    expect(report).toMatch(/This test failed: x: (Error: deliberate|Exceeded timeout)/);
+    expect(report).toContain('the test file left behind:');
+    const [, pid] = new RegExp(`^ +process (\\d+) ${command}$`, 'm').exec(report) ?? [];
+    expect(Number(pid)).toBeGreaterThan(0);
+    expect(fs.existsSync(`/proc/${pid}/cwd`)).toBe(false);
+  };
+
+  it('a child with its pipes', async () => {
+    const report = await jest(`
+      import { spawn } from 'node:child_process';
+      it('x', () => {
+        spawn('sleep', ['1001']).stdout.on('data', () => undefined);
+        throw new Error('deliberate');
+      });`);
+    expectEnded(report, 'sleep 1001');
+  });
+
+  it('a command whose test has timed out', async () => {
+    const report = await jest(`
+      import { promisify } from 'node:util';
+      import { execFile } from 'node:child_process';
+      it('x', () => promisify(execFile)('sh', ['-c', 'sleep 1002 & wait']), 500);`);
+    expectEnded(report, 'sleep 1002');
+  });
+
+  it('a terminal', async () => {
+    const report = await jest(`
+      import { Tmux } from 'HELPERS/tmux';
+      it('x', async () => {
+        await Tmux.start(['sleep', '1003']);
+        throw new Error('deliberate');
+      });`);
+    expectEnded(report, 'sleep 1003');
+  });
+
+  itIf(
+    isRoot,
+    'containers need root',
+    'root',
+  )('a container of the API, which the run watches', async () => {
+    const root = path.join(directory.path, 'state');
+    const report = await jest(`
+      import { Skiff } from '${projectRoot}/lib';
+      it('x', async () => {
+        const skiff = await Skiff.open({ root: '${root}' });
+        await skiff.start(['sleep', '1004']);
+        throw new Error('deliberate');
+      });`);
+    expectEnded(report, 'sleep 1004');
+    // Nobody was left to remove it: the next command does.
+    await run(['run', 'true'], { root });
+    expect(fs.readdirSync(path.join(root, 'containers'))).toEqual([]);
+  });
+});
+
 describe('what only root can leave', () => {
   const cgroup = path.join(
     ['/sys/fs/cgroup/pids', '/sys/fs/cgroup'].find(place => fs.existsSync(`${place}/cgroup.procs`)) ??
@@ -97,8 +157,6 @@ describe('what only root can leave', () => {
     await until('the cgroup is empty', () => pids().length === 0);
     fs.rmdirSync(cgroup);
   });
-
-  const isRoot = process.getuid?.() === 0;
 
   itIf(
     isRoot,
