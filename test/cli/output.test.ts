@@ -44,9 +44,18 @@ describe('colours', () => {
     [true, '1', false],
     [false, undefined, false],
   ])('terminal %j, NO_COLOR %j: %j', (terminal, noColor, decorated) => {
+    jest.spyOn(fs, 'fstatSync').mockReturnValue(fs.statSync('/dev/null'));
     jest.spyOn(tty, 'isatty').mockReturnValue(terminal);
     if (noColor === undefined) delete process.env.NO_COLOR;
     else process.env.NO_COLOR = noColor;
     expect(mayDecorate(1)).toBe(decorated);
+  });
+
+  test.each(['/etc', '/etc/passwd'])('%s is not even asked whether it is a terminal', file => {
+    delete process.env.NO_COLOR;
+    jest.spyOn(fs, 'fstatSync').mockReturnValue(fs.statSync(file));
+    const ask = jest.spyOn(tty, 'isatty').mockReturnValue(true);
+    expect(mayDecorate(2)).toBe(false);
+    expect(ask).not.toHaveBeenCalled();
   });
 });
