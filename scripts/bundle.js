@@ -87,7 +87,8 @@ function escapeRest(file) {
 function writeCache(file) {
   const source = fs.readFileSync(`${file}.js`, 'latin1');
   v8.setFlagsFromString('--no-lazy');
-  const script = new vm.Script(source, { filename: `${file}.js` });
+  // The name is part of it, and stands in stacks wherever the package is later.
+  const script = new vm.Script(source, { filename: `dist/bundle/${path.basename(file)}.js` });
   v8.setFlagsFromString('--lazy');
   fs.writeFileSync(`${file}.cache`, script.createCachedData());
 }

@@ -38,6 +38,11 @@ test('without machine code, or with broken one, it works all the same', async ()
   directory.remove();
 });
 
+test('stacks name functions and files as they are now', async () => {
+  const { stderr } = await run(['nosuch'], { env: { DEBUG: '1' } });
+  expect(stderr).toMatch(/^ +at unknownCommand \(dist\/bundle\/main\.js:\d+:\d+\)$/m);
+});
+
 test.each(['run', 'rm', 'doctor', 'bench'])('the help of %s is what its description says', async name => {
   const { default: command } = await import(`../../lib/commands/${name}`);
   const expected = stripVTControlCharacters(await renderHelp(command));
