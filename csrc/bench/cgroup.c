@@ -95,7 +95,7 @@ int cgroup_limit(const cgroup_place *place, const char *cgroup, const char *byte
     return write_file(cgroup, place->v2 ? "memory.max" : "memory.limit_in_bytes", bytes);
 }
 
-int cgroup_join(const char *cgroup)
+int cgroup_join(const cgroup_place *place, const char *cgroup)
 {
-    return write_file(cgroup, "cgroup.procs", "0");
+    return write_file(cgroup, place->v2 ? "cgroup.procs" : "tasks", "0");
 }

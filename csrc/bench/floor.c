@@ -26,10 +26,11 @@
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cgroup.h"
+#include "clone.h"
+#include "common.h"
 
 #define STACK_BYTES (64u << 10)
 #define MEMORY_LIMIT "268435456"
@@ -47,28 +48,10 @@ typedef struct {
     char directory[PATH_MAX + 64];
     char cgroup[PATH_MAX + 64];
     const bench *bench;
+    bool placed;        /* born in its cgroup */
     const char *failed; /* what the child could not do; the memory is shared */
     int errnum;
 } life;
-
-static _Noreturn void die(const char *what, const char *name, int errnum)
-{
-    fprintf(stderr, "floor: %s: %s: %s\n", what, name, strerror(errnum));
-    exit(1);
-}
-
-static void must(int result, const char *what, const char *name)
-{
-    if (result < 0)
-        die(what, name, errno);
-}
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 /* ---- In the child, on the parent's memory until execve ---- */
 
@@ -121,7 +104,7 @@ static int child_main(void *argument)
     char *const argv[] = {"true", NULL}, *const env[] = {NULL};
     sigset_t none;
     umask(0);
-    if (cgroup_join(self->cgroup) != 0)
+    if (!self->placed && cgroup_join(&self->bench->cgroup, self->cgroup) != 0)
         no(self, "join the cgroup");
     else if (enter_root(self) == 0) {
         sigemptyset(&none);
@@ -146,11 +129,25 @@ static void make_workspace(const life *self)
     must(mount("floor", "mnt", "overlay", 0, options), "mount overlay", self->directory);
 }
 
+/* -1 where this kernel (before 5.7) or processor has no way to it: the child joins, then. */
+static pid_t clone_placed(life *self, char *stack, int flags)
+{
+    int cgroup = open(self->cgroup, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    must(cgroup, "open", self->cgroup);
+    self->placed = true;
+    pid_t pid = clone_into_cgroup(cgroup, (unsigned long)flags, stack, STACK_BYTES, child_main, self);
+    self->placed = pid > 0;
+    close(cgroup);
+    return pid;
+}
+
 static void run_true(life *self, char *stack)
 {
     int flags = CLONE_VM | CLONE_VFORK | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET;
     int status;
-    pid_t pid = clone(child_main, stack + STACK_BYTES, flags | SIGCHLD, self);
+    pid_t pid = self->bench->cgroup.v2 ? clone_placed(self, stack, flags) : -1;
+    if (pid < 0)
+        pid = clone(child_main, stack + STACK_BYTES, flags | SIGCHLD, self);
     must(pid, "clone", "five namespaces");
     must(waitpid(pid, &status, 0), "waitpid", "true");
     if (self->failed)
@@ -255,16 +252,6 @@ static int run_parallel(const bench *bench)
     return failed;
 }
 
-static long count(const char *name, const char *text)
-{
-    char *end;
-    errno = 0;
-    long value = text ? strtol(text, &end, 10) : 0;
-    if (!text || errno != 0 || *end || value < 1 || value > 1000000)
-        die(name, "takes a number from 1 to 1000000", EINVAL);
-    return value;
-}
-
 int main(int argc, char **argv)
 {
     bench bench = {.rounds = 100, .parallel = 1};
@@ -272,9 +259,9 @@ int main(int argc, char **argv)
     for (int i = 1 + wait_for_orders; i < argc; i += 2) {
         const char *value = i + 1 < argc ? argv[i + 1] : NULL;
         if (strcmp(argv[i], "--rounds") == 0)
-            bench.rounds = count(argv[i], value);
+            bench.rounds = count(argv[i], value, 1);
         else if (strcmp(argv[i], "--parallel") == 0)
-            bench.parallel = count(argv[i], value);
+            bench.parallel = count(argv[i], value, 1);
         else if (strcmp(argv[i], "--layer") == 0)
             bench.layer = value;
         else if (strcmp(argv[i], "--root") == 0)

@@ -7,7 +7,7 @@ import { tryProgram } from './programs';
 
 /** What the floor program is given. */
 export interface FloorOptions {
-  /** Its file, from {@link buildFloor}. */
+  /** Its file, from {@link buildProgram}. */
   program: string;
   /** Read-only layer with /bin/true. */
   layer: string;
@@ -16,15 +16,15 @@ export interface FloorOptions {
 }
 
 /**
- * Compile the floor program.
+ * Compile one of the benchmark's own programs, csrc/bench.
  *
  * @param directory where the program goes
  * @returns its path
  * @throws SkiffError where there is no C compiler
  */
-export async function buildFloor(directory: string): Promise<string> {
-  const program = path.join(directory, 'floor');
-  await tryProgram('sh', [path.join(packageRoot(), 'csrc', 'bench', 'build.sh'), program]);
+export async function buildProgram(name: 'floor' | 'mounts', directory: string): Promise<string> {
+  const program = path.join(directory, name);
+  await tryProgram('sh', [path.join(packageRoot(), 'csrc', 'bench', 'build.sh'), name, program]);
   return program;
 }
 

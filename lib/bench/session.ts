@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { errorMessage } from '../common/errors';
 import { Skiff } from '../engine';
-import { buildFloor, Floor, type FloorOptions } from './floor';
+import { buildProgram, Floor, type FloorOptions } from './floor';
 import { describeMachine, type Machine } from './machine';
 import { PEER_NAMES, peerRows } from './peers';
 import { tryProgram } from './programs';
@@ -45,7 +45,9 @@ export class BenchSession {
       const machine = await describeMachine({ root, storageDriver: skiff.storageDriver });
       const floorRoot = path.join(directory, 'floor-root');
       fs.mkdirSync(floorRoot);
-      const built = await buildFloor(directory).catch((error: unknown) => ({ problem: errorMessage(error) }));
+      const built = await buildProgram('floor', directory).catch((error: unknown) => ({
+        problem: errorMessage(error),
+      }));
       const floor = typeof built === 'string' ? { program: built, layer, root: floorRoot } : undefined;
       const problem = typeof built === 'string' ? '' : built.problem;
       return new BenchSession(directory, skiff, layer, machine, floor, problem);

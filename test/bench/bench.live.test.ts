@@ -8,7 +8,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { benchAxes, benchPhases, benchStarts, benchTti } from '../../lib/bench/bench';
 import { compare } from '../../lib/bench/check';
-import { buildFloor, floorThroughput } from '../../lib/bench/floor';
+import { buildProgram, floorThroughput } from '../../lib/bench/floor';
 import { measure } from '../../lib/bench/measure';
 import { peerRows } from '../../lib/bench/peers';
 import { findRatio } from '../../lib/bench/results';
@@ -187,7 +187,7 @@ describeRoot('the floor program', () => {
   });
 
   test('where it can not be compiled the reason is told', async () => {
-    await expect(buildFloor(path.join(session.directory, 'nosuch'))).rejects.toThrow(/nosuch/);
+    await expect(buildProgram('floor', path.join(session.directory, 'nosuch'))).rejects.toThrow(/nosuch/);
   });
 });
 
