@@ -1,9 +1,7 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import path from 'node:path';
-import readline from 'node:readline';
-import { SkiffError } from '../common/errors';
 import { packageRoot } from '../common/package';
 import { tryProgram } from './programs';
+import { ServedProgram } from './served';
 
 /** What the floor program is given. */
 export interface FloorOptions {
@@ -29,34 +27,9 @@ export async function buildProgram(name: 'floor' | 'mounts', directory: string):
 }
 
 /** The floor program, running: it does one life at each call, on its own clock. */
-export class Floor {
-  private readonly child: ChildProcessWithoutNullStreams;
-  private readonly lines: AsyncIterator<string>;
-  private told = '';
-
+export class Floor extends ServedProgram {
   constructor({ program, layer, root }: FloorOptions) {
-    this.child = spawn(program, ['--serve', '--layer', layer, '--root', root], { stdio: 'pipe' });
-    this.child.stderr.on('data', (chunk: Buffer) => (this.told += chunk.toString()));
-    // Told by the end of its output, which every round waits for.
-    this.child.on('error', error => (this.told += error.message));
-    this.child.stdin.on('error', () => undefined);
-    this.lines = readline.createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();
-  }
-
-  /** One container's life, in ms. */
-  async round(): Promise<number> {
-    this.child.stdin.write('.');
-    const { value, done } = await this.lines.next();
-    if (done) throw new SkiffError(this.told.trim() || 'floor: ended', { code: 'PROGRAM_FAILED' });
-    return Number(value) / 1e6;
-  }
-
-  async close(): Promise<void> {
-    const { exitCode, signalCode, pid } = this.child;
-    if (exitCode !== null || signalCode !== null || pid === undefined) return;
-    const ended = new Promise(resolve => this.child.once('exit', resolve));
-    this.child.stdin.end();
-    await ended;
+    super(program, ['--serve', '--layer', layer, '--root', root]);
   }
 }
 

@@ -1,7 +1,7 @@
-import fs from 'node:fs';
 import os from 'node:os';
 import { gatherFacts } from '../engine/doctor';
 import { initPath } from '../engine';
+import { fileSystemOf } from './mountinfo';
 
 /** What figures depend on, so that they can be compared at all. */
 export interface Machine {
@@ -40,30 +40,4 @@ export async function describeMachine(options: { root: string; storageDriver: st
     load: os.loadavg()[0]!,
     date: new Date().toISOString(),
   };
-}
-
-/** The type of the mount that a directory is on: the last one of the longest mount point above it. */
-export function fileSystemOf(directory: string, mountinfo = readMountinfo()): string {
-  let best = { mountPoint: '', type: 'unknown' };
-  for (const line of mountinfo.split('\n')) {
-    const [before, after] = line.split(' - ');
-    const mountPoint = before?.split(' ')[4]?.replace(/\\(\d{3})/g, (_, digits: string) => fromOctal(digits));
-    const type = after?.split(' ')[0];
-    if (mountPoint === undefined || type === undefined || !isBelow(directory, mountPoint)) continue;
-    if (mountPoint.length >= best.mountPoint.length) best = { mountPoint, type };
-  }
-  return best.type;
-}
-
-function isBelow(directory: string, mountPoint: string): boolean {
-  return mountPoint === '/' || directory === mountPoint || directory.startsWith(`${mountPoint}/`);
-}
-
-/** mountinfo writes blanks, tabs, newlines and backslashes as three octal digits, proc_pid_mountinfo(5). */
-function fromOctal(digits: string): string {
-  return String.fromCharCode(parseInt(digits, 8));
-}
-
-function readMountinfo(): string {
-  return fs.readFileSync('/proc/self/mountinfo', 'utf8');
 }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { SkiffError } from '../common/errors';
+import { mountPoints } from './mountinfo';
 
 /** Characters of a failed program's stderr that an error quotes. */
 const QUOTED = 300;
@@ -35,10 +36,14 @@ function isProgram(file: string): boolean {
  * @returns ms
  * @throws SkiffError where it ended with another exit code than 0
  */
-export async function timeProgram(file: string, args: readonly string[]): Promise<number> {
+export async function timeProgram(
+  file: string,
+  args: readonly string[],
+  { env }: { env?: NodeJS.ProcessEnv } = {},
+): Promise<number> {
   const start = performance.now();
   await new Promise<void>((resolve, reject) => {
-    const child = spawn(file, args, { stdio: 'ignore' });
+    const child = spawn(file, args, { stdio: 'ignore', env });
     child.once('error', reject);
     child.once('exit', (code, signal) => {
       if (code === 0) resolve();
@@ -51,12 +56,17 @@ export async function timeProgram(file: string, args: readonly string[]): Promis
 /**
  * Run a program once and keep what it writes: whether it works here, and if not, why.
  *
+ * @param options.timeoutMs after it the program is killed
  * @returns its stdout
  * @throws SkiffError that quotes its stderr
  */
-export function tryProgram(file: string, args: readonly string[], cwd?: string): Promise<string> {
+export function tryProgram(
+  file: string,
+  args: readonly string[],
+  { env, timeoutMs }: { env?: NodeJS.ProcessEnv; timeoutMs?: number } = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(file, args, { env, timeout: timeoutMs, stdio: ['ignore', 'pipe', 'pipe'] });
     const output: Buffer[] = [];
     const errors: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
@@ -68,6 +78,18 @@ export function tryProgram(file: string, args: readonly string[], cwd?: string):
       reject(failure(file, told || `ended with ${signal ?? `exit code ${code}`}`));
     });
   });
+}
+
+/** The first line that it answers to `--version` with. */
+export async function versionOf(program: string): Promise<string> {
+  const [line = ''] = (await tryProgram(program, ['--version'])).split('\n');
+  return line.trim();
+}
+
+/** Take off what programs that were killed left mounted below a directory, the innermost first. */
+export async function unmountBelow(directory: string): Promise<void> {
+  const mounted = mountPoints().filter(mountPoint => mountPoint.startsWith(`${directory}/`));
+  for (const mountPoint of mounted.reverse()) await tryProgram('umount', ['--lazy', mountPoint]);
 }
 
 function failure(file: string, reason: string): SkiffError {

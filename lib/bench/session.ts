@@ -5,7 +5,7 @@ import { Skiff } from '../engine';
 import { buildProgram, Floor, type FloorOptions } from './floor';
 import { describeMachine, type Machine } from './machine';
 import { PEER_NAMES, peerRows } from './peers';
-import { tryProgram } from './programs';
+import { unmountBelow } from './programs';
 import type { MissingRow, Row } from './row';
 import { apiRow, cliRow, nodeRow, spawnRow } from './skiff-rows';
 
@@ -82,7 +82,8 @@ export class BenchSession {
   async close(): Promise<void> {
     for (const row of this.rows) await row.close?.();
     await this.skiff.close();
-    if (this.floor) await unmountLeft(this.floor.root);
+    // A floor program that was killed leaves the mount of its last life.
+    await unmountBelow(this.directory);
     fs.rmSync(this.directory, { recursive: true, force: true });
   }
 
@@ -116,12 +117,6 @@ export class BenchSession {
       missing.push({ name: 'floor', reason: errorMessage(error) });
     }
   }
-}
-
-/** A floor program that was killed leaves the mount of its last life. */
-async function unmountLeft(floorRoot: string): Promise<void> {
-  for (const name of fs.readdirSync(floorRoot))
-    await tryProgram('umount', [path.join(floorRoot, name, 'mnt')]);
 }
 
 /** Names that --only takes. */

@@ -6,6 +6,7 @@ import { phasesChart, renderChart, timesChart, type ChartSpec } from '../bench/c
 import { compare, parseResult } from '../bench/check';
 import { progressBar } from '../bench/progress';
 import * as report from '../bench/report';
+import { PEER_NAMES } from '../bench/peers';
 import { ROW_NAMES } from '../bench/session';
 import { defineCommand } from '../cli/command';
 import { mayDecorate } from '../cli/decorate';
@@ -31,7 +32,7 @@ export default defineCommand({
   name: 'bench',
   summary: 'Measure how fast containers start here',
   usage: 'bench [FLAGS]',
-  description: `Rounds of all rows are interleaved; ratios are taken round by round. The row "floor" is the same life in a C program without a runtime around it. Peers are looked for on PATH; SKIFF_BENCH_PEERS names others than all that are known (bwrap,crun,runc,podman).
+  description: `Rounds of all rows are interleaved; ratios are taken round by round. The row "floor" is the same life in a C program without a runtime around it. Peers are looked for on PATH; SKIFF_BENCH_PEERS names others than all that are known (${PEER_NAMES.join(',')}).
 
 All that it makes is below one directory of the root, and is removed.`,
   examples: [

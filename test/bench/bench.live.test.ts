@@ -10,7 +10,6 @@ import { benchAxes, benchPhases, benchStarts, benchTti } from '../../lib/bench/b
 import { compare } from '../../lib/bench/check';
 import { buildProgram, floorThroughput } from '../../lib/bench/floor';
 import { measure } from '../../lib/bench/measure';
-import { peerRows } from '../../lib/bench/peers';
 import { findRatio } from '../../lib/bench/results';
 import { BenchSession } from '../../lib/bench/session';
 import { Steps } from '../../lib/runtime/steps';
@@ -135,24 +134,6 @@ describeRoot('bench', () => {
     expect(order.join('')).toMatch(/^(ab)+$/);
     expect(first!.times.length).toBeGreaterThan(0);
     expect(first!.times.length).toBeLessThan(10);
-  });
-
-  test('peers that are found answer, or say why not', async () => {
-    await using session = await BenchSession.open({ parent: tempRoot() });
-    const found = await peerRows(['bwrap', 'runc', 'toaster'], session);
-    try {
-      expect([...found.rows, ...found.missing].map(({ name }) => name).sort()).toEqual([
-        'bwrap',
-        'runc',
-        'toaster',
-      ]);
-      expect(found.missing.find(({ name }) => name === 'toaster')!.reason).toMatch(
-        /^unknown; known are bwrap/,
-      );
-      for (const row of found.rows) expect(await row.round()).toBeGreaterThan(0);
-    } finally {
-      for (const row of found.rows) await row.close?.();
-    }
   });
 });
 

@@ -4,7 +4,7 @@
  */
 import { phasesChart, renderChart, timesChart } from '../../lib/bench/chart';
 import { compare, parseResult } from '../../lib/bench/check';
-import { fileSystemOf } from '../../lib/bench/machine';
+import { fileSystemOf } from '../../lib/bench/mountinfo';
 import { featureTable, noteLines, timesTable } from '../../lib/bench/report';
 import { findRatio, toResult } from '../../lib/bench/results';
 import { itIf } from '../helpers/conditions';

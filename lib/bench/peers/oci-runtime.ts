@@ -1,10 +1,7 @@
-import fs from 'node:fs';
-import path from 'node:path';
-import { errorCode, errorMessage } from '../common/errors';
+import { errorMessage } from '../../common/errors';
+import { timeProgram, tryProgram } from '../programs';
+import { removeCgroups } from './cgroups';
 import { HiddenCgroup2 } from './hidden-cgroup2';
-import { timeProgram, tryProgram } from './programs';
-
-const CGROUPS = '/sys/fs/cgroup';
 
 /** An OCI runtime's command line on one bundle, and what is left of it where it fails. */
 export class OciRuntime {
@@ -45,9 +42,7 @@ export class OciRuntime {
 
   async close(): Promise<void> {
     await this.hidden?.close();
-    for (const directory of ['', ...fs.readdirSync(CGROUPS)]) {
-      this.removeCgroup(path.join(CGROUPS, directory, this.options.cgroup));
-    }
+    await removeCgroups(this.options.cgroup);
   }
 
   private async runOnce(): Promise<void> {
@@ -69,13 +64,5 @@ export class OciRuntime {
   private command(...args: string[]): [file: string, args: string[]] {
     const all = ['--root', this.options.state, ...args];
     return this.hidden ? this.hidden.wrap(this.program, all) : [this.program, all];
-  }
-
-  private removeCgroup(directory: string): void {
-    try {
-      fs.rmdirSync(directory);
-    } catch (error) {
-      if (!['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) throw error;
-    }
   }
 }

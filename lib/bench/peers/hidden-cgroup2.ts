@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { SkiffError } from '../common/errors';
+import { SkiffError } from '../../common/errors';
 
 /** Where hybrid machines mount cgroup2, systemd's file-hierarchy. */
 const CGROUP2 = '/sys/fs/cgroup/unified';

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { TRUE } from './skiff-rows';
-import { defaultMounts } from '../spec/mounts';
+import { TRUE } from '../skiff-rows';
+import { defaultMounts } from '../../spec/mounts';
 
 /** 256 MiB, as MEMORY_LIMIT of the other rows. */
 const MEMORY_BYTES = 256 * 1024 * 1024;
