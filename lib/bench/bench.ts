@@ -1,6 +1,7 @@
-import { measureAxes, type AxisResult } from './axes';
+import { measureAxes, type AxisPoint } from './axes';
 import type { Machine } from './machine';
 import { measure } from './measure';
+import { measureMemory, type MemoryResult } from './memory';
 import { measurePhases, type PhasesResult } from './phases';
 import { toResult, type BenchResult } from './results';
 import { BenchSession } from './session';
@@ -31,7 +32,9 @@ export async function benchStarts(options: BenchOptions): Promise<BenchResult> {
   await using session = await BenchSession.open(options);
   const { rows, missing } = await session.makeRows(options);
   const measured = await measure(rows, { rounds, warmUp: WARM_UP, limitMs: LIMIT_MS, onProgress, signal });
-  return toResult(measured, { machine: session.machine, missing });
+  // Asked for some rows, it tells of these.
+  const memory = options.only || signal?.aborted ? undefined : await measureMemory(session.skiff, { signal });
+  return { ...toResult(measured, { machine: session.machine, missing }), memory };
 }
 
 /** Where the time of one start goes. */
@@ -49,11 +52,21 @@ export async function benchTti(options: BenchOptions): Promise<{ machine: Machin
 }
 
 /** What a start costs where more is going on. */
-export async function benchAxes(options: BenchOptions): Promise<{ machine: Machine; axes: AxisResult[] }> {
+export async function benchAxes(
+  options: BenchOptions & { axes?: readonly string[] },
+): Promise<{ machine: Machine; axes: AxisPoint[] }> {
+  const { rounds = ROUNDS, axes: only } = options;
   await using session = await BenchSession.open(options);
-  const axes = await measureAxes(session.skiff, session.floor, {
-    ...options,
-    rounds: options.rounds ?? ROUNDS,
-  });
+  const axes = await measureAxes(session, { ...options, rounds, only });
   return { machine: session.machine, axes };
+}
+
+/** What running containers cost in memory. */
+export async function benchMemory(
+  options: BenchOptions,
+): Promise<{ machine: Machine; memory: MemoryResult }> {
+  await using session = await BenchSession.open(options);
+  const { rounds: count, signal } = options;
+  const memory = await measureMemory(session.skiff, { count, signal });
+  return { machine: session.machine, memory };
 }

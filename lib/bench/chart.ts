@@ -12,7 +12,7 @@ const NO_LIBRARY = 3;
 export type ChartSpec = Record<string, unknown>;
 
 /** Rows that start a Node process or more: they would make the others' bars too short to read. */
-const COMMAND_LINES = ['node -e 0', 'skiff run', 'podman'];
+const COMMAND_LINES = ['node -e 0', 'skiff run', 'skiff --help', 'podman', 'docker'];
 
 /** Medians as bars with the deciles as a line; as often the floor as it says beside them. */
 export function timesChart(result: BenchResult): ChartSpec {

@@ -24,11 +24,17 @@ export interface PhasesResult {
   meanMs: number;
   /** What the named phases add up to, of the whole: 0 to 1; the rest is JavaScript between the steps. */
   covered: number;
+  /** That is the whole within 5 %. */
+  complete: boolean;
+  /** Name of the phase that takes the largest share. */
+  longest: string;
   phases: PhaseResult[];
 }
 
 /** Time between steps: promises, the event loop, code that no step holds. */
 export const BETWEEN = 'between steps';
+/** Phases that cover as much of the whole tell where it goes. */
+const COMPLETE = 0.95;
 const PREPARE = 'options, image, spec';
 const COMMAND = 'command: execve to exit notice';
 const RESULT = 'result';
@@ -106,6 +112,8 @@ export function sumUp(starts: readonly { whole: number; slices: readonly Slice[]
     wholeMs: median(starts.map(start => start.whole)),
     meanMs: whole / starts.length,
     covered,
+    complete: covered >= COMPLETE,
+    longest: phases.reduce((a, b) => (b.share > a.share ? b : a)).name,
     phases,
   };
 }

@@ -1,8 +1,9 @@
-import type { AxisResult } from './axes';
+import type { AxisPoint } from './axes';
 import type { Comparison } from './check';
 import type { Machine } from './machine';
-import type { PhasesResult } from './phases';
-import { findRatio, type BenchResult, type Ratio } from './results';
+import type { MemoryResult } from './memory';
+import { BETWEEN, type PhasesResult } from './phases';
+import { findRatio, type BenchResult } from './results';
 import { FEATURES } from './row';
 import type { TtiResult } from './tti';
 
@@ -74,6 +75,16 @@ export function noteLines(result: BenchResult): string[] {
   ];
 }
 
+/** How much of a start the phases tell, and which takes longest. */
+export function phasesLines({ covered, complete, phases, longest }: PhasesResult): string[] {
+  const between = phases.find(({ name }) => name === BETWEEN);
+  return [
+    `The named phases cover ${percent(covered)} of a whole start${complete ? '' : ', which is less than 95 %'}; ` +
+      `${percent(between?.share ?? 0)} lie between steps.`,
+    `Longest: ${longest}.`,
+  ];
+}
+
 export function phasesTable(result: PhasesResult): Table {
   const longest = Math.max(...result.phases.map(({ share }) => share));
   return {
@@ -131,26 +142,44 @@ export function ttiTable(results: readonly TtiResult[]): Table {
   };
 }
 
-export function axesTable(results: readonly AxisResult[]): Table {
+export function axesTable(points: readonly AxisPoint[]): Table {
   return {
-    heads: ['AXIS', 'AT', 'ROW', 'MEDIAN ms', 'P99 ms', 'PER SECOND', '/ FIRST'],
-    rows: results.map(result => {
-      const { axis, at, name, medianMs, p99Ms, perSecond } = result;
-      const first = results.find(other => other.axis === axis && other.name === name)!;
+    heads: ['AXIS', 'AT', 'ROW', 'MEDIAN ms', 'P99', 'PER SECOND', 'RATIO', '95 %', 'TO'],
+    rows: points.flatMap(point => {
+      const { axis, at, name, medianMs, p99Ms, perSecond, ratios, failed, failure } = point;
+      const told = failed > 0 ? ` (${failed} failed: ${failure})` : '';
+      const figures = [ms(medianMs), ms(p99Ms), perSecond?.toFixed(1) ?? ''];
+      const compared = ratios.map(ratio => [factor(ratio.median), interval(ratio), ratio.to]);
+      const [first = [], ...more] = compared;
       return [
-        axis,
-        at,
-        name,
-        ms(medianMs),
-        Number.isNaN(p99Ms) ? '' : ms(p99Ms),
-        perSecond?.toFixed(1) ?? '',
-        factor(medianMs / first.medianMs),
+        [axis, at, name + told, ...figures, ...first],
+        ...more.map(ratio => ['', '', '', '', '', '', ...ratio]),
       ];
     }),
   };
 }
 
+export function memoryTable({ containers, initBytes, watchdogBytes, scriptBytes }: MemoryResult): Table {
+  const row = (what: string, bytes: number | undefined) => [
+    what,
+    bytes === undefined ? 'unknown' : kib(bytes),
+  ];
+  return {
+    heads: [`MEMORY, ${containers} CONTAINERS RUNNING`, 'KiB'],
+    rows: [
+      row("private to each container's init", initBytes),
+      row('kept by JavaScript for each container', scriptBytes),
+      row('private to the one watchdog of all', watchdogBytes),
+    ],
+  };
+}
+
+function kib(bytes: number): string {
+  return (bytes / 1024).toFixed(1);
+}
+
 function ms(value: number): string {
+  if (Number.isNaN(value)) return '';
   return value.toFixed(value < 10 ? 2 : 1);
 }
 
@@ -158,7 +187,7 @@ function factor(value: number): string {
   return value.toFixed(2);
 }
 
-function interval({ low, high }: Ratio): string {
+function interval({ low, high }: { low: number; high: number }): string {
   return `${factor(low)}-${factor(high)}`;
 }
 

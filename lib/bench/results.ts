@@ -1,4 +1,5 @@
 import type { Measured } from './measure';
+import type { MemoryResult } from './memory';
 import type { Machine } from './machine';
 import type { Feature, MissingRow } from './row';
 import { median, ratios, summarize, bootstrapMedian, type Summary } from './statistics';
@@ -31,6 +32,8 @@ export interface BenchResult {
   rows: RowResult[];
   missing: MissingRow[];
   ratios: Ratio[];
+  /** Where all rows were measured. */
+  memory?: MemoryResult;
 }
 
 /** Every row is compared with this one. */
@@ -38,12 +41,16 @@ const BASE = 'floor';
 /** And these with each other. */
 const PAIRS: [of: string, to: string][] = [
   ['skiff run', 'node -e 0'],
+  ['skiff --help', 'node -e 0'],
   ['skiff run', 'podman'],
+  ['skiff run', 'docker'],
   ['skiff API', 'spawn'],
+  ['skiff API warm', 'spawn'],
   ['skiff API', 'bwrap'],
   ['skiff API', 'crun'],
   ['skiff API', 'runc'],
   ['skiff API', 'podman'],
+  ['skiff API', 'sandbox-runtime'],
 ];
 
 /** Put the figures together. */

@@ -7,7 +7,7 @@ import { describeMachine, type Machine } from './machine';
 import { PEER_NAMES, peerRows } from './peers';
 import { unmountBelow } from './programs';
 import type { MissingRow, Row } from './row';
-import { apiRow, cliRow, nodeRow, spawnRow } from './skiff-rows';
+import { apiRow, cliRow, helpRow, nodeRow, openPool, spawnRow, warmRow } from './skiff-rows';
 
 export interface SessionOptions {
   /** A directory is made below it for all that the benchmark makes: on the file system that containers use. */
@@ -72,7 +72,9 @@ export class BenchSession {
     const wanted = (name: string) => only === undefined || only.includes(name);
     const missing: MissingRow[] = [];
     if (wanted('floor')) await this.addFloor(missing);
-    const own = [apiRow(this.skiff), spawnRow(), nodeRow(), cliRow(this.skiff.root)];
+    if (wanted('skiff API')) this.rows.push(apiRow(this.skiff));
+    if (wanted('skiff API warm')) await this.addWarm(missing);
+    const own = [spawnRow(), nodeRow(), cliRow(this.skiff.root), helpRow()];
     this.rows.push(...own.filter(({ name }) => wanted(name)));
     const found = await peerRows(peers.filter(wanted), { layer: this.layer, directory: this.directory });
     this.rows.push(...found.rows);
@@ -80,15 +82,22 @@ export class BenchSession {
   }
 
   async close(): Promise<void> {
-    for (const row of this.rows) await row.close?.();
+    const closed = await Promise.allSettled(this.rows.map(row => row.close?.()));
     await this.skiff.close();
     // A floor program that was killed leaves the mount of its last life.
     await unmountBelow(this.directory);
     fs.rmSync(this.directory, { recursive: true, force: true });
+    for (const row of closed) if (row.status === 'rejected') throw row.reason;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  private async addWarm(missing: MissingRow[]): Promise<void> {
+    const pool = await openPool(this.skiff);
+    if (!pool) return void missing.push({ name: 'skiff API warm', reason: 'this version has no pool' });
+    this.rows.push({ ...warmRow(pool), close: () => pool.close() });
   }
 
   private async addFloor(missing: MissingRow[]): Promise<void> {
@@ -123,8 +132,10 @@ export class BenchSession {
 export const ROW_NAMES: readonly string[] = [
   'floor',
   'skiff API',
+  'skiff API warm',
   'spawn',
   'node -e 0',
   'skiff run',
+  'skiff --help',
   ...PEER_NAMES,
 ];

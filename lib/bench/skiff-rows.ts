@@ -1,6 +1,8 @@
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { packageRoot } from '../common/package';
 import type { Skiff } from '../engine';
+import type { RunOptions } from '../engine/options';
 import { timeProgram } from './programs';
 import { ALL_FEATURES, type Row } from './row';
 
@@ -9,8 +11,17 @@ export const MEMORY_LIMIT = '256m';
 
 export const TRUE = '/bin/true';
 
+const POOL_SIZE = 4;
+/** Ms in which a pool parks another container, several times over. */
+const REFILL_MS = 30;
+
 /** A whole life by the API: from the call to the promise that tells that all is removed. */
 export function apiRow(skiff: Skiff): Row {
+  return apiRowWith(skiff, {});
+}
+
+/** The same with more options than the limit that all have. */
+export function apiRowWith(skiff: Skiff, options: Pick<RunOptions, 'rootfs' | 'tmpfs'>): Row {
   return {
     name: 'skiff API',
     title: 'skiff.run(), cold',
@@ -21,9 +32,50 @@ export function apiRow(skiff: Skiff): Row {
         memory: MEMORY_LIMIT,
         stdout: 'ignore',
         stderr: 'ignore',
+        ...options,
       });
       if (exitCode !== 0) throw new Error(`exit code ${exitCode}`);
       return performance.now() - start;
+    },
+  };
+}
+
+/** What a warm row needs of a pool of parked containers. */
+export interface Pool {
+  run(command: string[]): Promise<{ exitCode: number }>;
+  close(): Promise<void>;
+}
+
+/** What a Skiff that has pools has. */
+interface PoolMaker {
+  pool(options: { memory: string; size: number; stdout: 'ignore'; stderr: 'ignore' }): Promise<Pool>;
+}
+
+/** A pool as the rows need it; undefined of a Skiff that has none. */
+export async function openPool(skiff: object): Promise<Pool | undefined> {
+  if (!isPoolMaker(skiff)) return undefined;
+  return skiff.pool({ memory: MEMORY_LIMIT, size: POOL_SIZE, stdout: 'ignore', stderr: 'ignore' });
+}
+
+function isPoolMaker(skiff: object): skiff is PoolMaker {
+  return 'pool' in skiff && typeof skiff.pool === 'function';
+}
+
+/** A request to a pool whose containers are parked: from the call to its result. */
+export function warmRow(pool: Pick<Pool, 'run'>): Row {
+  return {
+    name: 'skiff API warm',
+    title: 'pool.run(), parked before',
+    does: ALL_FEATURES,
+    note: 'to the result; the container is removed, and the next one parked, behind it',
+    async round() {
+      const start = performance.now();
+      const { exitCode } = await pool.run([TRUE]);
+      const time = performance.now() - start;
+      if (exitCode !== 0) throw new Error(`exit code ${exitCode}`);
+      // What goes on behind the result would be in the next row's time.
+      await sleep(REFILL_MS);
+      return time;
     },
   };
 }
@@ -48,6 +100,18 @@ export function nodeRow(): Row {
     does: [],
     note: 'the floor of every command line in Node',
     round: () => timeProgram(process.execPath, ['-e', '0']),
+  };
+}
+
+/** What a command line costs before it does anything. */
+export function helpRow(): Row {
+  const program = path.join(packageRoot(), 'bin', 'run');
+  return {
+    name: 'skiff --help',
+    title: 'the help, a process of its own',
+    does: [],
+    note: "no container; node's own start is in it",
+    round: () => timeProgram(process.execPath, [program, '--help']),
   };
 }
 

@@ -56,7 +56,9 @@ export class Trace {
    */
   write(file: string): void {
     const rows = [...new Set(this.phases.map(({ container }) => container))];
-    const events = this.phases.map(({ container, name, start, end }) => ({
+    // A phase is added at its end; viewers want it where it began, and before what lies in it.
+    const ordered = [...this.phases].sort((a, b) => a.start - b.start || b.end - a.end);
+    const events = ordered.map(({ container, name, start, end }) => ({
       name,
       cat: 'skiff',
       ph: 'X',

@@ -10,12 +10,16 @@ import { run, start } from '../helpers/run';
 import { tempDirectory, tempRoot } from '../helpers/temp';
 
 test.each([
-  [['--only', 'toaster'], /no such row: toaster; rows are floor/],
+  [['--only', 'toaster'], /no such row: toaster; there are floor/],
   [['--rounds', '0'], /--rounds/],
   [['--rounds', 'many'], /--rounds/],
-  [['--format', 'yaml'], /must be table or json/],
+  [['--format', 'yaml'], /must be table, json or markdown/],
   [['--check', '/nosuch.json'], /nosuch\.json/],
   [['--check', '/etc/passwd'], /not a result of skiff bench/],
+  [['--axis', 'idle,width'], /no such axis: width; there are flight, memory, idle/],
+  [['--phases', '--tti'], /--phases and --tti exclude each other/],
+  [['--axis', 'idle', '--memory'], /--axes and --memory exclude each other/],
+  [['--phases', '--check', '/etc/passwd'], /--check compares single starts, not --phases/],
   [['more'], /takes no arguments: more/],
 ])('%j: exit code 125 and the reason', async (args, reason) => {
   const { code, stdout, stderr } = await run(['bench', ...args]);
@@ -40,6 +44,8 @@ describeIf(
       expect(table.stdout.toString()).not.toContain('\x1b');
       const file = path.join(out.path, 'bench.json');
       expect(JSON.parse(fs.readFileSync(file, 'utf8'))).toMatchObject({ version: 1, rounds: 5 });
+      const pasted = await run([...rows, '--format', 'markdown']);
+      expect(pasted.stdout.toString()).toMatch(/^\| skiff API +\| [\d.]+ /m);
       const better = withFloorRatio(file, path.join(out.path, 'better.json'), 0.01);
       const worse = withFloorRatio(file, path.join(out.path, 'worse.json'), 100);
       const failed = await run([...rows, '--check', better]);

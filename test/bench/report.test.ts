@@ -101,7 +101,9 @@ chartIf('the charts are SVG with every row in them', async () => {
     { name: 'clone', medianMs: 1, share: 0.25 },
     { name: 'removal', medianMs: 3, share: 0.75 },
   ];
-  const flame = await renderChart(phasesChart({ wholeMs: 3, meanMs: 4, covered: 1, phases }));
+  const flame = await renderChart(
+    phasesChart({ wholeMs: 3, meanMs: 4, covered: 1, complete: true, longest: 'removal', phases }),
+  );
   for (const label of ['clone', '1.00 ms', 'removal', '3.00 ms']) expect(flame).toContain(label);
 });
 

@@ -1,0 +1,92 @@
+import path from 'node:path';
+import { buildProgram } from '../floor';
+import { measure, type Measured } from '../measure';
+import { tryProgram } from '../programs';
+import { apiRowWith } from '../skiff-rows';
+import { median } from '../statistics';
+import { pointOf, ratioOf, type Axis, type AxisPoint, type AxisRatio } from './axis';
+import { makeImage } from './image';
+
+const COUNTS = [0, 100, 1000];
+/** Containers and bare calls take turns, so that what disturbs the machine meets both. */
+const TURNS = 4;
+
+/**
+ * How many mounts are asked for: tmpfs, which is what can be asked for, on directories that the image has; beside the
+ * same mount(2) calls in a C program that has a mount namespace of its own and does nothing else.
+ */
+export const mounts: Axis = {
+  name: 'mounts asked for',
+  async measure({ skiff, layer, directory }, { rounds, limitMs, signal }): Promise<AxisPoint[]> {
+    const most = Math.max(...COUNTS);
+    const rootfs = await makeImage(path.join(directory, 'images', 'mounts'), layer, { directories: most });
+    const program = await buildProgram('mounts', directory);
+    const rows = COUNTS.map(count =>
+      apiRowWith(skiff, { rootfs, tmpfs: Array.from({ length: count }, (_, index) => `/m/${index}`) }),
+    );
+    const ours: Measured[] = rows.map(row => ({ row, times: [] }));
+    const bare = COUNTS.map(() => ({ loop: [] as number[], life: [] as number[] }));
+    const perTurn = Math.ceil(rounds / TURNS);
+    for (let turn = 0; turn < TURNS && !signal?.aborted; turn += 1) {
+      const options = { rounds: perTurn, warmUp: 1, limitMs: limitMs / TURNS, signal };
+      for (const [index, { times, failure }] of (await measure(rows, options)).entries()) {
+        ours[index]!.times.push(...times);
+        ours[index]!.failure ??= failure;
+      }
+      for (const [index, count] of COUNTS.entries()) {
+        const { loop, life } = await bareCalls(program, path.join(rootfs, 'm'), count, perTurn);
+        bare[index]!.loop.push(...loop);
+        bare[index]!.life.push(...life);
+      }
+    }
+    if (bare[0]!.loop.length === 0) return [];
+    return COUNTS.flatMap((count, index) => [
+      pointOf('mounts asked for', String(count), ours[index]!, addedTo(ours, bare, index)),
+      ...(count === 0 ? [] : barePoints(count, bare[index]!)),
+    ]);
+  },
+};
+
+interface Bare {
+  /** Ms of the mount(2) calls. */
+  loop: number[];
+  /** Ms from the clone of the child to the notice of its end, with its mounts taken off. */
+  life: number[];
+}
+
+async function bareCalls(program: string, directory: string, count: number, rounds: number): Promise<Bare> {
+  const args = ['--rounds', String(rounds), '--count', String(count), '--directory', directory];
+  const lines = (await tryProgram(program, args)).trim().split('\n');
+  const times = lines.map(line => line.split(' ').map(ns => Number(ns) / 1e6));
+  return { loop: times.map(([loop]) => loop!), life: times.map(([, life]) => life!) };
+}
+
+/** What the mounts add to a start, to the calls alone and to the calls with the end of their namespace. */
+function addedTo(ours: readonly Measured[], bare: readonly Bare[], index: number): AxisRatio[] {
+  if (index === 0) return [];
+  const without = ours[0]!.times;
+  const added = ours[index]!.times.flatMap((time, round) => {
+    const base = without[round];
+    return time === undefined || base === undefined ? [] : [time - base];
+  });
+  const loop = median(bare[index]!.loop);
+  const life = median(bare[index]!.life) - median(bare[0]!.life);
+  return [
+    ...ratioOf(
+      'added / mount(2) calls',
+      added.map(time => time / loop),
+    ),
+    ...ratioOf(
+      'added / calls and their end',
+      added.map(time => time / life),
+    ),
+  ];
+}
+
+function barePoints(count: number, { loop, life }: Bare): AxisPoint[] {
+  const row = (name: string) => ({ name, title: name, does: [], round: () => Promise.resolve(0) });
+  return [
+    pointOf('mounts asked for', String(count), { row: row('mount(2) calls'), times: loop }),
+    pointOf('mounts asked for', String(count), { row: row('calls and their end'), times: life }),
+  ];
+}

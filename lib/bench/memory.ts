@@ -1,0 +1,118 @@
+import fs from 'node:fs';
+import v8 from 'node:v8';
+import vm from 'node:vm';
+import { errorCode } from '../common/errors';
+import type { Skiff } from '../engine';
+import type { Container } from '../engine/options';
+import { MEMORY_LIMIT } from './skiff-rows';
+import { median } from './statistics';
+
+/** What running containers cost in memory, in bytes; undefined where this machine does not tell. */
+export interface MemoryResult {
+  /** How many were running. */
+  containers: number;
+  /** Of one container's init (`init: true`), which no other process shares: the median. */
+  initBytes?: number;
+  /** Of the one small process that watches over all containers of a caller. */
+  watchdogBytes?: number;
+  /** What JavaScript keeps for one container, streams ignored: heap and buffers after a collection. */
+  scriptBytes: number;
+}
+
+const COUNT = 100;
+/** argv[0] of the watchdog. */
+const WATCHDOG = 'skiff-watchdog';
+
+/** Measure what running containers cost in memory; all are ended. */
+export async function measureMemory(
+  skiff: Skiff,
+  { count = COUNT, signal }: { count?: number; signal?: AbortSignal } = {},
+): Promise<MemoryResult> {
+  const collect = collector();
+  const containers: Container[] = [];
+  const startOne = async () =>
+    void containers.push(
+      await skiff.start(['sleep', '86400'], {
+        init: true,
+        memory: MEMORY_LIMIT,
+        stdin: 'ignore',
+        stdout: 'ignore',
+        stderr: 'ignore',
+      }),
+    );
+  try {
+    // What the first one makes is not made for each.
+    await startOne();
+    const before = await settled(collect);
+    for (let i = 0; i < count && !signal?.aborted; i += 1) await startOne();
+    const after = await settled(collect);
+    const inits = containers.flatMap(({ pid }) => privateBytes(pid) ?? []);
+    return {
+      containers: containers.length,
+      initBytes: inits.length > 0 ? median(inits) : undefined,
+      watchdogBytes: watchdogs()
+        .map(privateBytes)
+        .find(bytes => bytes !== undefined),
+      scriptBytes: (after - before) / Math.max(1, containers.length - 1),
+    };
+  } finally {
+    await Promise.all(containers.map(container => container.remove()));
+  }
+}
+
+/** The collector of garbage, which node gives to nobody without its flag; a new context has it. */
+function collector(): () => void {
+  v8.setFlagsFromString('--expose-gc');
+  try {
+    return vm.runInNewContext('gc') as () => void;
+  } finally {
+    v8.setFlagsFromString('--no-expose-gc');
+  }
+}
+
+/** Bytes in use when what was finished is gone, finalizers included. */
+async function settled(collect: () => void): Promise<number> {
+  for (let i = 0; i < 3; i += 1) {
+    collect();
+    await new Promise(resolve => setImmediate(resolve));
+  }
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/**
+ * What a process has for itself, proc_pid_smaps(5): Private_Clean, Private_Dirty, Private_Hugetlb.
+ *
+ * @returns undefined where it is gone, or the kernel has no such file
+ */
+function privateBytes(pid: number): number | undefined {
+  try {
+    const rollup = fs.readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+    const kilobytes = [...rollup.matchAll(/^Private_\w+: +(\d+) kB$/gm)].map(([, number]) => Number(number));
+    return kilobytes.reduce((sum, number) => sum + number, 0) * 1024;
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes(errorCode(error) ?? '')) return undefined;
+    throw error;
+  }
+}
+
+/** This process's own watchdogs. */
+function watchdogs(): number[] {
+  return fs
+    .readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .map(Number)
+    .filter(pid => isWatchdog(pid));
+}
+
+function isWatchdog(pid: number): boolean {
+  try {
+    const [name] = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    if (name !== WATCHDOG) return false;
+    const parent = /^PPid:\s+(\d+)$/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return Number(parent) === process.pid;
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes(errorCode(error) ?? '')) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,141 @@
+/**
+ * What a start costs where more is going on or asked for: that each axis does what it says (so many layers, files,
+ * mounts, containers), gives its figures, and leaves nothing.
+ */
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { AXIS_NAMES } from '../../lib/bench/axes';
+import { makeImage } from '../../lib/bench/axes/image';
+import { makeLayers, useLayers } from '../../lib/bench/axes/layers';
+import { benchAxes, benchMemory } from '../../lib/bench/bench';
+import { buildProgram } from '../../lib/bench/floor';
+import { mountPoints } from '../../lib/bench/mountinfo';
+import { BenchSession } from '../../lib/bench/session';
+import { apiRowWith } from '../../lib/bench/skiff-rows';
+import { describeIf } from '../helpers/conditions';
+import { tempDirectory, tempRoot } from '../helpers/temp';
+
+const POINTS: Record<string, string[]> = {
+  flight: [...['1', '2', '8', '32'].map(at => `${at}: skiff API`), '2 processes: floor'],
+  memory: ['small: skiff API', 'small: spawn', 'large: skiff API', 'large: spawn'],
+  idle: ['0', '100', '500'].map(at => `${at}: skiff API`),
+  layers: ['1', '10', '60'].map(at => `${at}: skiff API`),
+  mounts: [
+    '0: skiff API',
+    ...['100', '1000'].flatMap(at => [
+      `${at}: skiff API`,
+      `${at}: mount(2) calls`,
+      `${at}: calls and their end`,
+    ]),
+  ],
+  files: ['1000', '10000', '100000'].map(at => `${at}: skiff API`),
+};
+
+/** Points that are compared with something else of their axis. */
+const COMPARED: Record<string, string[]> = {
+  flight: ['8: skiff API'],
+  memory: ['large: skiff API', 'large: spawn'],
+  idle: ['100: skiff API', '500: skiff API'],
+  layers: ['10: skiff API', '60: skiff API'],
+  mounts: ['100: skiff API', '1000: skiff API'],
+  files: ['10000: skiff API', '100000: skiff API'],
+};
+
+describeIf(
+  process.geteuid?.() === 0,
+  'root is needed to start containers',
+  'root',
+)('axes', () => {
+  test.each(AXIS_NAMES)(
+    '%s: each figure is there, and nothing is left',
+    async name => {
+      const parent = tempRoot();
+      const { axes } = await benchAxes({ parent, rounds: 4, axes: [name] });
+      const placeOf = (at: string) =>
+        name === 'memory' ? (parseInt(at, 10) > 1000 ? 'large' : 'small') : at;
+      const told = axes.map(({ at, name: row, ...rest }) => ({ place: `${placeOf(at)}: ${row}`, ...rest }));
+      expect(told.map(({ place }) => place)).toEqual(POINTS[name]);
+      for (const { medianMs, failed } of told) {
+        expect(medianMs).toBeGreaterThan(0);
+        expect(failed).toBe(0);
+      }
+      const compared = told.filter(({ ratios }) => ratios.length > 0);
+      expect(compared.map(({ place }) => place)).toEqual(COMPARED[name]);
+      for (const { low, median, high } of compared.flatMap(({ ratios }) => ratios)) {
+        expect(low).toBeLessThanOrEqual(median);
+        expect(median).toBeLessThanOrEqual(high);
+      }
+      expect(mountPoints().filter(mountPoint => mountPoint.startsWith(parent))).toEqual([]);
+      expect(fs.readdirSync(parent)).toEqual([]);
+    },
+    120_000,
+  );
+
+  test('memory of running containers: some, and less than a mebibyte each', async () => {
+    const parent = tempRoot();
+    const { memory } = await benchMemory({ parent, rounds: 20 });
+    expect(memory.containers).toBe(21);
+    for (const bytes of [memory.initBytes, memory.watchdogBytes, memory.scriptBytes]) {
+      expect(bytes).toBeGreaterThan(0);
+      expect(bytes).toBeLessThan(1 << 20);
+    }
+    expect(fs.readdirSync(parent)).toEqual([]);
+  });
+
+  test('a container with 60 layers has the files of all of them', async () => {
+    await using session = await BenchSession.open({ parent: tempRoot() });
+    const { skiff, layer, directory } = session;
+    await useLayers(skiff, makeLayers(path.join(directory, 'layers'), layer, 60));
+    const { stdout } = await skiff.run(['ls', '/']);
+    const names = stdout.split('\n').filter(name => name.startsWith('layer-'));
+    expect(names).toHaveLength(59);
+    expect(stdout).toMatch(/^bin$/m);
+  });
+
+  test('an image has as many files and directories as were asked for, and runs true', async () => {
+    await using session = await BenchSession.open({ parent: tempRoot() });
+    const { skiff, layer, directory } = session;
+    const rootfs = await makeImage(path.join(directory, 'image'), layer, { files: 2500, directories: 3 });
+    const all = fs.readdirSync(path.join(rootfs, 'files'), { recursive: true, withFileTypes: true });
+    expect(all.filter(entry => entry.isFile())).toHaveLength(2500);
+    expect(fs.readdirSync(path.join(rootfs, 'm'))).toEqual(['0', '1', '2']);
+    expect(await apiRowWith(skiff, { rootfs, tmpfs: ['/m/0', '/m/1'] }).round()).toBeGreaterThan(0);
+  });
+});
+
+describeIf(
+  process.geteuid?.() === 0,
+  'root is needed to mount',
+  'root',
+)('the program of bare mounts', () => {
+  let directory: ReturnType<typeof tempDirectory>;
+  let program: string;
+  beforeEach(async () => {
+    directory = tempDirectory();
+    program = await buildProgram('mounts', directory.path);
+    for (const name of ['0', '1'])
+      fs.mkdirSync(path.join(directory.path, 'targets', name), { recursive: true });
+  });
+  afterEach(() => directory.remove());
+
+  const mounts = (...args: string[]) => execFileSync(program, args, { encoding: 'utf8', stdio: 'pipe' });
+
+  test.each([[], ['--source', '/usr']])('prints two times for each round %j', (...more: string[]) => {
+    const targets = path.join(directory.path, 'targets');
+    const output = mounts('--rounds', '3', '--count', '2', '--directory', targets, ...more);
+    expect(output).toMatch(/^(\d+ \d+\n){3}$/);
+    for (const line of output.trim().split('\n')) {
+      const [loop, life] = line.split(' ').map(Number);
+      expect(life).toBeGreaterThan(loop!);
+    }
+    expect(mountPoints().filter(mountPoint => mountPoint.startsWith(directory.path))).toEqual([]);
+  });
+
+  test('a directory that is not there is told', () => {
+    const targets = path.join(directory.path, 'targets');
+    expect(() => mounts('--count', '3', '--directory', targets)).toThrow(/mount: .+: No such file/);
+    expect(() => mounts('--count', '1')).toThrow(/usage/);
+    expect(() => mounts('--count', '-1', '--directory', targets)).toThrow(/--count/);
+  });
+});
