@@ -38,7 +38,14 @@ export async function measureKind(kind: Kind, options: OutcomeOptions): Promise<
       const result = await benchPhases(options);
       const lines = [...report.machineLines(result.machine), ...report.phasesLines(result)];
       const tables = [report.phasesTable(result)];
-      return { name: 'phases', result, lines, tables, chart: phasesChart(result), exitCode: 0 };
+      return {
+        name: 'phases',
+        result,
+        lines,
+        tables,
+        chart: phasesChart(result, result.machine),
+        exitCode: 0,
+      };
     }
     case 'tti': {
       const result = await benchTti(options);

@@ -7,6 +7,8 @@ import { median } from './statistics';
 export interface Slice {
   name: string;
   ms: number;
+  /** Of what lies between steps: the name of the phase before it. */
+  after?: string;
 }
 
 /** A phase's share of all starts. */
@@ -24,6 +26,8 @@ export interface PhasesResult {
   meanMs: number;
   /** What the named phases add up to, of the whole: 0 to 1; the rest is JavaScript between the steps. */
   covered: number;
+  /** Where the rest lies, the largest first. */
+  between: { after: string; share: number }[];
   /** That is the whole within 5 %. */
   complete: boolean;
   /** Name of the phase that takes the largest share. */
@@ -52,14 +56,22 @@ export function slicesOf(phases: readonly Phase[], start: number, end: number): 
   const cuts = [start, end, ...inside.flatMap(phase => [phase.start, phase.end])]
     .filter(time => time >= start && time <= end)
     .sort((a, b) => a - b);
-  const slices = new Map<string, number>();
+  const slices = new Map<string, Slice>();
   for (let i = 1; i < cuts.length; i += 1) {
     const [from, to] = [cuts[i - 1]!, cuts[i]!];
     if (to <= from) continue;
     const name = innermost(inside, from, to) ?? gapName(inside, from, to);
-    slices.set(name, (slices.get(name) ?? 0) + to - from);
+    const after = name === BETWEEN ? lastBefore(inside, from) : undefined;
+    const key = `${name}\0${after}`;
+    const ms = (slices.get(key)?.ms ?? 0) + to - from;
+    slices.set(key, after === undefined ? { name, ms } : { name, ms, after });
   }
-  return [...slices].map(([name, ms]) => ({ name, ms }));
+  return [...slices.values()];
+}
+
+function lastBefore(phases: readonly Phase[], time: number): string {
+  const before = phases.filter(({ end }) => end <= time);
+  return before.reduce((a, b) => (b.end > a.end ? b : a)).name;
 }
 
 function innermost(phases: readonly Phase[], from: number, to: number): string | undefined {
@@ -101,21 +113,35 @@ export async function measurePhases(
 
 /** Put the slices of many starts together, in the order in which they first came. */
 export function sumUp(starts: readonly { whole: number; slices: readonly Slice[] }[]): PhasesResult {
-  const names = [...new Set(starts.flatMap(({ slices }) => slices.map(({ name }) => name)))];
+  const all = starts.flatMap(({ slices }) => slices);
   const whole = sum(starts.map(start => start.whole));
-  const phases = names.map(name => {
-    const times = starts.map(({ slices }) => slices.find(slice => slice.name === name)?.ms ?? 0);
-    return { name, medianMs: median(times), share: sum(times) / whole };
+  const shareOf = (slices: readonly Slice[]) => sum(slices.map(({ ms }) => ms)) / whole;
+  const phases = unique(all.map(({ name }) => name)).map(name => {
+    const times = starts.map(({ slices }) => sum(slices.filter(named(name)).map(({ ms }) => ms)));
+    return { name, medianMs: median(times), share: shareOf(all.filter(named(name))) };
   });
-  const covered = sum(phases.filter(({ name }) => name !== BETWEEN).map(({ share }) => share));
+  const gaps = all.filter(named(BETWEEN));
+  const between = unique(gaps.map(({ after = '' }) => after))
+    .map(after => ({ after, share: shareOf(gaps.filter(gap => (gap.after ?? '') === after)) }))
+    .sort((a, b) => b.share - a.share);
+  const covered = 1 - shareOf(gaps);
   return {
     wholeMs: median(starts.map(start => start.whole)),
     meanMs: whole / starts.length,
     covered,
+    between,
     complete: covered >= COMPLETE,
     longest: phases.reduce((a, b) => (b.share > a.share ? b : a)).name,
     phases,
   };
+}
+
+function named(name: string): (slice: Slice) => boolean {
+  return slice => slice.name === name;
+}
+
+function unique(names: readonly string[]): string[] {
+  return [...new Set(names)];
 }
 
 function sum(values: readonly number[]): number {

@@ -2,11 +2,13 @@ import type { AxisPoint } from './axes';
 import type { Comparison } from './check';
 import type { Machine } from './machine';
 import type { MemoryResult } from './memory';
-import { BETWEEN, type PhasesResult } from './phases';
+import type { PhasesResult } from './phases';
 import { findRatio, type BenchResult } from './results';
 import { FEATURES } from './row';
 import type { TtiResult } from './tti';
 
+/** Of the places between steps, as many are told. */
+const GAPS = 4;
 /** Characters of the longest bar. */
 const BAR = 40;
 
@@ -75,12 +77,13 @@ export function noteLines(result: BenchResult): string[] {
   ];
 }
 
-/** How much of a start the phases tell, and which takes longest. */
-export function phasesLines({ covered, complete, phases, longest }: PhasesResult): string[] {
-  const between = phases.find(({ name }) => name === BETWEEN);
+/** How much of a start the phases tell, where the rest lies, and which takes longest. */
+export function phasesLines({ covered, complete, between, longest }: PhasesResult): string[] {
+  const [rest, places] = [percent(1 - covered), between.slice(0, GAPS)];
+  const told = places.map(({ after, share }) => `${percent(share)} after ${after}`).join(', ');
   return [
-    `The named phases cover ${percent(covered)} of a whole start${complete ? '' : ', which is less than 95 %'}; ` +
-      `${percent(between?.share ?? 0)} lie between steps.`,
+    `The named phases cover ${percent(covered)} of a whole start${complete ? '' : ', which is less than 95 %'}.`,
+    `Between steps lie ${rest}${told ? `: ${told}${between.length > GAPS ? ', ...' : ''}` : ''}.`,
     `Longest: ${longest}.`,
   ];
 }

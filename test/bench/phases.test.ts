@@ -16,7 +16,7 @@ test('the innermost phase counts; what is uncovered is named by where it lies', 
   expect(slicesOf(phases, 0, 20)).toEqual([
     { name: 'options, image, spec', ms: 2 },
     { name: 'directory', ms: 1 },
-    { name: BETWEEN, ms: 1 },
+    { name: BETWEEN, ms: 1, after: 'directory' },
     { name: 'park', ms: 4 },
     { name: 'park: clone', ms: 2 },
     { name: 'go', ms: 2 },
@@ -51,7 +51,8 @@ test('shares of many starts are by their sums', () => {
       whole: 10,
       slices: [
         { name: 'a', ms: 4 },
-        { name: BETWEEN, ms: 6 },
+        { name: BETWEEN, ms: 1, after: 'b' },
+        { name: BETWEEN, ms: 5, after: 'a' },
       ],
     },
     {
@@ -64,5 +65,16 @@ test('shares of many starts are by their sums', () => {
   ]);
   expect(result).toMatchObject({ wholeMs: 20, meanMs: 20 });
   expect(result.covered).toBeCloseTo(34 / 40);
+  expect(result.complete).toBe(false);
+  expect(result.longest).toBe('a');
+  expect(result.phases.find(({ name }) => name === BETWEEN)).toEqual({
+    name: BETWEEN,
+    medianMs: 3,
+    share: 6 / 40,
+  });
+  expect(result.between).toEqual([
+    { after: 'a', share: 5 / 40 },
+    { after: 'b', share: 1 / 40 },
+  ]);
   expect(result.phases.find(({ name }) => name === 'a')).toEqual({ name: 'a', medianMs: 12, share: 24 / 40 });
 });

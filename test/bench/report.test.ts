@@ -102,7 +102,10 @@ chartIf('the charts are SVG with every row in them', async () => {
     { name: 'removal', medianMs: 3, share: 0.75 },
   ];
   const flame = await renderChart(
-    phasesChart({ wholeMs: 3, meanMs: 4, covered: 1, complete: true, longest: 'removal', phases }),
+    phasesChart(
+      { wholeMs: 3, meanMs: 4, covered: 1, between: [], complete: true, longest: 'removal', phases },
+      MACHINE,
+    ),
   );
   for (const label of ['clone', '1.00 ms', 'removal', '3.00 ms']) expect(flame).toContain(label);
 });
