@@ -43,6 +43,11 @@ const PREPARE = 'options, image, spec';
 const COMMAND = 'command: execve to exit notice';
 const RESULT = 'result';
 
+/** Phases of the runtime that say where the others lie. */
+const FIRST_STEPS = ['to the thread pool', 'container-directory'];
+const GO = 'go';
+const REMOVAL = 'removal';
+
 /**
  * Cut one start into slices that do not overlap and leave no gap: at each instant the innermost phase counts. What no
  * phase covers is named by where it lies.
@@ -75,18 +80,21 @@ function lastBefore(phases: readonly Phase[], time: number): string {
 }
 
 function innermost(phases: readonly Phase[], from: number, to: number): string | undefined {
-  const around = phases.filter(phase => phase.start <= from && phase.end >= to);
-  const [shortest] = around.sort((a, b) => a.end - a.start - (b.end - b.start));
-  return shortest?.name;
+  const around = phases
+    .filter(phase => phase.start <= from && phase.end >= to)
+    .sort((a, b) => a.end - a.start - (b.end - b.start));
+  const name = around[0]?.name;
+  // The ways to the thread pool and back are gone twice.
+  return name !== REMOVAL && around.some(phase => phase.name === REMOVAL) ? `${REMOVAL}: ${name}` : name;
 }
 
 function gapName(phases: readonly Phase[], from: number, to: number): string {
   const before = phases.filter(phase => phase.end <= from);
   const after = phases.filter(phase => phase.start >= to);
   if (after.length === 0) return RESULT;
-  if (!before.some(({ name }) => name === 'directory')) return PREPARE;
-  const started = before.some(({ name }) => name === 'go');
-  return started && after.some(({ name }) => name === 'removal') ? COMMAND : BETWEEN;
+  if (!before.some(({ name }) => FIRST_STEPS.includes(name))) return PREPARE;
+  const started = before.some(({ name }) => name === GO);
+  return started && after.some(({ name }) => name === REMOVAL) ? COMMAND : BETWEEN;
 }
 
 /**

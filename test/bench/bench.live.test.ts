@@ -13,7 +13,7 @@ import { BETWEEN } from '../../lib/bench/phases';
 import { findRatio, type BenchResult } from '../../lib/bench/results';
 import { BenchSession } from '../../lib/bench/session';
 import benchCommand from '../../lib/commands/bench';
-import { Steps } from '../../lib/runtime/steps';
+import { native } from '../../lib/native';
 import { capture } from '../cli/capture';
 import { describeIf } from '../helpers/conditions';
 import { tempDirectory, tempRoot } from '../helpers/temp';
@@ -68,13 +68,13 @@ describeRoot('bench', () => {
       const floor = before.rows.find(({ name }) => name === 'floor')!.median;
       // 5 ms on a quiet machine, where the floor takes 1; where all is slower and less steady, as much more.
       const pauseMs = Math.max(5, floor * 5);
-      slowDown('cgroup', pauseMs);
+      slowDown(pauseMs);
       const checked = await bench(...rows, '--check', stored);
       expect(checked.out).toMatch(/^skiff API \/ floor .+ REGRESSION$/m);
       expect(checked.code).toBe(1);
-      slowDown('cgroup', pauseMs);
-      expect((await bench('--phases')).out).toMatch(/^Longest: cgroup\.$/m);
-      expect((await bench('--phases')).out).not.toMatch(/^Longest: cgroup\.$/m);
+      slowDown(pauseMs);
+      expect((await bench('--phases')).out).toMatch(/^Longest: to the thread pool\.$/m);
+      expect((await bench('--phases')).out).not.toMatch(/^Longest: to the thread pool\.$/m);
       expect(remains(parent)).toEqual([]);
     } finally {
       out.remove();
@@ -87,11 +87,13 @@ describeRoot('bench', () => {
       rounds: ROUNDS,
     });
     expect(phases.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 6);
-    expect(phases.map(({ name }) => name)).toEqual(expect.arrayContaining(['park: clone', 'cgroup', 'go']));
+    expect(phases.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['clone', 'cgroup', 'go', 'command: execve to exit notice']),
+    );
     expect(wholeMs).toBeGreaterThan(0);
     // On a quiet machine 0.96 and more; here others may run between two steps.
     expect(covered).toBeGreaterThan(0.6);
-    const between = phases.find(({ name }) => name === BETWEEN)!.share;
+    const between = phases.find(({ name }) => name === BETWEEN)?.share ?? 0;
     expect(covered + between).toBeCloseTo(1, 6);
     expect(complete).toBe(between <= 0.05);
     expect(Math.max(...phases.map(({ share }) => share))).toBe(
@@ -176,19 +178,11 @@ describeRoot('the floor program', () => {
   });
 });
 
-/** The named step of every start takes longer from now on. */
-function slowDown(step: string, ms: number): void {
-  const original = Steps.prototype.do;
-  jest.spyOn(Steps.prototype, 'do').mockImplementation(function <T>(
-    this: Steps,
-    name: string,
-    action: () => T | Promise<T>,
-    undo?: (made: T) => void | Promise<void>,
-  ): Promise<T> {
-    const slow = async () => {
-      await sleep(ms);
-      return action();
-    };
-    return original.call(this, name, name === step ? slow : action, undo as never) as Promise<T>;
+/** Every start waits before its work in the thread pool begins. */
+function slowDown(ms: number): void {
+  const original = native().start;
+  jest.spyOn(native(), 'start').mockImplementation(async options => {
+    await sleep(ms);
+    return original(options);
   });
 }

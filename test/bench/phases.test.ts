@@ -6,7 +6,7 @@ const phase = (name: string, start: number, end: number) => ({ container: 'c', n
 
 test('the innermost phase counts; what is uncovered is named by where it lies', () => {
   const phases = [
-    phase('directory', 2, 3),
+    phase('container-directory', 2, 3),
     phase('park', 4, 10),
     phase('park: clone', 5, 7),
     phase('go', 10, 12),
@@ -15,27 +15,29 @@ test('the innermost phase counts; what is uncovered is named by where it lies', 
   ];
   expect(slicesOf(phases, 0, 20)).toEqual([
     { name: 'options, image, spec', ms: 2 },
-    { name: 'directory', ms: 1 },
-    { name: BETWEEN, ms: 1, after: 'directory' },
+    { name: 'container-directory', ms: 1 },
+    { name: BETWEEN, ms: 1, after: 'container-directory' },
     { name: 'park', ms: 4 },
     { name: 'park: clone', ms: 2 },
     { name: 'go', ms: 2 },
     { name: 'command: execve to exit notice', ms: 3 },
     { name: 'removal', ms: 2 },
-    { name: 'undo cgroup', ms: 1 },
+    { name: 'removal: undo cgroup', ms: 1 },
     { name: 'result', ms: 2 },
   ]);
 });
 
 test('phases of another start are left out', () => {
-  expect(slicesOf([phase('directory', 0, 4), phase('go', 90, 99)], 5, 10)).toEqual([
+  expect(slicesOf([phase('container-directory', 0, 4), phase('go', 90, 99)], 5, 10)).toEqual([
     { name: 'result', ms: 5 },
   ]);
 });
 
 test('whatever the phases are, the slices add up to the whole', () => {
   const time = fc.integer({ min: 0, max: 100 });
-  const phases = fc.array(fc.tuple(fc.constantFrom('directory', 'park', 'go', 'removal'), time, time));
+  const phases = fc.array(
+    fc.tuple(fc.constantFrom('container-directory', 'park', 'go', 'removal'), time, time),
+  );
   fc.assert(
     fc.property(phases, list => {
       const made = list.map(([name, a, b]) => phase(name, Math.min(a, b), Math.max(a, b)));
