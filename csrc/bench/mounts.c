@@ -2,21 +2,25 @@
  * What mounts cost by themselves: a child with a mount namespace of its own mounts something on each of some directories
  * that are there, by one mount(2) call each, and ends. What a runtime adds to that is its own.
  *
- *   mounts --rounds N --count M --directory DIR [--source DIR]
+ *   mounts --rounds N --count M --directory DIR [--overlay SCRATCH] [--source DIR]
  *
  * Below DIR there are directories named 0 to M-1; each gets a tmpfs, or with --source a bind mount of that directory.
+ * With --overlay they are looked up in an overlay of DIR that is as new as a container's root is; SCRATCH is an empty
+ * directory for it, and mounting it is in LIFE alone.
  * Prints for each round "LOOP LIFE" in ns: of the mount(2) calls, and from the clone to the notice of the child's end,
  * which comes when the kernel has taken all of them off again.
  */
 #include "common.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,7 +28,8 @@
 
 typedef struct {
     const char *directory;
-    const char *source; /* NULL for tmpfs */
+    const char *overlay; /* NULL for none */
+    const char *source;  /* NULL for tmpfs */
     long count;
     int64_t loop_ns; /* what the child took; the memory is shared */
     const char *failed;
@@ -38,14 +43,26 @@ static int no(round_work *work, const char *what)
     _exit(125);
 }
 
+/* 0, or -1 and errno. The write layer is a tmpfs, so that it goes with the namespace. */
+static int enter_overlay(const round_work *work)
+{
+    char options[PATH_MAX + 64];
+    snprintf(options, sizeof options, "lowerdir=%s,upperdir=upper,workdir=work", work->directory);
+    if (mount("tmpfs", work->overlay, "tmpfs", 0, NULL) != 0 || chdir(work->overlay) != 0)
+        return -1;
+    if (mkdir("upper", 0755) != 0 || mkdir("work", 0755) != 0 || mkdir("mnt", 0755) != 0)
+        return -1;
+    return mount("overlay", "mnt", "overlay", 0, options) != 0 ? -1 : chdir("mnt");
+}
+
 static int child_main(void *argument)
 {
     round_work *work = argument;
     char name[24];
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
         return no(work, "make the mounts private");
-    if (chdir(work->directory) != 0)
-        return no(work, "chdir");
+    if (work->overlay ? enter_overlay(work) != 0 : chdir(work->directory) != 0)
+        return no(work, "enter the directory");
     int64_t start = now_ns();
     for (long i = 0; i < work->count; i++) {
         snprintf(name, sizeof name, "%ld", i);
@@ -86,13 +103,15 @@ int main(int argc, char **argv)
             work.count = count(argv[i], value, 0);
         else if (strcmp(argv[i], "--directory") == 0)
             work.directory = value;
+        else if (strcmp(argv[i], "--overlay") == 0)
+            work.overlay = value;
         else if (strcmp(argv[i], "--source") == 0)
             work.source = value;
         else
             die("unknown option", argv[i], EINVAL);
     }
     if (!work.directory || work.count < 0)
-        die("usage", "mounts --count M --directory DIR [--rounds N] [--source DIR]", EINVAL);
+        die("usage", "mounts --count M --directory DIR [--rounds N] [--overlay SCRATCH] [--source DIR]", EINVAL);
     char *stack = malloc(STACK_BYTES);
     if (!stack)
         die("malloc", "stack", errno);

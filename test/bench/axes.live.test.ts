@@ -121,16 +121,19 @@ describeIf(
 
   const mounts = (...args: string[]) => execFileSync(program, args, { encoding: 'utf8', stdio: 'pipe' });
 
-  test.each([[], ['--source', '/usr']])('prints two times for each round %j', (...more: string[]) => {
-    const targets = path.join(directory.path, 'targets');
-    const output = mounts('--rounds', '3', '--count', '2', '--directory', targets, ...more);
-    expect(output).toMatch(/^(\d+ \d+\n){3}$/);
-    for (const line of output.trim().split('\n')) {
-      const [loop, life] = line.split(' ').map(Number);
-      expect(life).toBeGreaterThan(loop!);
-    }
-    expect(mountPoints().filter(mountPoint => mountPoint.startsWith(directory.path))).toEqual([]);
-  });
+  test.each([[], ['--source', '/usr'], ['--overlay', '/mnt']])(
+    'prints two times for each round %j',
+    (...more: string[]) => {
+      const targets = path.join(directory.path, 'targets');
+      const output = mounts('--rounds', '3', '--count', '2', '--directory', targets, ...more);
+      expect(output).toMatch(/^(\d+ \d+\n){3}$/);
+      for (const line of output.trim().split('\n')) {
+        const [loop, life] = line.split(' ').map(Number);
+        expect(life).toBeGreaterThan(loop!);
+      }
+      expect(mountPoints().filter(mountPoint => mountPoint.startsWith(directory.path))).toEqual([]);
+    },
+  );
 
   test('a directory that is not there is told', () => {
     const targets = path.join(directory.path, 'targets');
