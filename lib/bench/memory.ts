@@ -20,6 +20,9 @@ export interface MemoryResult {
 }
 
 const COUNT = 100;
+/** What does not count of a difference, of what many containers take. */
+const SETTLED_BYTES = 4096;
+const MOST_COLLECTIONS = 20;
 /** argv[0] of the watchdog. */
 const WATCHDOG = 'skiff-watchdog';
 
@@ -70,14 +73,18 @@ function collector(): () => void {
   }
 }
 
-/** Bytes in use when what was finished is gone, finalizers included. */
+/** Bytes in use when what was finished is gone, finalizers included: when a collection frees nothing any more. */
 async function settled(collect: () => void): Promise<number> {
-  for (let i = 0; i < 3; i += 1) {
+  let before = Infinity;
+  for (let i = 0; i < MOST_COLLECTIONS; i += 1) {
     collect();
     await new Promise(resolve => setImmediate(resolve));
+    const { heapUsed, external } = process.memoryUsage();
+    const now = heapUsed + external;
+    if (before - now < SETTLED_BYTES) return Math.min(before, now);
+    before = now;
   }
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
+  return before;
 }
 
 /**

@@ -54,8 +54,9 @@ export async function measureTti(
     if (arrival === 'sequential') await takeTurns(runs, count, signal);
     else
       for (const run of runs)
-        run.times = await overlapping(run.start, count, arrival === 'staggered' ? STAGGER_MS : 0);
-    results.push(...runs.map(({ name, times }) => toResult(arrival, name, times)));
+        run.times = await overlapping(run.start, count, arrival === 'staggered' ? STAGGER_MS : 0, signal);
+    const begun = runs.filter(({ times }) => times.length > 0);
+    results.push(...begun.map(({ name, times }) => toResult(arrival, name, times)));
   }
   return results;
 }
@@ -70,9 +71,14 @@ async function takeTurns(
   }
 }
 
-async function overlapping(start: Start, count: number, pauseMs: number): Promise<(number | undefined)[]> {
+async function overlapping(
+  start: Start,
+  count: number,
+  pauseMs: number,
+  signal: AbortSignal | undefined,
+): Promise<(number | undefined)[]> {
   const times: Promise<number | undefined>[] = [];
-  for (let i = 0; i < count; i += 1) {
+  for (let i = 0; i < count && !signal?.aborted; i += 1) {
     times.push(timeOf(start));
     if (pauseMs > 0) await sleep(pauseMs);
   }

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { MemoryResult } from '../../lib/bench/memory';
 import { describeIf } from '../helpers/conditions';
 import { run, start } from '../helpers/run';
 import { tempDirectory, tempRoot } from '../helpers/temp';
@@ -60,6 +61,21 @@ describeIf(
       out.remove();
     }
   }, 60_000);
+
+  // In a process of its own: what else a heap holds comes and goes.
+  test('memory of running containers: some, and less than a mebibyte each', async () => {
+    const root = tempRoot();
+    const args = ['bench', '--root', root, '--memory', '--rounds', '20', '--format', 'json'];
+    const { code, stdout } = await run(args);
+    expect(code).toBe(0);
+    const { memory } = JSON.parse(stdout.toString()) as { memory: MemoryResult };
+    expect(memory.containers).toBe(21);
+    for (const bytes of [memory.initBytes, memory.watchdogBytes, memory.scriptBytes]) {
+      expect(bytes).toBeGreaterThan(0);
+      expect(bytes).toBeLessThan(1 << 20);
+    }
+    expect(fs.readdirSync(root)).toEqual([]);
+  });
 
   test.each([
     ['SIGINT', 130],

@@ -10,6 +10,8 @@ const IN_FLIGHT = [1, 2, 8, 32];
 /** Of these, the one that is compared with the floor. */
 const COMPARED = 8;
 const FLOOR_PROCESSES = 2;
+/** Of each in one turn. */
+const FLOOR_ROUNDS = 200;
 /** All of them take turns, so that what disturbs the machine meets all. */
 const TURNS = 5;
 
@@ -24,22 +26,29 @@ export const inFlight: Axis = {
     const start = performance.now();
     for (let turn = 0; turn < TURNS && !signal?.aborted; turn += 1) {
       if (turn > 0 && performance.now() - start > limitMs) break;
-      for (const { count, measured, perSecond } of series)
-        perSecond.push(await keepInFlight(measured, Math.max(perTurn, count), count));
-      if (!floor) continue;
-      floorPerSecond.push(await floorThroughput(floor, { rounds: perTurn, parallel: FLOOR_PROCESSES }));
+      for (const { count, measured, perSecond } of series) {
+        const rate = await keepInFlight(measured, { total: Math.max(perTurn, count), count, signal });
+        // One that was interrupted tells nothing.
+        if (!signal?.aborted) perSecond.push(rate);
+      }
+      if (!floor || signal?.aborted) continue;
+      floorPerSecond.push(
+        await floorThroughput(floor, { rounds: Math.min(perTurn, FLOOR_ROUNDS), parallel: FLOOR_PROCESSES }),
+      );
     }
-    const points = series.map(({ count, measured, perSecond }) => ({
-      ...pointOf('in flight', String(count), measured),
-      perSecond: median(perSecond),
-      ratios:
-        count === COMPARED
-          ? ratioOf(
-              `floor's starts per second, ${FLOOR_PROCESSES} processes`,
-              ratios(perSecond, floorPerSecond),
-            )
-          : [],
-    }));
+    const points = series
+      .filter(({ perSecond }) => perSecond.length > 0)
+      .map(({ count, measured, perSecond }) => ({
+        ...pointOf('in flight', String(count), measured),
+        perSecond: median(perSecond),
+        ratios:
+          count === COMPARED
+            ? ratioOf(
+                `floor's starts per second, ${FLOOR_PROCESSES} processes`,
+                ratios(perSecond, floorPerSecond),
+              )
+            : [],
+      }));
     return floorPerSecond.length > 0 ? [...points, floorPoint(floorPerSecond)] : points;
   },
 };
@@ -49,11 +58,14 @@ function newMeasured(row: Row): Measured {
 }
 
 /** @returns starts per second */
-async function keepInFlight(measured: Measured, total: number, count: number): Promise<number> {
+async function keepInFlight(
+  measured: Measured,
+  { total, count, signal }: { total: number; count: number; signal?: AbortSignal },
+): Promise<number> {
   let left = total;
   const start = performance.now();
   const worker = async () => {
-    while (left > 0) {
+    while (left > 0 && !signal?.aborted) {
       left -= 1;
       try {
         measured.times.push(await measured.row.round());

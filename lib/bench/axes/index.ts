@@ -47,5 +47,6 @@ export async function measureAxes(
     onProgress?.(index / only.length, axis.name);
     points.push(...(await axis.measure(session, { rounds, limitMs: LIMIT_MS, signal })));
   }
-  return points;
+  // An axis that was interrupted has not been everywhere.
+  return points.filter(({ medianMs, failed }) => failed > 0 || !Number.isNaN(medianMs));
 }
