@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage } from '../common/errors';
 import type { Row } from './row';
 
@@ -37,6 +38,7 @@ export async function measure(rows: readonly Row[], options: MeasureOptions): Pr
       const done = (round + warmUp + index / results.length) / (rounds + warmUp);
       onProgress?.(Math.max(done, spent / limitMs), result.row.name);
       const time = await timeOf(result);
+      if (result.row.settleMs !== undefined) await sleep(result.row.settleMs);
       // A row that was interrupted tells nothing.
       if (signal?.aborted) return results;
       if (round >= 0) result.times.push(time);

@@ -7,7 +7,7 @@ import { describeMachine, type Machine } from './machine';
 import { PEER_NAMES, peerRows } from './peers';
 import { unmountBelow } from './programs';
 import type { MissingRow, Row } from './row';
-import { apiRow, cliRow, helpRow, nodeRow, openPool, spawnRow, warmRow } from './skiff-rows';
+import { apiRow, cliRow, helpRow, nodeRow, openPool, SETTLE_MS, spawnRow, warmRow } from './skiff-rows';
 
 export interface SessionOptions {
   /** A directory is made below it for all that the benchmark makes: on the file system that containers use. */
@@ -72,7 +72,7 @@ export class BenchSession {
     const wanted = (name: string) => only === undefined || only.includes(name);
     const missing: MissingRow[] = [];
     if (wanted('floor')) await this.addFloor(missing);
-    if (wanted('skiff API')) this.rows.push(apiRow(this.skiff));
+    if (wanted('skiff API')) this.rows.push({ ...apiRow(this.skiff), settleMs: SETTLE_MS });
     if (wanted('skiff API warm')) await this.addWarm(missing);
     const own = [spawnRow(), nodeRow(), cliRow(this.skiff.root), helpRow()];
     this.rows.push(...own.filter(({ name }) => wanted(name)));
