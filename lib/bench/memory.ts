@@ -4,13 +4,15 @@ import vm from 'node:vm';
 import { errorCode } from '../common/errors';
 import type { Skiff } from '../engine';
 import type { Container } from '../engine/options';
-import { MEMORY_LIMIT } from './skiff-rows';
+import { MEMORY_LIMIT, POOL_OPTIONS } from './skiff-rows';
 import { median } from './statistics';
 
 /** What running containers cost in memory, in bytes; undefined where this machine does not tell. */
 export interface MemoryResult {
   /** How many were running. */
   containers: number;
+  /** Of one container that a pool keeps parked: the median. */
+  parkedBytes?: number;
   /** Of one container's init (`init: true`), which no other process shares: the median. */
   initBytes?: number;
   /** Of the one small process that watches over all containers of a caller. */
@@ -23,14 +25,17 @@ const COUNT = 100;
 /** What does not count of a difference, of what many containers take. */
 const SETTLED_BYTES = 4096;
 const MOST_COLLECTIONS = 20;
-/** argv[0] of the watchdog. */
+const PARKED = 10;
+/** argv[0] of the watchdog, and of an init that waits for its command. */
 const WATCHDOG = 'skiff-watchdog';
+const INIT = 'skiff-init';
 
 /** Measure what running containers cost in memory; all are ended. */
 export async function measureMemory(
   skiff: Skiff,
   { count = COUNT, signal }: { count?: number; signal?: AbortSignal } = {},
 ): Promise<MemoryResult> {
+  const parkedBytes = await measureParked(skiff);
   const collect = collector();
   const containers: Container[] = [];
   const startOne = async () =>
@@ -52,15 +57,27 @@ export async function measureMemory(
     const inits = containers.flatMap(({ pid }) => privateBytes(pid) ?? []);
     return {
       containers: containers.length,
-      initBytes: inits.length > 0 ? median(inits) : undefined,
-      watchdogBytes: watchdogs()
-        .map(privateBytes)
-        .find(bytes => bytes !== undefined),
+      parkedBytes,
+      initBytes: medianOf(inits),
+      watchdogBytes: medianOf(ownProcesses(WATCHDOG).flatMap(pid => privateBytes(pid) ?? [])),
       scriptBytes: (after - before) / Math.max(1, containers.length - 1),
     };
   } finally {
     await Promise.all(containers.map(container => container.remove()));
   }
+}
+
+async function measureParked(skiff: Skiff): Promise<number | undefined> {
+  const pool = await skiff.pool({ ...POOL_OPTIONS, size: PARKED });
+  try {
+    return medianOf(ownProcesses(INIT).flatMap(pid => privateBytes(pid) ?? []));
+  } finally {
+    await pool.close();
+  }
+}
+
+function medianOf(values: readonly number[]): number | undefined {
+  return values.length > 0 ? median(values) : undefined;
 }
 
 /** The collector of garbage, which node gives to nobody without its flag; a new context has it. */
@@ -103,19 +120,19 @@ function privateBytes(pid: number): number | undefined {
   }
 }
 
-/** This process's own watchdogs. */
-function watchdogs(): number[] {
+/** Children of this process that were started under that name. */
+function ownProcesses(name: string): number[] {
   return fs
     .readdirSync('/proc')
-    .filter(name => /^\d+$/.test(name))
+    .filter(entry => /^\d+$/.test(entry))
     .map(Number)
-    .filter(pid => isWatchdog(pid));
+    .filter(pid => isOwn(pid, name));
 }
 
-function isWatchdog(pid: number): boolean {
+function isOwn(pid: number, name: string): boolean {
   try {
-    const [name] = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-    if (name !== WATCHDOG) return false;
+    const [first] = fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+    if (first !== name) return false;
     const parent = /^PPid:\s+(\d+)$/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
     return Number(parent) === process.pid;
   } catch (error) {

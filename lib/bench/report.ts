@@ -162,7 +162,8 @@ export function axesTable(points: readonly AxisPoint[]): Table {
   };
 }
 
-export function memoryTable({ containers, initBytes, watchdogBytes, scriptBytes }: MemoryResult): Table {
+export function memoryTable(result: MemoryResult): Table {
+  const { containers, parkedBytes, initBytes, watchdogBytes, scriptBytes } = result;
   const row = (what: string, bytes: number | undefined) => [
     what,
     bytes === undefined ? 'unknown' : kib(bytes),
@@ -170,7 +171,8 @@ export function memoryTable({ containers, initBytes, watchdogBytes, scriptBytes 
   return {
     heads: [`MEMORY, ${containers} CONTAINERS RUNNING`, 'KiB'],
     rows: [
-      row("private to each container's init", initBytes),
+      row('private to each container that a pool keeps parked', parkedBytes),
+      row("private to each running container's init (--init)", initBytes),
       row('kept by JavaScript for each container', scriptBytes),
       row('private to the one watchdog of all', watchdogBytes),
     ],

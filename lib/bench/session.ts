@@ -7,7 +7,10 @@ import { describeMachine, type Machine } from './machine';
 import { PEER_NAMES, peerRows } from './peers';
 import { unmountBelow } from './programs';
 import type { MissingRow, Row } from './row';
-import { apiRow, cliRow, helpRow, nodeRow, openPool, SETTLE_MS, spawnRow, warmRow } from './skiff-rows';
+import { apiRow, cliRow, helpRow, nodeRow, POOL_OPTIONS, SETTLE_MS, spawnRow, warmRow } from './skiff-rows';
+
+/** Parked containers of the warm row. */
+const POOL_SIZE = 4;
 
 export interface SessionOptions {
   /** A directory is made below it for all that the benchmark makes: on the file system that containers use. */
@@ -73,7 +76,7 @@ export class BenchSession {
     const missing: MissingRow[] = [];
     if (wanted('floor')) await this.addFloor(missing);
     if (wanted('skiff API')) this.rows.push({ ...apiRow(this.skiff), settleMs: SETTLE_MS });
-    if (wanted('skiff API warm')) await this.addWarm(missing);
+    if (wanted('skiff API warm')) await this.addWarm();
     const own = [spawnRow(), nodeRow(), cliRow(this.skiff.root), helpRow()];
     this.rows.push(...own.filter(({ name }) => wanted(name)));
     const found = await peerRows(peers.filter(wanted), { layer: this.layer, directory: this.directory });
@@ -94,9 +97,8 @@ export class BenchSession {
     await this.close();
   }
 
-  private async addWarm(missing: MissingRow[]): Promise<void> {
-    const pool = await openPool(this.skiff);
-    if (!pool) return void missing.push({ name: 'skiff API warm', reason: 'this version has no pool' });
+  private async addWarm(): Promise<void> {
+    const pool = await this.skiff.pool({ ...POOL_OPTIONS, size: POOL_SIZE });
     this.rows.push({ ...warmRow(pool), close: () => pool.close() });
   }
 

@@ -10,7 +10,8 @@ export const MEMORY_LIMIT = '256m';
 
 export const TRUE = '/bin/true';
 
-const POOL_SIZE = 4;
+/** Options of every pool of the benchmark: those of the cold row. */
+export const POOL_OPTIONS = { memory: MEMORY_LIMIT, stdout: 'ignore', stderr: 'ignore' } as const;
 /** Ms in which skiff makes ready what the next start takes, a parked container at most, several times over. */
 export const SETTLE_MS = 30;
 
@@ -40,28 +41,12 @@ export function apiRowWith(skiff: Skiff, options: Pick<RunOptions, 'rootfs' | 't
 }
 
 /** What a warm row needs of a pool of parked containers. */
-export interface Pool {
+export interface WarmPool {
   run(command: string[]): Promise<{ exitCode: number }>;
-  close(): Promise<void>;
-}
-
-/** What a Skiff that has pools has. */
-interface PoolMaker {
-  pool(options: { memory: string; size: number; stdout: 'ignore'; stderr: 'ignore' }): Promise<Pool>;
-}
-
-/** A pool as the rows need it; undefined of a Skiff that has none. */
-export async function openPool(skiff: object): Promise<Pool | undefined> {
-  if (!isPoolMaker(skiff)) return undefined;
-  return skiff.pool({ memory: MEMORY_LIMIT, size: POOL_SIZE, stdout: 'ignore', stderr: 'ignore' });
-}
-
-function isPoolMaker(skiff: object): skiff is PoolMaker {
-  return 'pool' in skiff && typeof skiff.pool === 'function';
 }
 
 /** A request to a pool whose containers are parked: from the call to its result. */
-export function warmRow(pool: Pick<Pool, 'run'>): Row {
+export function warmRow(pool: WarmPool): Row {
   return {
     name: 'skiff API warm',
     title: 'pool.run(), parked before',

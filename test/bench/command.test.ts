@@ -70,7 +70,8 @@ describeIf(
     expect(code).toBe(0);
     const { memory } = JSON.parse(stdout.toString()) as { memory: MemoryResult };
     expect(memory.containers).toBe(21);
-    for (const bytes of [memory.initBytes, memory.watchdogBytes, memory.scriptBytes]) {
+    const { parkedBytes, initBytes, watchdogBytes, scriptBytes } = memory;
+    for (const bytes of [parkedBytes, initBytes, watchdogBytes, scriptBytes]) {
       expect(bytes).toBeGreaterThan(0);
       expect(bytes).toBeLessThan(1 << 20);
     }

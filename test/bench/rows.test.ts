@@ -1,23 +1,6 @@
-/** Rows that need something which is played here: a pool of parked containers. */
+/** Rows and their rounds, on a pool that is played here. */
 import { measure } from '../../lib/bench/measure';
-import { openPool, warmRow } from '../../lib/bench/skiff-rows';
-
-test('a Skiff without pools gives none', async () => {
-  expect(await openPool({})).toBeUndefined();
-});
-
-test('a pool is asked for with the limit that all rows have', async () => {
-  const pool = { run: async () => ({ exitCode: 0 }), close: async () => undefined };
-  const asked: object[] = [];
-  const skiff = {
-    pool: async (options: object) => {
-      asked.push(options);
-      return pool;
-    },
-  };
-  expect(await openPool(skiff)).toBe(pool);
-  expect(asked).toEqual([{ memory: '256m', size: 4, stdout: 'ignore', stderr: 'ignore' }]);
-});
+import { warmRow } from '../../lib/bench/skiff-rows';
 
 test('a warm round asks the pool to run true, and what it leaves to be done is waited for', async () => {
   const commands: string[][] = [];

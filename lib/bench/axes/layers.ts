@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { SkiffError } from '../../common/errors';
 import { Skiff } from '../../engine';
+import { Launcher } from '../../engine/launcher';
 import { measure } from '../measure';
 import { apiRow } from '../skiff-rows';
 import { compareTimes, pointOf, type Axis, type AxisPoint } from './axis';
@@ -51,7 +52,10 @@ export function makeLayers(directory: string, bottom: string, count: number): st
  * @throws SkiffError where it does not get them
  */
 export async function useLayers(skiff: Skiff, given: string[]): Promise<void> {
-  Reflect.set(skiff, 'source', async () => ({ name: 'bench', layers: given }));
+  const launcher: unknown = Reflect.get(skiff, 'launcher');
+  if (launcher instanceof Launcher) {
+    launcher.source = async () => ({ name: 'bench', layers: given, stored: true });
+  }
   if ((await skiff.layers()).length === given.length) return;
   throw new SkiffError('a container cannot be given several layers', { code: 'NOT_SUPPORTED' });
 }
