@@ -9,6 +9,8 @@ export interface MeasureOptions {
   warmUp: number;
   /** Ms after which no round more is begun. */
   limitMs: number;
+  /** Ms to wait behind each round, off the clock: what it leaves to be done must not be in the next row's time. */
+  settleMs?: number;
   /** Called before each round with the share that is done, 0 to 1, and the row that runs. */
   onProgress?: (share: number, name: string) => void;
   /** Once aborted, no row more is begun. */
@@ -28,7 +30,7 @@ export interface Measured {
  * A row that fails goes on in the next round; its failures are counted, not hidden.
  */
 export async function measure(rows: readonly Row[], options: MeasureOptions): Promise<Measured[]> {
-  const { rounds, warmUp, limitMs, onProgress, signal } = options;
+  const { rounds, warmUp, limitMs, settleMs = 0, onProgress, signal } = options;
   const results: Measured[] = rows.map(row => ({ row, times: [] }));
   const start = performance.now();
   for (let round = -warmUp; round < rounds; round += 1) {
@@ -38,7 +40,7 @@ export async function measure(rows: readonly Row[], options: MeasureOptions): Pr
       const done = (round + warmUp + index / results.length) / (rounds + warmUp);
       onProgress?.(Math.max(done, spent / limitMs), result.row.name);
       const time = await timeOf(result);
-      if (result.row.settleMs !== undefined) await sleep(result.row.settleMs);
+      if (settleMs > 0) await sleep(settleMs);
       // A row that was interrupted tells nothing.
       if (signal?.aborted) return results;
       if (round >= 0) result.times.push(time);

@@ -20,8 +20,6 @@ export interface Row {
   does: readonly Feature[];
   /** What the reader must know beside that. */
   note?: string;
-  /** Ms to wait behind each round, off the clock: what it leaves to be done must not be in the next row's time. */
-  settleMs?: number;
   /** Run one round; returns ms. Rejects where the round failed. */
   round(): Promise<number>;
   close?(): Promise<void> | void;

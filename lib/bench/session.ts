@@ -7,7 +7,7 @@ import { describeMachine, type Machine } from './machine';
 import { PEER_NAMES, peerRows } from './peers';
 import { unmountBelow } from './programs';
 import type { MissingRow, Row } from './row';
-import { apiRow, cliRow, helpRow, nodeRow, POOL_OPTIONS, SETTLE_MS, spawnRow, warmRow } from './skiff-rows';
+import { apiRow, cliRow, helpRow, nodeRow, POOL_OPTIONS, spawnRow, warmRow } from './skiff-rows';
 
 /** Parked containers of the warm row. */
 const POOL_SIZE = 4;
@@ -75,7 +75,7 @@ export class BenchSession {
     const wanted = (name: string) => only === undefined || only.includes(name);
     const missing: MissingRow[] = [];
     if (wanted('floor')) await this.addFloor(missing);
-    if (wanted('skiff API')) this.rows.push({ ...apiRow(this.skiff), settleMs: SETTLE_MS });
+    if (wanted('skiff API')) this.rows.push(apiRow(this.skiff));
     if (wanted('skiff API warm')) await this.addWarm();
     const own = [spawnRow(), nodeRow(), cliRow(this.skiff.root), helpRow()];
     this.rows.push(...own.filter(({ name }) => wanted(name)));

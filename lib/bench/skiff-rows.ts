@@ -12,8 +12,6 @@ export const TRUE = '/bin/true';
 
 /** Options of every pool of the benchmark: those of the cold row. */
 export const POOL_OPTIONS = { memory: MEMORY_LIMIT, stdout: 'ignore', stderr: 'ignore' } as const;
-/** Ms in which skiff makes ready what the next start takes, a parked container at most, several times over. */
-export const SETTLE_MS = 30;
 
 /** A whole life by the API: from the call to the promise that tells that all is removed. */
 export function apiRow(skiff: Skiff): Row {
@@ -52,7 +50,6 @@ export function warmRow(pool: WarmPool): Row {
     title: 'pool.run(), parked before',
     does: ALL_FEATURES,
     note: 'to the result; the container is removed, and the next one parked, behind it',
-    settleMs: SETTLE_MS,
     async round() {
       const start = performance.now();
       const { exitCode } = await pool.run([TRUE]);
