@@ -30,7 +30,7 @@ export interface PhasesResult {
   between: { after: string; share: number }[];
   /** That is the whole within 5 %. */
   complete: boolean;
-  /** Name of the phase that takes the largest share. */
+  /** Name of the phase with the largest median: one start that was disturbed does not decide. */
   longest: string;
   phases: PhaseResult[];
 }
@@ -139,7 +139,7 @@ export function sumUp(starts: readonly { whole: number; slices: readonly Slice[]
     covered,
     between,
     complete: covered >= COMPLETE,
-    longest: phases.reduce((a, b) => (b.share > a.share ? b : a)).name,
+    longest: phases.reduce((a, b) => (b.medianMs > a.medianMs ? b : a)).name,
     phases,
   };
 }
