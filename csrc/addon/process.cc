@@ -14,6 +14,7 @@ extern "C" {
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -64,6 +65,20 @@ static Napi::Value OpenInit(const Napi::CallbackInfo &info)
         throw FailedCall(env, "memfd_create", path.c_str());
     }
     return Napi::Number::New(env, Owned::Of(env).Adopt(sealed));
+}
+
+// Not by node:crypto, whose loading takes longer than a container's workspace.
+static Napi::Value RandomId(const Napi::CallbackInfo &info)
+{
+    unsigned char bytes[32];
+    char text[2 * sizeof bytes];
+    if (getrandom(bytes, sizeof bytes, 0) != static_cast<ssize_t>(sizeof bytes))
+        throw FailedCall(info.Env(), "getrandom");
+    for (size_t i = 0; i < sizeof bytes; i++) {
+        text[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
+        text[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
+    }
+    return Napi::String::New(info.Env(), text, sizeof text);
 }
 
 // A watchdog: no namespaces, no plan; its pipe keeps messages and their descriptors together.
@@ -226,6 +241,7 @@ void RegisterProcess(Napi::Env env, Napi::Object exports)
 {
     Owned::Attach(env);
     exports.Set("openInit", Napi::Function::New(env, OpenInit, "openInit"));
+    exports.Set("randomId", Napi::Function::New(env, RandomId, "randomId"));
     exports.Set("startWatchdog", Napi::Function::New(env, StartWatchdog, "startWatchdog"));
     exports.Set("guard", Napi::Function::New(env, Guard, "guard"));
     exports.Set("guardTerminal", Napi::Function::New(env, GuardTerminal, "guardTerminal"));

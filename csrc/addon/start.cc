@@ -51,6 +51,7 @@ struct Request {
         options.init = IntOption(from, "init");
         options.namespaces = IntOption(from, "namespaces");
         options.network = IntOption(from, "network", -1);
+        options.await_command = BoolOption(from, "awaitCommand", true);
         options.mount_base = IntOption(from, "mountBase", -1);
         options.fault.errnum = IntOption(from, "faultErrno", EIO);
         // Its owner may replace the watchdog meanwhile and close the pipe, whose number would be another's then.
@@ -187,12 +188,14 @@ void SendGo(const Napi::CallbackInfo &info)
         throw ErrorOf(info.Env(), error);
 }
 
-void GoResult(const Napi::CallbackInfo &info)
+Napi::Value GoResult(const Napi::CallbackInfo &info)
 {
     skiff_error error{};
+    uint64_t ready_ns = 0;
     skiff_error_text(error.step, sizeof error.step, "go");
-    if (!skiff_await_command(IntOption(OptionsOf(info, "goResult"), "pipe"), &error))
+    if (!skiff_await_command(IntOption(OptionsOf(info, "goResult"), "pipe"), &ready_ns, &error))
         throw ErrorOf(info.Env(), error);
+    return Napi::Number::New(info.Env(), static_cast<double>(ready_ns));
 }
 
 // Synchronous: cgroup files live in memory and answer within tens of microseconds.

@@ -176,7 +176,13 @@ static bool take_error(int pipe, const skiff_header *header, skiff_error *err)
     return false;
 }
 
-bool skiff_await_ready(int pipe, int *terminal, skiff_error *err)
+static bool take_ready(int pipe, const skiff_header *header, uint64_t *ready_ns, skiff_error *err)
+{
+    return header->length == sizeof *ready_ns ? skiff_receive_exact(pipe, ready_ns, sizeof *ready_ns, err)
+                                              : skiff_fail_with(err, EPROTO, "recvmsg", NULL);
+}
+
+bool skiff_await_ready(int pipe, int *terminal, uint64_t *ready_ns, skiff_error *err)
 {
     skiff_header header;
     int count = 0;
@@ -184,7 +190,8 @@ bool skiff_await_ready(int pipe, int *terminal, skiff_error *err)
         return false;
     if (header.type == SKIFF_ERROR)
         return take_error(pipe, &header, err);
-    return header.type == SKIFF_READY || skiff_fail_with(err, EPROTO, "recvmsg", NULL);
+    return header.type == SKIFF_READY ? take_ready(pipe, &header, ready_ns, err)
+                                      : skiff_fail_with(err, EPROTO, "recvmsg", NULL);
 }
 
 bool skiff_send_go(int pipe, const void *process, size_t length, const int *stdio, int count, skiff_error *err)
@@ -192,13 +199,17 @@ bool skiff_send_go(int pipe, const void *process, size_t length, const int *stdi
     return skiff_send(pipe, SKIFF_GO, process, (uint32_t)length, stdio, count, err);
 }
 
-bool skiff_await_command(int pipe, skiff_error *err)
+bool skiff_await_command(int pipe, uint64_t *ready_ns, skiff_error *err)
 {
     skiff_header header;
     int none = 0;
-    if (!skiff_receive_header(pipe, &header, NULL, 0, &none, err))
-        return err->errnum == EPIPE; /* closed by execve: the command runs */
-    if (header.type == SKIFF_ERROR)
-        return take_error(pipe, &header, err);
-    return skiff_fail_with(err, EPROTO, "recvmsg", NULL);
+    while (skiff_receive_header(pipe, &header, NULL, 0, &none, err)) {
+        if (header.type == SKIFF_ERROR)
+            return take_error(pipe, &header, err);
+        if (header.type != SKIFF_READY)
+            return skiff_fail_with(err, EPROTO, "recvmsg", NULL);
+        if (!take_ready(pipe, &header, ready_ns, err))
+            return false;
+    }
+    return err->errnum == EPIPE; /* closed by execve: the command runs */
 }

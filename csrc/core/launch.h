@@ -35,14 +35,16 @@ bool skiff_launch(const skiff_launch_options *options, int type, skiff_launched 
 /* Kill, reap and close, so that a failed start leaves no zombie. */
 void skiff_abandon(skiff_launched *launched);
 
-/* Wait until the init has set up; `*terminal` is the master where its plan asked for one, else unchanged. */
-bool skiff_await_ready(int pipe, int *terminal, skiff_error *err);
+/* Wait until the init has set up; `*terminal` is the master where its plan asked for one, else unchanged; `*ready_ns`
+ * tells since when. */
+bool skiff_await_ready(int pipe, int *terminal, uint64_t *ready_ns, skiff_error *err);
 
 /* Send GO with the process records and, where there is no terminal, three descriptors. May be sent before READY. The
  * failure to send is told by skiff_await_command, which knows what the init said before it ended. */
 bool skiff_send_go(int pipe, const void *process, size_t length, const int *stdio, int count, skiff_error *err);
 
-/* Wait until the command runs. On failure the init has ended or is about to. */
-bool skiff_await_command(int pipe, skiff_error *err);
+/* Wait until the command runs. A READY that nobody waited for is taken, too; `*ready_ns` is unchanged without one. On
+ * failure the init has ended or is about to. */
+bool skiff_await_command(int pipe, uint64_t *ready_ns, skiff_error *err);
 
 #endif

@@ -17,12 +17,22 @@ typedef struct skiff_marks {
     int count;
 } skiff_marks;
 
-static inline void skiff_mark_step(skiff_marks *marks, const char *step)
+static inline uint64_t skiff_now_ns(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static inline void skiff_mark_at(skiff_marks *marks, const char *step, uint64_t ns)
+{
     if (marks->count < SKIFF_MAX_MARKS)
-        marks->at[marks->count++] = (skiff_mark){step, (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec};
+        marks->at[marks->count++] = (skiff_mark){step, ns};
+}
+
+static inline void skiff_mark_step(skiff_marks *marks, const char *step)
+{
+    skiff_mark_at(marks, step, skiff_now_ns());
 }
 
 #endif

@@ -2,8 +2,10 @@
  * What is said over the init's pipe (a stream socket pair), all of it:
  *
  *   caller -> init   PLAN   the plan's set-up records (plan.h)
- *   init -> caller   READY  parked; carries the terminal's master descriptor where the plan asked for one
- *   caller -> init   GO     the plan's process records; carries stdin, stdout, stderr where there is no terminal
+ *   init -> caller   READY  parked, since when (u64, ns of CLOCK_MONOTONIC); carries the terminal's master descriptor
+ *                           where the plan asked for one
+ *   caller -> init   GO     the plan's process records; carries stdin, stdout, stderr where there is no terminal. May be
+ *                           sent before READY
  *   init -> caller   ERROR  a skiff_error, in place of READY or after GO; the init ends after it
  *   init -> caller   (end of file after GO: the command runs, execve closed the pipe)
  *

@@ -79,9 +79,25 @@ static bool note(const skiff_start_options *options, skiff_started *started, ski
 
 static bool park(const skiff_start_options *options, skiff_started *started, skiff_error *err)
 {
-    if (!skiff_step(&options->fault, "ready", err) || !skiff_await_ready(started->init.pipe, &started->terminal, err))
+    uint64_t ready_ns = 0;
+    if (!skiff_step(&options->fault, "ready", err) ||
+        !skiff_await_ready(started->init.pipe, &started->terminal, &ready_ns, err))
         return false;
-    skiff_mark_step(&started->marks, "set up");
+    skiff_mark_at(&started->marks, "set up", ready_ns);
+    return true;
+}
+
+static bool await_command(const skiff_start_options *options, skiff_started *started, skiff_error *err)
+{
+    uint64_t none;
+    if (!park(options, started, err))
+        return false;
+    skiff_error_text(err->step, sizeof err->step, "go");
+    if (!skiff_await_command(started->init.pipe, &none, err))
+        return false;
+    skiff_close_fd(&started->init.pipe);
+    started->init.pipe = -1;
+    skiff_mark_step(&started->marks, "execve");
     return true;
 }
 
@@ -93,15 +109,8 @@ static bool run_command(const skiff_start_options *options, skiff_started *start
     /* The init finds it when it has set up, and nobody waits for a way there and back. */
     skiff_send_go(started->init.pipe, options->process, options->process_length, options->stdio, options->stdio_count,
                   &unsent);
-    if (!park(options, started, err))
-        return false;
-    skiff_error_text(err->step, sizeof err->step, "go");
-    if (!skiff_await_command(started->init.pipe, err))
-        return false;
-    skiff_close_fd(&started->init.pipe);
-    started->init.pipe = -1;
-    skiff_mark_step(&started->marks, "go");
-    return true;
+    skiff_mark_step(&started->marks, "send GO");
+    return !options->await_command || await_command(options, started, err);
 }
 
 static bool bring_up(const skiff_start_options *options, skiff_started *started, skiff_error *err)
@@ -135,8 +144,9 @@ bool skiff_go(int pipe, const void *process, size_t length, const int *stdio, in
 {
     skiff_error unsent = {0};
     skiff_error_text(err->step, sizeof err->step, "go");
+    uint64_t none;
     bool sent = skiff_send_go(pipe, process, length, stdio, count, &unsent);
-    if (!skiff_await_command(pipe, err))
+    if (!skiff_await_command(pipe, &none, err))
         return false;
     return sent || skiff_fail_with(err, unsent.errnum, unsent.syscall, NULL);
 }

@@ -22,13 +22,14 @@ typedef struct skiff_start_options {
     int watchdog;        /* pipe of the watchdog that is to guard it */
     const void *process; /* process records; NULL: the init stays parked */
     size_t process_length;
+    bool await_command;  /* false: return once GO is sent; the pipe tells the rest, to skiff_await_command */
     const int *stdio; /* three descriptors, or none */
     int stdio_count;
     skiff_fault fault; /* for tests of the undo */
 } skiff_start_options;
 
 typedef struct skiff_started {
-    skiff_launched init; /* pipe: -1 once the command runs */
+    skiff_launched init; /* pipe: -1 once the command is known to run */
     int terminal;        /* master; -1 where the plan asked for none */
     bool guarded;        /* false: the watchdog is gone, and the init still parked, waiting for skiff_go */
     skiff_marks marks;

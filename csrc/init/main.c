@@ -3,6 +3,7 @@
  * and becomes the command (or, with --init, its parent). Under the name "skiff-watchdog" it watches over its caller.
  */
 #include "../core/cleanup.h"
+#include "../core/marks.h"
 #include "../core/process.h"
 #include "../core/protocol.h"
 #include "../core/setup.h"
@@ -49,7 +50,9 @@ static bool park(skiff_setup *setup, skiff_process *process, int *stdio, int *st
     if (!receive_body(SKIFF_PLAN, &body, &length, NULL, &none, err) || !skiff_set_up(setup, body, length, err))
         return false;
     skiff_error_text(err->step, sizeof err->step, "park");
-    if (!skiff_send(SKIFF_PIPE_FD, SKIFF_READY, NULL, 0, &setup->terminal_master, setup->terminal_master >= 0, err))
+    uint64_t now = skiff_now_ns();
+    if (!skiff_send(SKIFF_PIPE_FD, SKIFF_READY, &now, sizeof now, &setup->terminal_master, setup->terminal_master >= 0,
+                    err))
         return false;
     skiff_close_fd(&setup->terminal_master);
     return receive_body(SKIFF_GO, &body, &length, stdio, stdio_count, err) &&

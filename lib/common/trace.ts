@@ -39,7 +39,7 @@ export class Trace {
    */
   addMarks(container: string, start: number, marks: readonly { step: string; ns: number }[] = []): void {
     if (!this.wanted) return;
-    const offset = performance.now() - Number(process.hrtime.bigint()) / 1e6;
+    const offset = clockOffset();
     let before = start;
     for (const { step, ns } of marks) {
       const done = ns / 1e6 + offset;
@@ -47,6 +47,13 @@ export class Trace {
       before = done;
     }
     this.add(container, 'back from the thread pool', before);
+  }
+
+  /** A step by its beginning and end, in ns of CLOCK_MONOTONIC. */
+  addSpan(container: string, name: string, startNs: number, endNs: number): void {
+    if (!this.wanted) return;
+    const offset = clockOffset();
+    this.add(container, name, startNs / 1e6 + offset, endNs / 1e6 + offset);
   }
 
   /**
@@ -77,4 +84,9 @@ export class Trace {
     }));
     fs.writeFileSync(file, JSON.stringify({ traceEvents: [...names, ...events], displayTimeUnit: 'ms' }));
   }
+}
+
+/** What CLOCK_MONOTONIC, in ms, lacks of performance.now(). */
+function clockOffset(): number {
+  return performance.now() - Number(process.hrtime.bigint()) / 1e6;
 }

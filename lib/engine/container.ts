@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { RuntimeContext } from '../runtime/context';
 import { startError } from '../runtime/errors';
 import { endingOf } from '../runtime/running';
-import { commandFailure, type Started } from '../runtime/start';
+import { commandBeginning, isLost, type Started } from '../runtime/start';
 import { deleteMountPoint } from '../workspace';
 import type { Container, ExitResult } from './options';
 import type { ContainerStreams } from './stdio';
@@ -14,6 +14,8 @@ export interface HandleOptions {
   timeoutMs?: number;
   signal?: AbortSignal;
   keep: boolean;
+  /** Whoever holds it runs the command again where the container was lost before the command began. */
+  retried: boolean;
 }
 
 /** A started container, as its caller holds it. */
@@ -25,6 +27,8 @@ export class ContainerHandle implements Container {
   readonly ended: Promise<ExitResult>;
   private readonly result: Promise<ExitResult>;
   private timedOut = false;
+  /** By this process. */
+  private killed = false;
   private removed: Promise<void> | undefined;
 
   constructor(
@@ -55,6 +59,7 @@ export class ContainerHandle implements Container {
   }
 
   kill(signal: NodeJS.Signals | number = 'SIGTERM'): boolean {
+    this.killed = true;
     return this.started.init.signal(signal);
   }
 
@@ -92,14 +97,13 @@ export class ContainerHandle implements Container {
 
   /** From the start of the command to its end. */
   private async live(): Promise<ExitResult> {
-    const { init, cgroup, record } = this.started;
+    const { init, cgroup } = this.started;
     const stopWatching = this.watchLimits();
     const status = await init.exited;
     stopWatching();
     this.streams.closeInput();
     const ended = performance.now();
-    const failure = commandFailure(this.started);
-    if (failure !== undefined) throw startError(failure, record.command[0] ?? '');
+    this.checkBeginning();
     const { cpuMs, memoryPeakBytes, ...ending } = endingOf(status, cgroup);
     return {
       id: this.id,
@@ -108,6 +112,15 @@ export class ContainerHandle implements Container {
       durationMs: ended - this.options.since,
       usage: { cpuMs, memoryPeakBytes },
     };
+  }
+
+  /** What kept the command from being executed is known by now. A container that was killed before is one that was killed. */
+  private checkBeginning(): void {
+    const { record, sentNs } = this.started;
+    const { failure, readyNs } = commandBeginning(this.started);
+    if (readyNs > 0) this.context.trace.addSpan(this.id.slice(0, 12), 'set up', sentNs, readyNs);
+    if (failure === undefined || (isLost(failure) && (this.killed || !this.options.retried))) return;
+    throw startError(failure, record.command[0] ?? '');
   }
 
   /** From the command's end to the removal of what is left. */
@@ -128,7 +141,7 @@ export class ContainerHandle implements Container {
   /** Kill at the timeout or the abort: PID 1's end is the end of every process of its namespace. */
   private watchLimits(): () => void {
     const { timeoutMs, signal } = this.options;
-    const kill = () => this.started.init.signal('SIGKILL');
+    const kill = () => this.kill('SIGKILL');
     const timer =
       timeoutMs === undefined
         ? undefined

@@ -1,16 +1,15 @@
-import crypto from 'node:crypto';
 import path from 'node:path';
 import { invalidArgument } from '../common/errors';
 import { findImage } from '../image';
 import { native } from '../native';
 import type { RuntimeContext } from '../runtime/context';
-import { goParked, nativeFault, startContainer, type Started } from '../runtime/start';
+import { goParked, nativeFault, startContainer, type Started, type StartPlan } from '../runtime/start';
 import { undoAgain, withFailures } from '../runtime/steps';
 import { compileSpec, type CompiledSpec } from '../spec/compiled';
 import { checkOptions, toSpec, toTimeout } from '../spec/options';
 import { createReadOnlyLayer, selectDriver, type StorageDriver } from '../workspace';
 import { checkStdio, requireDirectory } from './checks';
-import { ContainerHandle } from './container';
+import { ContainerHandle, type HandleOptions } from './container';
 import { thisMachine } from './machine';
 import type { StartOptions } from './options';
 import { throwIfAborted } from './outcome';
@@ -36,6 +35,8 @@ export interface ParkedContainer {
 /** What the parked init's command would be; it gets another one with GO. */
 const NO_COMMAND = ['-'];
 
+const PARKED = { stdio: 'parked', awaitCommand: false } as const;
+
 /** Starts containers as options ask for them. */
 export class Launcher {
   private readonly plans = new CompiledPlans();
@@ -46,26 +47,36 @@ export class Launcher {
     private readonly storage: { asked: string; driver: StorageDriver },
   ) {}
 
-  /** Start a command in a container of its own; resolves when it runs. */
-  async start(command: readonly string[], options: StartOptions): Promise<ContainerHandle> {
+  /**
+   * Start a command in a container of its own.
+   *
+   * @param awaitCommand resolve when it runs, reject where it cannot; else its end tells
+   */
+  async start(
+    command: readonly string[],
+    options: StartOptions,
+    { awaitCommand }: { awaitCommand: boolean },
+  ): Promise<ContainerHandle> {
     const since = performance.now();
     checkOptions(command, options);
     checkStdio(options);
     throwIfAborted(command, options.signal);
     await undoAgain(this.context.unfinished);
     const source = await this.source(options);
-    const id = newId();
+    const id = native().randomId();
     const spec = this.compile(id, command, options, source);
-    return this.withStreams(options, since, streams => this.launch(id, spec, source, options, streams.given));
+    return this.withStreams(options, { since, retried: false }, streams =>
+      this.launch(id, spec, source, options, { stdio: streams.given, awaitCommand }),
+    );
   }
 
   /** Have a container ready up to its command. */
   async park(options: StartOptions): Promise<ParkedContainer> {
     await undoAgain(this.context.unfinished);
     const source = await this.source(options);
-    const id = newId();
+    const id = native().randomId();
     const spec = this.compile(id, NO_COMMAND, options, source);
-    return { id, source, started: await this.launch(id, { ...spec, args: [] }, source, options, 'parked') };
+    return { id, source, started: await this.launch(id, { ...spec, args: [] }, source, options, PARKED) };
   }
 
   /** Give a parked container its command; where that fails, it is removed. */
@@ -79,7 +90,7 @@ export class Launcher {
       checkOptions(command, options);
       checkStdio(options);
       const spec = this.compile(id, command, options, source);
-      return await this.withStreams(options, since, async streams => {
+      return await this.withStreams(options, { since, retried: true }, async streams => {
         await goParked(started, spec, streams.given);
         return started;
       });
@@ -106,7 +117,7 @@ export class Launcher {
     spec: CompiledSpec,
     source: Source,
     options: StartOptions,
-    stdio: number[] | 'parked',
+    command: Pick<StartPlan, 'stdio' | 'awaitCommand'>,
   ): Promise<Started> {
     return startContainer(this.context, {
       id,
@@ -118,14 +129,14 @@ export class Launcher {
       keep: options.keep ?? false,
       spec,
       usage: options.usage ?? true,
-      stdio,
+      ...command,
     });
   }
 
   /** Make the streams that the options ask for, and let go of them where the start fails. */
   private async withStreams(
     options: StartOptions,
-    since: number,
+    run: Pick<HandleOptions, 'since' | 'retried'>,
     start: (streams: ContainerStreams) => Promise<Started>,
   ): Promise<ContainerHandle> {
     const streams = new ContainerStreams(options);
@@ -133,7 +144,7 @@ export class Launcher {
       const started = await start(streams);
       await attach(streams, started);
       return new ContainerHandle(this.context, started, streams, {
-        since,
+        ...run,
         timeoutMs: toTimeout(options.timeout),
         signal: options.signal,
         keep: options.keep ?? false,
@@ -172,10 +183,6 @@ export class Launcher {
     if (driver.refuses({ layers, root: this.root }) === undefined) return driver;
     return selectDriver({ root: this.root, name: asked, layers });
   }
-}
-
-function newId(): string {
-  return crypto.randomBytes(32).toString('hex');
 }
 
 /** What runs but cannot be given its streams is ended and removed: nobody would hold it. */

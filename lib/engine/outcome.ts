@@ -1,4 +1,5 @@
 import { invalidArgument, SkiffError } from '../common/errors';
+import type * as Collect from './collect';
 import type { ContainerHandle } from './container';
 import type { ExitResult, RunOptions, RunResult } from './options';
 
@@ -24,10 +25,7 @@ export async function runToEnd(
   if (!(maxBuffer >= 0)) throw invalidArgument(`invalid maxBuffer: ${maxBuffer}`);
   throwIfAborted(command, signal);
   const stdin = options.stdin ?? (input === undefined ? 'ignore' : 'pipe');
-  const [{ collect, feed }, container] = await Promise.all([
-    import('./collect'),
-    start({ ...options, stdin }),
-  ]);
+  const [{ collect, feed }, container] = await Promise.all([collecting(), start({ ...options, stdin })]);
   const [stdout, stderr, , result] = await Promise.all([
     collect(container.stdout, maxBuffer),
     collect(container.stderr, maxBuffer),
@@ -43,6 +41,13 @@ export async function runToEnd(
   const text = { ...told, stdout: stdout.bytes.toString(), stderr: stderr.bytes.toString() };
   if (options.reject && result.exitCode !== 0) throw commandFailed(command, text);
   return options.encoding === 'buffer' ? { ...told, stdout: stdout.bytes, stderr: stderr.bytes } : text;
+}
+
+let loaded: Promise<typeof Collect> | undefined;
+
+/** Loaded once and at need: the command line keeps nothing of what its commands write. */
+function collecting(): Promise<typeof Collect> {
+  return (loaded ??= import('./collect'));
 }
 
 /** @throws SkiffError ABORT_ERR */

@@ -1,6 +1,7 @@
 import { debugLog } from '../common/debug';
-import { errorCode, errorMessage, invalidArgument, SkiffError } from '../common/errors';
+import { errorMessage, invalidArgument, SkiffError } from '../common/errors';
 import { startError } from '../runtime/errors';
+import { isLost } from '../runtime/start';
 import { toTimeout } from '../spec/options';
 import type { ContainerHandle } from './container';
 import type { Launcher, ParkedContainer } from './launcher';
@@ -124,7 +125,7 @@ export class Pool {
         if (!isLost(error)) throw error;
       }
     }
-    return this.launcher.start(command, options);
+    return this.launcher.start(command, options, { awaitCommand: false });
   }
 
   private hold(handle: ContainerHandle): ContainerHandle {
@@ -213,12 +214,6 @@ export class Pool {
 function toCount(name: string, value: number, least: number): number {
   if (Number.isInteger(value) && value >= least) return value;
   throw invalidArgument(`invalid ${name}: ${value}: it is a whole number, ${least} or more`);
-}
-
-/** The init was gone when GO was sent, or went before it read all of it. */
-function isLost(error: unknown): boolean {
-  const { step } = error as { step?: string };
-  return step === 'go' && ['EPIPE', 'ECONNRESET', 'ECONNREFUSED'].includes(errorCode(error) ?? '');
 }
 
 function isRepeatable(input: RunOptions['input']): boolean {

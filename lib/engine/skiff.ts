@@ -116,7 +116,7 @@ export class Skiff {
   async run(command: string[], options?: RunOptions): Promise<RunResult>;
   async run(command: string[], options: RunOptions = {}): Promise<RunResult | RunResult<Buffer>> {
     return runToEnd(command, options, {
-      start: started => this.start(command, started),
+      start: started => this.startOne(command, started, { awaitCommand: false }),
       end: container => container.wait(),
     });
   }
@@ -143,8 +143,16 @@ export class Skiff {
    * @throws SkiffError where it could not be started; nothing of it is left then
    */
   async start(command: string[], options: StartOptions = {}): Promise<ContainerHandle> {
+    return this.startOne(command, options, { awaitCommand: true });
+  }
+
+  private async startOne(
+    command: string[],
+    options: StartOptions,
+    how: { awaitCommand: boolean },
+  ): Promise<ContainerHandle> {
     this.requireOpen();
-    const start = this.launcher.start(command, options);
+    const start = this.launcher.start(command, options, how);
     this.starting.add(start);
     try {
       return this.hold(await start);

@@ -18,6 +18,8 @@ export interface ExitStatus {
 export interface ProcessNative {
   /** The init's program in a sealed memfd, so that no container can ever write to the file on disk; memfd_create(2). */
   openInit(options: { path: string }): number;
+  /** 64 hexadecimal digits of the kernel's random source, getrandom(2). */
+  randomId(): string;
   startWatchdog(options: { init: number }): Promise<{ pid: number; pidfd: number; pipe: number }>;
   /** The watchdog kills that process when this one is gone. */
   guard(options: { pipe: number; pidfd: number }): void;

@@ -58,6 +58,8 @@ export interface NativeStartOptions {
   watchdog: number;
   /** Process records; without them the init stays parked. */
   process?: Buffer;
+  /** False: resolve once GO is sent; `goResult` tells the rest. */
+  awaitCommand: boolean;
   /** Descriptors for the command's stdin, stdout and stderr; none where it has a terminal. */
   stdio: number[];
   /** Tell when each step was done. */
@@ -71,7 +73,7 @@ export interface NativeStartOptions {
 export interface NativeStarted {
   pid: number;
   pidfd: number;
-  /** Our end of a parked init's pipe; when it closes before GO, the init ends. -1 where the command runs. */
+  /** Our end of the init's pipe; when it closes before GO, the init ends. -1 where the command is known to run. */
   pipe: number;
   /** Master of the container's terminal; -1 where the plan asked for none. */
   terminal: number;
@@ -98,8 +100,12 @@ export interface StartNative {
   start(options: NativeStartOptions): Promise<NativeStarted>;
   /** The same without waiting for anything, synchronously: for a small GO. What became of it is told by `goResult`. */
   sendGo(options: { pipe: number; process: Buffer; stdio: number[] }): void;
-  /** What became of a GO, synchronously, once the init has ended or the command runs; throws as `go` rejects. */
-  goResult(options: { pipe: number }): void;
+  /**
+   * What became of a GO, synchronously, once the init has ended or the command runs; throws as `go` rejects.
+   *
+   * @returns when the init had set up, in ns of CLOCK_MONOTONIC; 0 where that was told before
+   */
+  goResult(options: { pipe: number }): number;
   /** A mount namespace with next to nothing in it; it lives as long as the descriptor is open. */
   makeMountBase(): Promise<number>;
   /** A network namespace with nothing but lo, which is up; it lives as long as the descriptor is open. */

@@ -41,6 +41,8 @@ export interface StartPlan {
    * later, by {@link goParked}.
    */
   stdio: number[] | 'parked';
+  /** Whoever waits for the command's end need not wait for its beginning: {@link commandBeginning} tells what kept it. */
+  awaitCommand: boolean;
 }
 
 /** A container whose command runs, or that is parked. */
@@ -50,6 +52,8 @@ export interface Started {
   /** Descriptors that its removal closes: the init's pipe, and the master of its terminal. -1: none, or another's by now. */
   ends: { pipe: number; terminal: number };
   record: ContainerRecord;
+  /** When the last step of the start's job was done, in ns of CLOCK_MONOTONIC; 0 where nobody wants to know. */
+  sentNs: number;
   /** Undoes every step of the start: what is left of the container after its end. */
   steps: Steps;
 }
@@ -139,15 +143,16 @@ async function takeSteps(
   steps.onUndo('init', () => release(init, ends));
   await watchdog.adopt(started.pidfd, companion, started.guarded);
   // The watchdog was killed a moment ago, and the init waited parked until another one guarded it.
-  if (ends.pipe >= 0 && plan.stdio !== 'parked') await go(ends, plan.spec, plan.stdio);
-  return { init, cgroup: madeCgroup(cgroups, started.cgroupsMade), ends, record, steps };
+  if (!started.guarded && plan.stdio !== 'parked') await go(ends, plan.spec, plan.stdio);
+  const sentNs = started.marks?.at(-1)?.ns ?? 0;
+  return { init, cgroup: madeCgroup(cgroups, started.cgroupsMade), ends, record, sentNs, steps };
 }
 
 /** GO that is sent at once, in bytes: a socket takes it whole, whether or not the init reads already. */
 const SMALL_GO = 32_768;
 
 /**
- * Give a parked container its command. That it could not be executed is told by {@link commandFailure}, after its end.
+ * Give a parked container its command. That it could not be executed is told by {@link commandBeginning}, after its end.
  *
  * @throws SkiffError or the addon's error where the init has died
  */
@@ -161,19 +166,32 @@ export async function goParked(
   native().sendGo({ pipe: ends.pipe, process: spec.process, stdio });
 }
 
-/** Why the command of a container that was parked and has ended could not be executed, if so. */
-export function commandFailure({ ends }: Started): unknown {
-  if (ends.pipe < 0) return undefined;
+/** What became of a command whose beginning nobody waited for. */
+export interface CommandBeginning {
+  /** Why it could not be executed, if so. */
+  failure?: unknown;
+  /** When the init had set up, in ns of CLOCK_MONOTONIC; 0 where that is told already. */
+  readyNs: number;
+}
+
+/** Ask for it after the container's end. */
+export function commandBeginning({ ends }: Started): CommandBeginning {
+  if (ends.pipe < 0) return { readyNs: 0 };
   const { pipe } = ends;
   ends.pipe = -1;
   try {
-    native().goResult({ pipe });
-    return undefined;
-  } catch (error) {
-    return error;
+    return { readyNs: native().goResult({ pipe }) };
+  } catch (failure) {
+    return { failure, readyNs: 0 };
   } finally {
     native().close({ fds: [pipe] });
   }
+}
+
+/** The init was gone when GO was sent, or went before it read all of it: nothing of the command has run. */
+export function isLost(error: unknown): boolean {
+  const { step } = error as { step?: string };
+  return step === 'go' && ['EPIPE', 'ECONNRESET', 'ECONNREFUSED'].includes(errorCode(error) ?? '');
 }
 
 async function go(ends: Started['ends'], spec: CompiledSpec, stdio: number[]): Promise<void> {
@@ -225,6 +243,7 @@ function nativeOptions(
     init,
     plan: spec.setup,
     ...(stdio === 'parked' ? { stdio: [] } : { stdio, process: spec.process }),
+    awaitCommand: plan.awaitCommand,
     marks: trace.wanted,
     ...(fault && { faultStep: fault.step, faultErrno: nativeFault(fault).errno }),
   };

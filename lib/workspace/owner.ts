@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { SkiffError } from '../common/errors';
@@ -17,7 +16,7 @@ export const PROBE_MOUNT = path.join('container', 'mnt');
 export function temporaryName(directory: string, kind: 'temporary' | 'probe' = 'temporary'): string {
   const { bootId: boot, pidNamespace, pid, startTime } = ourselves();
   const prefix = kind === 'probe' ? PROBE : TEMPORARY;
-  const unique = randomBytes(6).toString('hex');
+  const unique = native().randomId().slice(0, 12);
   return path.join(directory, `${prefix}${boot}.${pidNamespace}.${pid}.${startTime}.${unique}`);
 }
 
