@@ -60,14 +60,16 @@ export class Launcher {
     const since = performance.now();
     checkOptions(command, options);
     checkStdio(options);
-    throwIfAborted(command, options.signal);
-    await undoAgain(this.context.unfinished);
-    const source = await this.source(options);
-    const id = native().randomId();
-    const spec = this.compile(id, command, options, source);
-    return this.withStreams(options, { since, retried: false }, streams =>
-      this.launch(id, spec, source, options, { stdio: streams.given, awaitCommand }),
-    );
+    return this.context.turns.during(async () => {
+      throwIfAborted(command, options.signal);
+      await undoAgain(this.context.unfinished);
+      const source = await this.source(options);
+      const id = native().randomId();
+      const spec = this.compile(id, command, options, source);
+      return this.withStreams(options, { since, retried: false }, streams =>
+        this.launch(id, spec, source, options, { stdio: streams.given, awaitCommand }),
+      );
+    });
   }
 
   /** Have a container ready up to its command. */

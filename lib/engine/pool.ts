@@ -7,7 +7,7 @@ import type { ContainerHandle } from './container';
 import type { Launcher, ParkedContainer } from './launcher';
 import type { PoolOptions, PoolRunOptions, RunOptions, RunResult } from './options';
 import { runToEnd } from './outcome';
-import { Turns } from './turns';
+import { Turns } from '../common/turns';
 
 const debug = debugLog('pool');
 

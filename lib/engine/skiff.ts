@@ -1,7 +1,9 @@
+import os from 'node:os';
 import path from 'node:path';
 import { detectCgroups } from '../cgroup';
 import { debugLog } from '../common/debug';
 import { errorMessage, SkiffError } from '../common/errors';
+import { Turns } from '../common/turns';
 import { Trace, type Phase } from '../common/trace';
 import { hasImage } from '../image';
 import { native } from '../native';
@@ -75,6 +77,7 @@ export class Skiff {
       watchdog: new Watchdog(init),
       init,
       network: new SpareNetwork(),
+      turns: new Turns(startsAtOnce()),
       reserve: new DescriptorReserve(),
       mountBase: options.copyMounts ? Promise.resolve(-1) : makeMountBase(),
       trace: new Trace(options.trace ?? process.env.SKIFF_TRACE !== undefined),
@@ -230,4 +233,12 @@ async function makeMountBase(): Promise<number> {
     debug('no mount namespace to copy: %s', errorMessage(error));
     return -1;
   }
+}
+
+/**
+ * Starts beyond what the machine works on at once only make all of them late; and of libuv's four threads one is to be
+ * left for removals, which else would wait for all the starts before them.
+ */
+function startsAtOnce(): number {
+  return Math.min(3, Math.max(2, os.availableParallelism()));
 }

@@ -1,5 +1,6 @@
 import type { CgroupSetup } from '../cgroup';
 import type { Trace } from '../common/trace';
+import type { Turns } from '../common/turns';
 import type { Watchdog } from '../process/watchdog';
 import type { ContainerStore } from '../state';
 import type { SpareNetwork } from './networks';
@@ -17,6 +18,8 @@ export interface RuntimeContext {
   mountBase: Promise<number>;
   trace: Trace;
   network: SpareNetwork;
+  /** Of the starts: a few at a time on the thread pool, so that removals are not queued behind all of them. */
+  turns: Turns;
   reserve: DescriptorReserve;
   /** Failed starts of which something is left, to be tried again. */
   unfinished: Set<Steps>;

@@ -23,6 +23,16 @@ export class Turns {
     return true;
   }
 
+  /** Do something in one's turn. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    await this.take();
+    try {
+      return await work();
+    } finally {
+      this.giveBack();
+    }
+  }
+
   giveBack(): void {
     const next = this.waiting.shift();
     if (next) return next();
