@@ -45,7 +45,7 @@ const RESULT = 'result';
 
 /** Phases of the runtime that say where the others lie. */
 const FIRST_STEPS = ['to the thread pool', 'container-directory'];
-const GO = 'go';
+const SET_UP = 'set up';
 const REMOVAL = 'removal';
 
 /**
@@ -93,7 +93,7 @@ function gapName(phases: readonly Phase[], from: number, to: number): string {
   const after = phases.filter(phase => phase.start >= to);
   if (after.length === 0) return RESULT;
   if (!before.some(({ name }) => FIRST_STEPS.includes(name))) return PREPARE;
-  const started = before.some(({ name }) => name === GO);
+  const started = before.some(({ name }) => name === SET_UP);
   return started && after.some(({ name }) => name === REMOVAL) ? COMMAND : BETWEEN;
 }
 

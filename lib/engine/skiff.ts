@@ -71,14 +71,15 @@ export class Skiff {
     const asked = options.storageDriver ?? process.env.SKIFF_STORAGE_DRIVER ?? 'auto';
     const driver = await selectDriver({ root, name: asked });
     const init = native().openInit({ path: initPath() });
+    const reserve = new DescriptorReserve();
     const context: RuntimeContext = {
       store: new ContainerStore(root),
       cgroups: detectCgroups(),
       watchdog: new Watchdog(init),
       init,
-      network: new SpareNetwork(),
+      network: new SpareNetwork(reserve),
       turns: new Turns(startsAtOnce()),
-      reserve: new DescriptorReserve(),
+      reserve,
       mountBase: options.copyMounts ? Promise.resolve(-1) : makeMountBase(),
       trace: new Trace(options.trace ?? process.env.SKIFF_TRACE !== undefined),
       unfinished: new Set(),

@@ -1,6 +1,7 @@
 import { debugLog } from '../common/debug';
 import { errorMessage } from '../common/errors';
 import { native } from '../native';
+import type { DescriptorReserve } from './reserve';
 
 const debug = debugLog('runtime');
 
@@ -22,6 +23,9 @@ export class SpareNetwork {
   private idle: NodeJS.Timeout | undefined;
   private closed = false;
 
+  /** @param reserve of whose descriptors it takes one */
+  constructor(private readonly reserve: DescriptorReserve) {}
+
   /** One start with a network namespace of its own: with its descriptor, or -1 where the clone has to make it. */
   async during<T>(start: (network: number) => Promise<T>): Promise<T> {
     const taken = this.spare;
@@ -31,7 +35,7 @@ export class SpareNetwork {
     try {
       return await start(taken);
     } finally {
-      if (taken >= 0) native().close({ fds: [taken] });
+      if (taken >= 0) this.give(taken);
       this.rest();
     }
   }
@@ -52,8 +56,13 @@ export class SpareNetwork {
   }
 
   private drop(): void {
-    if (this.spare >= 0) native().close({ fds: [this.spare] });
+    if (this.spare >= 0) this.give(this.spare);
     this.spare = -1;
+  }
+
+  private give(fd: number): void {
+    native().close({ fds: [fd] });
+    this.reserve.lending = false;
   }
 
   private prepare(): void {
@@ -63,6 +72,7 @@ export class SpareNetwork {
       .then(
         fd => {
           this.spare = fd;
+          this.reserve.lending = true;
           this.idle = setTimeout(() => this.drop(), KEPT_MS).unref();
         },
         // The next start makes its own, and tells what is wrong where that fails, too.

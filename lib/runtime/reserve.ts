@@ -14,9 +14,17 @@ const COUNT = 4;
  * them scarce may last.
  */
 export class DescriptorReserve {
-  private held: number[] = [];
+  private readonly held: number[] = [];
+  private wanted = COUNT;
 
   constructor() {
+    this.fill();
+  }
+
+  /** One of them is used for something that can be given up as well: the number of descriptors stays the same. */
+  set lending(one: boolean) {
+    this.wanted = one ? COUNT - 1 : COUNT;
+    native().close({ fds: this.held.splice(this.wanted) });
     this.fill();
   }
 
@@ -36,7 +44,7 @@ export class DescriptorReserve {
 
   private fill(): void {
     try {
-      while (this.held.length < COUNT) this.held.push(native().openNull());
+      while (this.held.length < this.wanted) this.held.push(native().openNull());
     } catch (error) {
       // Filled up again after the next removal.
       if (!isShortage(error)) throw error;

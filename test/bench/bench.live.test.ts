@@ -95,7 +95,7 @@ describeRoot('bench', () => {
     });
     expect(phases.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 6);
     expect(phases.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['clone', 'cgroup', 'go', 'command: execve to exit notice']),
+      expect.arrayContaining(['clone', 'cgroup', 'send GO', 'set up', 'command: execve to exit notice']),
     );
     expect(wholeMs).toBeGreaterThan(0);
     // On a quiet machine 0.96 and more; here others may run between two steps.

@@ -9,7 +9,7 @@ test('the innermost phase counts; what is uncovered is named by where it lies', 
     phase('container-directory', 2, 3),
     phase('park', 4, 10),
     phase('park: clone', 5, 7),
-    phase('go', 10, 12),
+    phase('set up', 10, 12),
     phase('undo cgroup', 16, 17),
     phase('removal', 15, 18),
   ];
@@ -19,7 +19,7 @@ test('the innermost phase counts; what is uncovered is named by where it lies', 
     { name: BETWEEN, ms: 1, after: 'container-directory' },
     { name: 'park', ms: 4 },
     { name: 'park: clone', ms: 2 },
-    { name: 'go', ms: 2 },
+    { name: 'set up', ms: 2 },
     { name: 'command: execve to exit notice', ms: 3 },
     { name: 'removal', ms: 2 },
     { name: 'removal: undo cgroup', ms: 1 },
@@ -28,7 +28,7 @@ test('the innermost phase counts; what is uncovered is named by where it lies', 
 });
 
 test('phases of another start are left out', () => {
-  expect(slicesOf([phase('container-directory', 0, 4), phase('go', 90, 99)], 5, 10)).toEqual([
+  expect(slicesOf([phase('container-directory', 0, 4), phase('set up', 90, 99)], 5, 10)).toEqual([
     { name: 'result', ms: 5 },
   ]);
 });
@@ -36,7 +36,7 @@ test('phases of another start are left out', () => {
 test('whatever the phases are, the slices add up to the whole', () => {
   const time = fc.integer({ min: 0, max: 100 });
   const phases = fc.array(
-    fc.tuple(fc.constantFrom('container-directory', 'park', 'go', 'removal'), time, time),
+    fc.tuple(fc.constantFrom('container-directory', 'park', 'set up', 'removal'), time, time),
   );
   fc.assert(
     fc.property(phases, list => {
