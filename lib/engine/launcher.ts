@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import { invalidArgument } from '../common/errors';
 import { findImage } from '../image';
@@ -165,7 +166,8 @@ export class Launcher {
   ): CompiledSpec {
     const { store, fault } = this.context;
     const layer = source.layers[0]!;
-    return this.plans.get(id, source.stored ? layer : undefined, { command, options }, () => {
+    const state = source.stored ? layer : stateOfAccounts(layer);
+    return this.plans.get(id, state, { command, options }, () => {
       const spec = toSpec({
         id,
         command,
@@ -197,4 +199,25 @@ async function attach(streams: ContainerStreams, { steps, ends }: Started): Prom
   } catch (error) {
     throw withFailures(error, await steps.undo());
   }
+}
+
+/** A file that changed less than this long ago (ms) may change again within the same tick of its ctime. */
+const SETTLE_MS = 1000;
+
+/**
+ * Of a directory that may change: the state of what a spec is made of besides options, /etc/passwd and /etc/group.
+ *
+ * @returns undefined where it cannot be told without following links, or they have just been changed
+ */
+function stateOfAccounts(directory: string): string | undefined {
+  const etc = fs.lstatSync(path.join(directory, 'etc'), { throwIfNoEntry: false });
+  if (!etc?.isDirectory()) return undefined;
+  const states = ['passwd', 'group'].map(name => stateOf(path.join(directory, 'etc', name)));
+  return states.includes(undefined) ? undefined : [directory, ...states].join('\0');
+}
+
+function stateOf(file: string): string | undefined {
+  const stat = fs.lstatSync(file, { bigint: true, throwIfNoEntry: false });
+  if (!stat?.isFile() || Date.now() - Number(stat.ctimeMs) < SETTLE_MS) return undefined;
+  return [stat.dev, stat.ino, stat.size, stat.ctimeNs].join('-');
 }

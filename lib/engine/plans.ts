@@ -34,17 +34,17 @@ export class CompiledPlans {
   /**
    * The compiled spec of a container.
    *
-   * @param layer the image's topmost layer; undefined for a directory, whose /etc/passwd may be another at every start
+   * @param state of what it is made of besides options: the image's topmost layer; undefined where that cannot be told
    * @param compile makes it where it is not known
    */
   get(
     id: string,
-    layer: string | undefined,
+    state: string | undefined,
     { command, options }: { command: readonly string[]; options: StartOptions },
     compile: () => CompiledSpec,
   ): CompiledSpec {
-    if (layer === undefined) return compile();
-    const key = JSON.stringify([layer, command, ...OPTIONS.map(name => distinct(options[name]))]);
+    if (state === undefined) return compile();
+    const key = JSON.stringify([state, command, ...OPTIONS.map(name => distinct(options[name]))]);
     const known = this.stencils.get(key);
     if (known) return known.for(id);
     const compiled = compile();

@@ -1,5 +1,11 @@
 /** What is compiled once for the same options must never be taken for other options. */
-import { sh, output, useSkiff } from './support';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { projectRoot } from '../helpers/run';
+import { tempDirectory } from '../helpers/temp';
+import { output, sh, useSkiff } from './support';
 
 const skiff = useSkiff();
 
@@ -42,4 +48,27 @@ test('more distinct options than are remembered', async () => {
     expect(await output(skiff(), sh('echo $NUMBER'), { env })).toBe(`${number}`);
   }
   expect(await output(skiff(), sh('echo $NUMBER'), { env: { NUMBER: '0' } })).toBe('0');
+});
+
+test("a directory's accounts are those of the moment, whether or not they change between two starts", async () => {
+  const rootfs = tempDirectory();
+  try {
+    execFileSync('tar', ['-xf', path.join(projectRoot, 'busybox.tar'), '-C', rootfs.path]);
+    const passwd = path.join(rootfs.path, 'etc/passwd');
+    const home = () => output(skiff(), sh('echo $HOME; id -u'), { rootfs: rootfs.path, user: 'someone' });
+    const old = new Date(Date.now() - 60_000);
+    for (const [uid, directory] of [
+      ['7', '/seven'],
+      ['8', '/eight'],
+    ] as const) {
+      fs.writeFileSync(passwd, `someone:x:${uid}:${uid}::${directory}:/bin/sh\n`);
+      fs.utimesSync(passwd, old, old);
+      for (let round = 0; round < 2; round += 1) expect(await home()).toBe(`${directory}\n${uid}`);
+      // Remembered from here on: the file's ctime is a second old.
+      await sleep(1_100);
+      for (let round = 0; round < 2; round += 1) expect(await home()).toBe(`${directory}\n${uid}`);
+    }
+  } finally {
+    rootfs.remove();
+  }
 });
