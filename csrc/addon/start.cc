@@ -33,7 +33,7 @@ struct Request {
     std::optional<Directory> directory;
     std::optional<Workspace> workspace;
     Cgroups cgroups;
-    std::vector<uint8_t> plan, process;
+    std::vector<uint8_t> plan, binds, process;
     std::vector<int> stdio;
     std::string fault_step;
     skiff_start_options options{};
@@ -46,6 +46,8 @@ struct Request {
             directory.emplace(ObjectOption(from, "directory"));
         if (!from.Get("workspace").IsUndefined())
             workspace.emplace(ObjectOption(from, "workspace"));
+        if (!from.Get("binds").IsUndefined())
+            binds = BytesOption(from, "binds");
         if (!from.Get("process").IsUndefined())
             process = BytesOption(from, "process");
         options.init = IntOption(from, "init");
@@ -76,6 +78,8 @@ struct Request {
         options.cgroup_count = cgroups.Count();
         options.plan = plan.data();
         options.plan_length = plan.size();
+        options.binds = binds.empty() ? nullptr : binds.data();
+        options.binds_length = binds.size();
         options.process = process.empty() ? nullptr : process.data();
         options.process_length = process.size();
         options.stdio = stdio.data();

@@ -1,5 +1,6 @@
 #include "launch.h"
 
+#include "binds.h"
 #include "cleanup.h"
 #include "cloning.h"
 #include "mountbase.h"
@@ -25,35 +26,70 @@ typedef struct {
     const skiff_launch_options *options;
     const skiff_cgroup_entry *entry;
     int mount; /* detached copy of the root's mount, to be attached in a copy of the base; -1 */
-    int pipe;
+    int pipe, init, base;
     int failed; /* errno of what failed before execve; the memory is shared with the child */
     const char *failed_call, *failed_step;
+    skiff_error bind_error; /* of what failed, where that was a bind */
 } child_work;
 
 /* Put the pipe where the init looks for it, and let nothing else of this process pass execve. */
-static bool arrange_descriptors(child_work *work, int *init)
+static bool arrange_descriptors(child_work *work)
 {
     /* The init's descriptor must not be where the pipe goes. */
-    if (*init == SKIFF_PIPE_FD && (*init = fcntl(*init, F_DUPFD_CLOEXEC, SKIFF_PIPE_FD + 1)) < 0)
+    if (work->init == SKIFF_PIPE_FD && (work->init = fcntl(work->init, F_DUPFD_CLOEXEC, SKIFF_PIPE_FD + 1)) < 0)
         return false;
     if (work->pipe == SKIFF_PIPE_FD ? fcntl(SKIFF_PIPE_FD, F_SETFD, 0) < 0 : dup2(work->pipe, SKIFF_PIPE_FD) < 0)
         return false;
+    if (work->options->binds) /* nothing else is left */
+        return true;
     /* Descriptors of other libraries in this process may lack O_CLOEXEC; the kernel closes them at execve. */
     return syscall(SYS_close_range, SKIFF_PIPE_FD + 1, ~0u, CLOSE_RANGE_CLOEXEC) == 0 || errno == ENOSYS ||
            errno == EINVAL;
 }
 
-/* Network and mounts, where they are not what clone has made; the working directory becomes the container's root. */
-static bool enter_namespaces(child_work *work)
+/* Mounts, where they are not what clone has made; the working directory becomes the container's root. */
+static bool enter_mounts(child_work *work)
+{
+    work->failed_call = "setns";
+    if (work->mount >= 0)
+        return skiff_enter_mount_base(work->base, work->mount);
+    work->failed_call = "chdir";
+    return !work->options->root || chdir(work->options->root) == 0;
+}
+
+/* Keep what is still needed, below SKIFF_BIND_FD, and close all else. */
+static bool make_room(child_work *work)
+{
+    int *kept[] = {&work->pipe, &work->init, &work->mount, &work->base};
+    enum { COUNT = sizeof kept / sizeof *kept };
+    _Static_assert(SKIFF_PIPE_FD + COUNT == SKIFF_BIND_FD, "they are one after the other");
+    for (int i = 0; i < COUNT; i++)
+        if (*kept[i] >= 0 && (*kept[i] = fcntl(*kept[i], F_DUPFD_CLOEXEC, SKIFF_BIND_FD)) < 0)
+            return false;
+    for (int i = 0; i < COUNT; i++) {
+        /* The pipe stands in for what there is none of, so that its number is not free. */
+        if (dup3(*kept[i] >= 0 ? *kept[i] : work->pipe, SKIFF_PIPE_FD + i, O_CLOEXEC) < 0)
+            return false;
+        if (*kept[i] >= 0)
+            *kept[i] = SKIFF_PIPE_FD + i;
+    }
+    return syscall(SYS_close_range, SKIFF_BIND_FD, ~0u, 0) == 0;
+}
+
+/*
+ * The sources of bind mounts, while this process still has the caller's mounts. It has a table of descriptors of its own:
+ * to make the caller's so much larger would wait for RCU, and nothing need be closed there.
+ */
+static bool open_binds(child_work *work)
 {
     const skiff_launch_options *options = work->options;
-    work->failed_call = "setns";
-    if (options->network >= 0 && setns(options->network, CLONE_NEWNET) != 0)
-        return false;
-    if (work->mount >= 0)
-        return skiff_enter_mount_base(options->mount_base, work->mount);
-    work->failed_call = "chdir";
-    return !options->root || chdir(options->root) == 0;
+    if (!options->binds)
+        return true;
+    skiff_error *err = &work->bind_error;
+    if (make_room(work) ? skiff_open_binds(options->binds, options->binds_length, err) : skiff_fail(err, "dup3", NULL))
+        return true;
+    errno = err->errnum;
+    return false;
 }
 
 /* Runs in the child on the caller's memory until execve: only async-signal-safe calls, no allocation. */
@@ -62,23 +98,26 @@ static int child_main(void *argument)
     child_work *work = argument;
     char *const argv[] = {(char *)work->options->name, NULL};
     char *const env[] = {NULL};
-    int init = work->options->init;
+    const skiff_launch_options *options = work->options;
 
     work->failed_step = "join-cgroup";
     work->failed_call = "write";
     if (!skiff_enter_cgroups(work->entry))
         goto failed;
     work->failed_step = "clone";
-    if (!enter_namespaces(work))
+    work->failed_call = "setns";
+    if (options->network >= 0 && setns(options->network, CLONE_NEWNET) != 0)
+        goto failed;
+    if (!open_binds(work) || !enter_mounts(work))
         goto failed;
     work->failed_call = "dup2";
-    if (!arrange_descriptors(work, &init))
+    if (!arrange_descriptors(work))
         goto failed;
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     work->failed_call = "execveat";
-    syscall(SYS_execveat, init, "", argv, env, AT_EMPTY_PATH);
+    syscall(SYS_execveat, work->init, "", argv, env, AT_EMPTY_PATH);
 failed:
     work->failed = errno;
     _exit(125);
@@ -108,6 +147,11 @@ static bool clone_init(child_work *work, skiff_launched *launched, skiff_error *
     launched->pid = pid;
     if (work->failed == 0)
         return true;
+    if (work->bind_error.errnum != 0) {
+        *err = work->bind_error;
+        skiff_error_text(err->step, sizeof err->step, "bind-source");
+        return false;
+    }
     skiff_error_text(err->step, sizeof err->step, work->failed_step);
     return skiff_fail_with(err, work->failed, work->failed_call, work->options->name);
 }
@@ -122,7 +166,14 @@ static bool clone_into_cgroups(const skiff_launch_options *options, int pipe, bo
         return false;
     /* Where the kernel is too old for it, or a filter forbids it, the caller's mounts are copied. */
     cleanup_fd int mount = options->root && options->mount_base >= 0 ? skiff_copy_mount(options->root) : -1;
-    child_work work = {.options = options, .entry = &entry, .mount = mount, .pipe = pipe};
+    if (options->binds && !skiff_step(&options->fault, "bind-source", err))
+        return false;
+    child_work work = {.options = options,
+                       .entry = &entry,
+                       .mount = mount,
+                       .pipe = pipe,
+                       .init = options->init,
+                       .base = options->mount_base};
     skiff_error_text(err->step, sizeof err->step, "clone");
     return clone_init(&work, launched, err);
 }

@@ -17,6 +17,8 @@ typedef struct skiff_launch_options {
     int namespaces;   /* CLONE_NEW flags */
     int network;      /* network namespace to be in, from skiff_make_network; -1: none but that of `namespaces` */
     const char *root; /* mount point of its file system, which becomes its working directory; NULL: none */
+    const void *binds; /* sources of its bind mounts, records of plan.h; NULL: none */
+    size_t binds_length;
     int mount_base;   /* from skiff_make_mount_base; -1: none, its mounts are a copy of the caller's */
     const skiff_cgroup *cgroups;
     size_t cgroup_count;

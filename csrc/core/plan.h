@@ -33,6 +33,7 @@ enum skiff_operation {
     SKIFF_OP_TERMINAL = 11,     /* u32 rows, u32 columns: open one in the container's own devpts */
     SKIFF_OP_FAULT = 12,        /* text step, u32 errno: that step fails (for tests of the undo) */
     SKIFF_OP_DIRECTORY = 13,    /* text path: mkdir -p */
+    SKIFF_OP_BIND = 14,         /* text path: attach the next source there; missing is made */
 
     /* The process, carried out after GO. */
     SKIFF_OP_ARGS = 20,      /* u32 count, text... */
@@ -44,6 +45,14 @@ enum skiff_operation {
     SKIFF_OP_NO_NEW_PRIVS = 26, /* (empty) */
     SKIFF_OP_OOM_SCORE = 27, /* u32 (two's complement) oom_score_adj */
     SKIFF_OP_INIT = 28,      /* (empty) stay PID 1, reap zombies, forward signals */
+
+    /* The sources of BIND, in the same order, in a plan of their own: opened before the init is there (binds.h). */
+    SKIFF_OP_BIND_SOURCE = 40, /* text path of the host, u32 SKIFF_BIND_ flags */
+};
+
+enum skiff_bind_flag {
+    SKIFF_BIND_READONLY = 1, /* and all that is mounted below it */
+    SKIFF_BIND_ALONE = 2,    /* without what is mounted below it */
 };
 
 /* A place in bytes that must not be read past. */

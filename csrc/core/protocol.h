@@ -9,6 +9,8 @@
  *   init -> caller   ERROR  a skiff_error, in place of READY or after GO; the init ends after it
  *   init -> caller   (end of file after GO: the command runs, execve closed the pipe)
  *
+ * Sources of bind mounts are no message: the init inherits them (binds.h).
+ *
  * And over a watchdog's (a sequenced-packet socket pair), caller -> watchdog only:
  *
  *   GUARD     carries a pidfd: kill that process when the caller is gone

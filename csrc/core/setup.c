@@ -1,5 +1,6 @@
 #include "setup.h"
 
+#include "binds.h"
 #include "cleanup.h"
 #include "loopback.h"
 #include "mounts.h"
@@ -111,6 +112,12 @@ static bool do_directory(skiff_setup *setup, skiff_reader *payload, skiff_error 
     return skiff_read_text(payload, &path, err) && skiff_make_directories(path, err);
 }
 
+static bool do_bind(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
+{
+    const char *path;
+    return skiff_read_text(payload, &path, err) && skiff_attach_bind(setup->next_bind++, path, err);
+}
+
 static bool do_fault(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
 {
     uint32_t errnum;
@@ -137,11 +144,12 @@ static const struct {
     [SKIFF_OP_TERMINAL] = {"terminal", do_terminal},
     [SKIFF_OP_FAULT] = {"plan", do_fault},
     [SKIFF_OP_DIRECTORY] = {"directory", do_directory},
+    [SKIFF_OP_BIND] = {"bind", do_bind},
 };
 
 bool skiff_set_up(skiff_setup *setup, const void *plan, size_t length, skiff_error *err)
 {
-    *setup = (skiff_setup){.terminal_master = -1, .terminal_slave = -1};
+    *setup = (skiff_setup){.next_bind = SKIFF_BIND_FD, .terminal_master = -1, .terminal_slave = -1};
     skiff_error_text(err->step, sizeof err->step, "plan");
     skiff_reader reader;
     if (!skiff_plan_open(&reader, plan, length, err))

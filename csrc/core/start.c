@@ -48,6 +48,8 @@ static bool launch(const skiff_start_options *options, skiff_started *started, s
         .network = options->network,
         .root = options->workspace ? options->workspace->what.target : NULL,
         .mount_base = options->mount_base,
+        .binds = options->binds,
+        .binds_length = options->binds_length,
         .cgroups = options->cgroups,
         .cgroup_count = options->cgroup_count,
         .fault = options->fault,

@@ -19,6 +19,8 @@ typedef struct skiff_start_options {
     int mount_base;    /* mount namespace to copy; -1: the caller's */
     const void *plan;  /* set-up records */
     size_t plan_length;
+    const void *binds; /* sources of its bind mounts; NULL: none */
+    size_t binds_length;
     int watchdog;        /* pipe of the watchdog that is to guard it */
     const void *process; /* process records; NULL: the init stays parked */
     size_t process_length;

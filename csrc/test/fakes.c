@@ -1,4 +1,5 @@
 /* System calls and mounts of the set-up that count instead of doing. */
+#include "../core/binds.h"
 #include "../core/loopback.h"
 #include "../core/mounts.h"
 #include "../core/terminal.h"
@@ -8,6 +9,7 @@
 #include <sys/types.h>
 
 int fake_calls;
+int fake_binds;
 
 static bool done(void)
 {
@@ -23,6 +25,11 @@ bool skiff_mask(const char *path, const char **empty, skiff_error *err) { return
 bool skiff_make_readonly(const char *path, skiff_error *err) { return done(); }
 bool skiff_remount_readonly(const char *path, skiff_error *err) { return done(); }
 bool skiff_make_directories(const char *path, skiff_error *err) { return done(); }
+bool skiff_attach_bind(int tree, const char *target, skiff_error *err)
+{
+    fake_binds = tree;
+    return done();
+}
 bool skiff_open_terminal(uint32_t rows, uint32_t columns, int *master, int *slave, skiff_error *err)
 {
     return done();

@@ -3,5 +3,6 @@
 #define SKIFF_TEST_FAKES_H
 
 extern int fake_calls;
+extern int fake_binds; /* descriptor of the last bind's source */
 
 #endif

@@ -1,4 +1,5 @@
 /* Tests of the core that need no container: plans whole, cut off, and damaged; messages over a pipe. */
+#include "../core/binds.h"
 #include "../core/plan.h"
 #include "../core/process.h"
 #include "../core/protocol.h"
@@ -64,7 +65,8 @@ static void test_whole_plans(void)
     test_plan setup = plan_of_setup(), process = plan_of_process();
     fake_calls = 0;
     CHECK(parse_exact(parse_setup, setup.bytes, setup.length, &err));
-    CHECK(fake_calls == 10); /* each operation was carried out once */
+    CHECK(fake_calls == 12); /* each operation was carried out once, BIND twice */
+    CHECK(fake_binds == SKIFF_BIND_FD + 1); /* the second source for the second of them */
 
     skiff_process read;
     CHECK(skiff_read_process(&read, process.bytes, process.length, &err));

@@ -92,6 +92,8 @@ test_plan plan_of_setup(void)
     texts(&plan, SKIFF_OP_READONLY, "/proc/sys", NULL);
     texts(&plan, SKIFF_OP_HOSTNAME, "host", NULL);
     texts(&plan, SKIFF_OP_DIRECTORY, "/work", NULL);
+    texts(&plan, SKIFF_OP_BIND, "/data", NULL);
+    texts(&plan, SKIFF_OP_BIND, "/data/a b", NULL);
     numbers(&plan, SKIFF_OP_TERMINAL, 2);
     numbers(&plan, SKIFF_OP_ROOT_READONLY, 0);
     return plan;

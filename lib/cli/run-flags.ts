@@ -26,6 +26,11 @@ export const runFlags = {
   init: toggle({ summary: 'Run an init that forwards signals and reaps processes' }),
   'read-only': toggle({ summary: 'Make the root file system read-only' }),
   tmpfs: list({ helpValue: '<dir[:options]>', summary: 'Mount a tmpfs' }),
+  volume: list({
+    char: 'v',
+    helpValue: '<host:container[:ro]>',
+    summary: 'Mount a file or directory of the host',
+  }),
   ulimit: list({ helpValue: '<name=soft[:hard]>', summary: 'Set a resource limit' }),
   sysctl: list({ helpValue: '<name=value>', summary: "Set a kernel parameter of the container's own" }),
   network: value(parseNetwork, {

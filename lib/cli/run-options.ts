@@ -37,6 +37,7 @@ export function toStartOptions(flags: FlagValues<typeof runFlags>, host: NodeJS.
     init: flags.init,
     readOnly: flags['read-only'],
     tmpfs: flags.tmpfs,
+    volumes: flags.volume,
     ulimits: flags.ulimit,
     sysctls: toSysctls(flags.sysctl),
     keep: flags.keep,

@@ -8,8 +8,9 @@ import { goParked, nativeFault, startContainer, type Started, type StartPlan } f
 import { undoAgain, withFailures } from '../runtime/steps';
 import { compileSpec, type CompiledSpec } from '../spec/compiled';
 import { checkOptions, toSpec, toTimeout } from '../spec/options';
+import { absoluteVolumes } from '../spec/volumes';
 import { createReadOnlyLayer, selectDriver, type StorageDriver } from '../workspace';
-import { checkStdio, requireDirectory } from './checks';
+import { checkStdio, requireDirectory, requireSources } from './checks';
 import { ContainerHandle, type HandleOptions } from './container';
 import { thisMachine } from './machine';
 import type { StartOptions } from './options';
@@ -34,7 +35,7 @@ export interface ParkedContainer {
 }
 
 /** What the parked init's command would be; it gets another one with GO. */
-const NO_COMMAND = ['-'];
+export const NO_COMMAND = ['-'];
 
 const PARKED = { stdio: 'parked', awaitCommand: false } as const;
 
@@ -67,6 +68,7 @@ export class Launcher {
       const source = await this.source(options);
       const id = native().randomId();
       const spec = this.compile(id, command, options, source);
+      requireSources(spec);
       return this.withStreams(options, { since, retried: false }, streams =>
         this.launch(id, spec, source, options, { stdio: streams.given, awaitCommand }),
       );
@@ -79,6 +81,7 @@ export class Launcher {
     const source = await this.source(options);
     const id = native().randomId();
     const spec = this.compile(id, NO_COMMAND, options, source);
+    requireSources(spec);
     return { id, source, started: await this.launch(id, { ...spec, args: [] }, source, options, PARKED) };
   }
 
@@ -187,6 +190,14 @@ export class Launcher {
     if (driver.refuses({ layers, root: this.root }) === undefined) return driver;
     return selectDriver({ root: this.root, name: asked, layers });
   }
+}
+
+/** What was compiled for them is good for another working directory, too. */
+export function withAbsoluteVolumes<Options extends StartOptions>(options: Options): Options {
+  const { volumes } = options;
+  return volumes?.some(text => text.startsWith('.'))
+    ? { ...options, volumes: absoluteVolumes(volumes) }
+    : options;
 }
 
 /** What runs but cannot be given its streams is ended and removed: nobody would hold it. */

@@ -43,6 +43,11 @@ export interface StartOptions {
   readOnly?: boolean;
   /** tmpfs mounts: `/path` or `/path:options`. */
   tmpfs?: string[];
+  /**
+   * Bind mounts: `/host:/container[:mode]`, the host's path absolute or beginning with `.`, the mode `ro`, `rw` and
+   * such as Docker has them. What is mounted below the host's path comes along; a missing host's path is an error.
+   */
+  volumes?: string[];
   /** `name=soft[:hard]` as Docker has them: `nofile=1024:2048`. */
   ulimits?: string[];
   /** Kernel parameters of the container's own namespaces. */

@@ -22,6 +22,7 @@ const OPTIONS = [
   'init',
   'readOnly',
   'tmpfs',
+  'volumes',
   'ulimits',
   'sysctls',
   'tty',

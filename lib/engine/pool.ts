@@ -2,9 +2,9 @@ import { debugLog } from '../common/debug';
 import { errorMessage, invalidArgument, SkiffError } from '../common/errors';
 import { startError } from '../runtime/errors';
 import { isLost } from '../runtime/start';
-import { toTimeout } from '../spec/options';
+import { checkOptions, toTimeout } from '../spec/options';
 import type { ContainerHandle } from './container';
-import type { Launcher, ParkedContainer } from './launcher';
+import { NO_COMMAND, withAbsoluteVolumes, type Launcher, type ParkedContainer } from './launcher';
 import type { PoolOptions, PoolRunOptions, RunOptions, RunResult } from './options';
 import { runToEnd } from './outcome';
 import { Turns } from '../common/turns';
@@ -25,6 +25,7 @@ export class Pool {
   private readonly ready: ParkedContainer[] = [];
   private readonly handles = new Set<ContainerHandle>();
   private readonly removals = new Set<Promise<unknown>>();
+  private readonly options: PoolOptions;
   private readonly turns: Turns;
   private readonly size: number;
   private readonly maxIdleMs: number | undefined;
@@ -37,9 +38,11 @@ export class Pool {
   /** Used by {@link Skiff.pool}. */
   constructor(
     private readonly launcher: Launcher,
-    private readonly options: PoolOptions,
+    options: PoolOptions,
     private readonly onClosed: (pool: Pool) => void,
   ) {
+    checkOptions(NO_COMMAND, options);
+    this.options = withAbsoluteVolumes(options);
     this.size = toCount('size', options.size ?? DEFAULT_SIZE, 0);
     this.turns = new Turns(toCount('maxRunning', options.maxRunning ?? Math.max(16, 2 * this.size), 1));
     this.maxIdleMs = toTimeout(options.maxIdle);

@@ -54,6 +54,8 @@ export interface NativeStartOptions {
   mountBase: number;
   /** Set-up records, `lib/spec/plan.ts`. */
   plan: Buffer;
+  /** Sources of its bind mounts, `lib/spec/binds.ts`; they are opened in the mount namespace of this process. */
+  binds?: Buffer;
   /** Pipe of the watchdog that is to guard it. */
   watchdog: number;
   /** Process records; without them the init stays parked. */

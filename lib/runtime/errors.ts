@@ -1,4 +1,4 @@
-import { errorMessage, SkiffError } from '../common/errors';
+import { errorMessage, SkiffError, type SkiffErrorDetails } from '../common/errors';
 
 /** What the addon's errors carry. */
 interface NativeError extends Error {
@@ -37,6 +37,27 @@ const REMEDIES: Record<string, string> = {
   EAGAIN: 'There are too many processes: see ulimit -u and pids.max of the cgroup.',
 };
 
+const BIND_REMEDIES: Record<string, string> = {
+  ENOSYS:
+    'Bind mounts need Linux 5.12, and no filter around this process that forbids open_tree, move_mount and mount_setattr.',
+  ENOTDIR: 'A file can be mounted on a file only, and a directory on a directory.',
+  ELOOP: 'A link of the image leads from this place to nowhere, or out of the container.',
+  EMFILE: 'Each bind mount takes an open file while the container starts: raise the limit (ulimit -n).',
+};
+
+/**
+ * The host's path of a bind mount is not there. Podman refuses that, too; Docker makes a directory, which after a typing
+ * error is an empty one.
+ */
+export function missingSource(path: string, details: Partial<SkiffErrorDetails> = {}): SkiffError {
+  return new SkiffError(`cannot mount ${path}: no such file or directory`, {
+    code: 'ENOENT',
+    path,
+    ...details,
+    remedy: `Make it first: mkdir -p ${path}`,
+  });
+}
+
 /**
  * Say what the addon's error means for the one who started the container.
  *
@@ -49,11 +70,12 @@ export function startError(error: unknown, command: string): unknown {
   if (step === 'exec' && (syscall === 'execve' || syscall === 'execvpe')) {
     return execError(command, code, syscall, details);
   }
+  if (step === 'bind-source' && code === 'ENOENT' && path) return missingSource(path, details);
   return new SkiffError(
     `cannot start the container: ${step === undefined ? '' : `${step}: `}${error.message}`,
     {
       ...details,
-      remedy: REMEDIES[code],
+      remedy: (step?.startsWith('bind') && BIND_REMEDIES[code]) || REMEDIES[code],
     },
   );
 }

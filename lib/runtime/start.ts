@@ -242,6 +242,7 @@ function nativeOptions(
     cgroups: cgroups.directories,
     init,
     plan: spec.setup,
+    ...(spec.binds && { binds: spec.binds.plan }),
     ...(stdio === 'parked' ? { stdio: [] } : { stdio, process: spec.process }),
     awaitCommand: plan.awaitCommand,
     marks: trace.wanted,

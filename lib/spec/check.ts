@@ -24,6 +24,7 @@ const SHAPES: Record<string, Shape> = {
   readOnly: 'flag',
   keep: 'flag',
   tmpfs: 'texts',
+  volumes: 'texts',
   ulimits: 'texts',
   sysctls: 'record',
 };

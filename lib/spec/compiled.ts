@@ -1,4 +1,5 @@
 import type { Resources } from '../common/resources';
+import { bindsPlan } from './binds';
 import { cloneFlags, CLONE_NEWNET, processPlan, setupPlan, type Fault } from './plan';
 import type { Spec } from './types';
 
@@ -11,6 +12,8 @@ export interface CompiledSpec {
   namespaces: number;
   /** It has a network namespace of its own. */
   ownNetwork: boolean;
+  /** Paths of the host that are mounted, and the plan that opens them before the init is there. */
+  binds?: { sources: string[]; plan: Buffer };
   /** What the init does before it parks. */
   setup: Buffer;
   /** What the init does after GO. */
@@ -25,6 +28,7 @@ export function compileSpec(spec: Spec, options: { init?: boolean; fault?: Fault
     resources: spec.linux.resources ?? {},
     namespaces: flags & ~CLONE_NEWNET,
     ownNetwork: (flags & CLONE_NEWNET) !== 0,
+    binds: bindsPlan(spec),
     setup: setupPlan(spec, options),
     process: processPlan(spec.process, options),
   };

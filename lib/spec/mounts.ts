@@ -1,6 +1,6 @@
-import path from 'node:path';
 import { invalidArgument } from '../common/errors';
 import type { Mount } from './types';
+import { toDestination } from './volumes';
 
 /** The file systems every container has, in the order they are mounted; the root is there already. */
 export function defaultMounts(): Mount[] {
@@ -44,26 +44,16 @@ const VALUES: Record<string, RegExp> = {
  * `--tmpfs` mounts: `/path` or `/path:options`. Docker's defaults are `rw,noexec,nosuid,nodev`; a flag given takes
  * the place of the default that it contradicts.
  *
- * @throws SkiffError INVALID_ARGUMENT for a path that is not absolute or given twice, and for unknown options
+ * @throws SkiffError INVALID_ARGUMENT for a path that is not absolute, and for unknown options
  */
 export function tmpfsMounts(texts: readonly string[]): Mount[] {
-  const mounts = texts.map(tmpfsMount);
-  const seen = new Set<string>();
-  for (const { destination } of mounts) {
-    if (seen.has(destination)) throw invalidArgument(`Duplicate mount point: ${destination}`);
-    seen.add(destination);
-  }
-  return mounts;
+  return texts.map(tmpfsMount);
 }
 
 function tmpfsMount(text: string): Mount {
   const colon = text.indexOf(':');
   const given = colon === -1 ? text : text.slice(0, colon);
-  if (!given.startsWith('/')) {
-    throw invalidArgument(`invalid mount path: '${given}' mount path must be absolute`);
-  }
-  const destination = path.posix.join(given, '.').replace(/(.)\/$/, '$1');
-  if (destination === '/') throw invalidArgument("invalid specification: destination can't be '/'");
+  const destination = toDestination(given);
   const options =
     colon === -1
       ? []

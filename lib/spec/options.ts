@@ -11,6 +11,7 @@ import { checkSysctls } from './sysctl';
 import type { Process, Spec } from './types';
 import { parseUlimits } from './ulimit';
 import { resolveUser, type ReadFile } from './user';
+import { bindMounts, inOrder } from './volumes';
 
 /** The part of the engine's start options that a spec is made of. */
 export interface SpecOptions extends ResourceOptions {
@@ -24,6 +25,7 @@ export interface SpecOptions extends ResourceOptions {
   network?: 'none' | 'host';
   readOnly?: boolean;
   tmpfs?: readonly string[];
+  volumes?: readonly string[];
   ulimits?: readonly string[];
   sysctls?: Record<string, string>;
   tty?: boolean | { rows: number; columns: number };
@@ -82,7 +84,7 @@ export function toSpec({ id, command, options, image, rootPath, readFile, machin
     user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids, umask: 0o022 },
     rlimits: parseUlimits(options.ulimits ?? []),
   };
-  spec.mounts.push(...tmpfsMounts(options.tmpfs ?? []));
+  spec.mounts.push(...inOrder([...tmpfsMounts(options.tmpfs ?? []), ...bindMounts(options.volumes ?? [])]));
   if (network === 'host') {
     spec.linux.namespaces = spec.linux.namespaces.filter(({ type }) => type !== 'network');
   }

@@ -18,6 +18,7 @@ export enum Operation {
   Terminal = 11,
   Fault = 12,
   Directory = 13,
+  Bind = 14,
   Args = 20,
   Env = 21,
   Cwd = 22,
@@ -27,48 +28,71 @@ export enum Operation {
   NoNewPrivs = 26,
   OomScore = 27,
   Init = 28,
+  BindSource = 40,
 }
 
 /** One value of a record's payload. */
 export type Value =
   { u32: number } | { u64: bigint } | { text: string | Buffer } | { texts: readonly (string | Buffer)[] };
 
-/** Collects records; {@link bytes} is the plan. */
+/** Bytes of a new plan; it grows by doubling. */
+const ROOM = 4096;
+
+/** Collects records; {@link bytes} is the plan. One buffer for all of them: a plan may have thousands. */
 export class PlanWriter {
-  private readonly parts: Buffer[] = [u32(PLAN_VERSION)];
+  private buffer = Buffer.allocUnsafe(ROOM);
+  private length = 0;
+
+  constructor() {
+    this.u32(PLAN_VERSION);
+  }
 
   /** Append one operation with its values in the order of csrc/core/plan.h. */
   add(operation: Operation, ...values: Value[]): this {
-    const payload = Buffer.concat(values.map(encode));
-    this.parts.push(u32(operation), u32(payload.length), payload);
+    this.u32(operation);
+    const start = this.length;
+    this.u32(0);
+    for (const value of values) this.value(value);
+    this.buffer.writeUInt32LE(this.length - start - 4, start);
     return this;
   }
 
   bytes(): Buffer {
-    return Buffer.concat(this.parts);
+    return Buffer.from(this.buffer.subarray(0, this.length));
   }
-}
 
-function encode(value: Value): Buffer {
-  if ('u32' in value) return u32(value.u32);
-  if ('u64' in value) {
-    const bytes = Buffer.alloc(8);
-    bytes.writeBigUInt64LE(value.u64);
-    return bytes;
+  private value(value: Value): void {
+    if ('u32' in value) this.u32(value.u32);
+    else if ('u64' in value) this.length = this.room(8).writeBigUInt64LE(value.u64, this.length);
+    else if ('text' in value) this.text(value.text);
+    else {
+      this.u32(value.texts.length);
+      for (const text of value.texts) this.text(text);
+    }
   }
-  if ('text' in value) return text(value.text);
-  return Buffer.concat([u32(value.texts.length), ...value.texts.map(text)]);
-}
 
-function u32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value >>> 0);
-  return bytes;
-}
+  private u32(value: number): void {
+    this.length = this.room(4).writeUInt32LE(value >>> 0, this.length);
+  }
 
-const NUL = Buffer.alloc(1);
+  private text(value: string | Buffer): void {
+    const length = Buffer.byteLength(value);
+    this.u32(length + 1);
+    const buffer = this.room(length + 1);
+    if (typeof value === 'string') buffer.write(value, this.length);
+    else value.copy(buffer, this.length);
+    this.length += length;
+    this.length = buffer.writeUInt8(0, this.length);
+  }
 
-function text(value: string | Buffer): Buffer {
-  const bytes = Buffer.from(value);
-  return Buffer.concat([u32(bytes.length + 1), bytes, NUL]);
+  /** The buffer, with so many bytes left in it. */
+  private room(bytes: number): Buffer {
+    const needed = this.length + bytes;
+    if (needed > this.buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.max(needed, this.buffer.length * 2));
+      this.buffer.copy(larger, 0, 0, this.length);
+      this.buffer = larger;
+    }
+    return this.buffer;
+  }
 }

@@ -1,8 +1,9 @@
 import { invalidArgument } from '../common/errors';
+import { isBind } from './binds';
 import { capabilityMask } from './capability-mask';
 import { toMountFlags } from './mount-options';
 import { Operation, PlanWriter } from './plan-encoding';
-import type { Device, NamespaceType, Process, Spec } from './types';
+import type { Device, Mount, NamespaceType, Process, Spec } from './types';
 
 /** A step that shall fail, for tests of the undo. */
 export interface Fault {
@@ -81,12 +82,13 @@ export function setupPlan(spec: Spec, { fault }: SetupOptions = {}): Buffer {
   addFault(plan, fault);
   // The start enters the root's mount point, wherever in its mount namespace that is.
   plan.add(Operation.Root);
-  addMounts(plan, spec);
+  // What of the host is mounted over /dev must not get devices made in it.
+  const binds = spec.mounts.findIndex(isBind);
+  const end = binds < 0 ? spec.mounts.length : binds;
+  addMounts(plan, spec.mounts.slice(0, end));
   addDevices(plan, spec);
-  if (spec.process.terminal) {
-    const { height = 0, width = 0 } = spec.process.consoleSize ?? {};
-    plan.add(Operation.Terminal, { u32: height }, { u32: width });
-  }
+  addTerminal(plan, spec);
+  addMounts(plan, spec.mounts.slice(end));
   addNames(plan, spec);
   for (const path of spec.linux.readonlyPaths ?? []) plan.add(Operation.Readonly, { text: path });
   for (const path of spec.linux.maskedPaths ?? []) plan.add(Operation.Mask, { text: path });
@@ -135,8 +137,13 @@ function addFault(plan: PlanWriter, fault: Fault | undefined): void {
   if (fault) plan.add(Operation.Fault, { text: fault.step }, { u32: fault.errno });
 }
 
-function addMounts(plan: PlanWriter, spec: Spec): void {
-  for (const { destination, type = 'none', source = type, options } of spec.mounts) {
+function addMounts(plan: PlanWriter, mounts: readonly Mount[]): void {
+  for (const mount of mounts) {
+    const { destination, type = 'none', source = type, options } = mount;
+    if (isBind(mount)) {
+      plan.add(Operation.Bind, { text: destination });
+      continue;
+    }
     // Every new devpts is an instance of its own since Linux 4.7; older kernels need the option.
     const { flags, data } = toMountFlags(options);
     plan.add(
@@ -148,6 +155,12 @@ function addMounts(plan: PlanWriter, spec: Spec): void {
       { text: data },
     );
   }
+}
+
+function addTerminal(plan: PlanWriter, { process }: Spec): void {
+  if (!process.terminal) return;
+  const { height = 0, width = 0 } = process.consoleSize ?? {};
+  plan.add(Operation.Terminal, { u32: height }, { u32: width });
 }
 
 function addDevices(plan: PlanWriter, spec: Spec): void {

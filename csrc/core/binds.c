@@ -1,0 +1,110 @@
+#include "binds.h"
+
+#include "cleanup.h"
+#include "mounts.h"
+#include "plan.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+/* The same numbers on every architecture; musl's headers have no names for them. */
+enum { SYS_OPEN_TREE = 428, SYS_MOVE_MOUNT = 429, SYS_CLOSE_RANGE = 436, SYS_OPENAT2 = 437, SYS_MOUNT_SETATTR = 442 };
+enum { TREE_CLONE = 1, TREE_RECURSIVE = 0x8000 };
+enum { MOVE_FROM_FD = 0x04, MOVE_TO_FD = 0x40 };
+enum { ATTR_READONLY = 1 };
+
+static bool set_attributes(int tree, uint32_t flags)
+{
+    struct {
+        uint64_t set, clear, propagation, userns_fd;
+    } attributes = {.set = flags & SKIFF_BIND_READONLY ? ATTR_READONLY : 0, .propagation = MS_PRIVATE};
+    return syscall(SYS_MOUNT_SETATTR, tree, "", AT_EMPTY_PATH | TREE_RECURSIVE, &attributes, sizeof attributes) == 0;
+}
+
+static bool open_source(const char *source, uint32_t flags, int wanted, skiff_error *err)
+{
+    unsigned how = TREE_CLONE | (flags & SKIFF_BIND_ALONE ? 0 : TREE_RECURSIVE);
+    int tree = (int)syscall(SYS_OPEN_TREE, AT_FDCWD, source, how);
+    if (tree < 0)
+        return skiff_fail(err, "open_tree", source);
+    /* A caller may have closed one of its standard streams: the lowest free number is not the next one then. */
+    if (tree != wanted) {
+        if (dup2(tree, wanted) < 0)
+            return skiff_fail(err, "dup2", source);
+        close(tree);
+    }
+    return set_attributes(wanted, flags) || skiff_fail(err, "mount_setattr", source);
+}
+
+bool skiff_open_binds(const void *records, size_t length, skiff_error *err)
+{
+    skiff_reader reader;
+    if (!skiff_plan_open(&reader, records, length, err))
+        return false;
+    for (int next = SKIFF_BIND_FD; skiff_more(&reader); next++) {
+        skiff_record record;
+        const char *source;
+        uint32_t flags;
+        if (!skiff_read_record(&reader, &record, err))
+            return false;
+        if (record.operation != SKIFF_OP_BIND_SOURCE)
+            return skiff_fail_with(err, EBADMSG, "plan", "has another operation among the sources of binds");
+        if (!skiff_read_text(&record.payload, &source, err) || !skiff_read_u32(&record.payload, &flags, err) ||
+            !skiff_read_end(&record.payload, err) || !open_source(source, flags, next, err))
+            return false;
+    }
+    return true;
+}
+
+static bool is_directory(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int open_target(const char *target)
+{
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS};
+    return (int)syscall(SYS_OPENAT2, AT_FDCWD, target, &how, sizeof how);
+}
+
+static bool make_target(int tree, const char *target, skiff_error *err)
+{
+    if (is_directory(tree))
+        return skiff_make_directories(target, err);
+    char parent[PATH_MAX];
+    size_t length = (size_t)(strrchr(target, '/') - target);
+    if (length >= sizeof parent)
+        return skiff_fail_with(err, ENAMETOOLONG, "open", target);
+    memcpy(parent, target, length);
+    parent[length] = '\0';
+    if (length > 0 && !skiff_make_directories(parent, err))
+        return false;
+    cleanup_fd int file = open(target, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    return file >= 0 || errno == EEXIST || skiff_fail(err, "open", target);
+}
+
+bool skiff_attach_bind(int tree, const char *target, skiff_error *err)
+{
+    cleanup_fd int source = tree;
+    if (tree == SKIFF_BIND_FD) /* the first of them; whatever the plan does with the others, none gets to the command */
+        syscall(SYS_CLOSE_RANGE, SKIFF_BIND_FD, ~0u, CLOSE_RANGE_CLOEXEC);
+    cleanup_fd int place = open_target(target);
+    if (place < 0 && errno == ENOENT) {
+        if (!make_target(tree, target, err))
+            return false;
+        place = open_target(target);
+    }
+    if (place < 0)
+        return skiff_fail(err, "openat2", target);
+    if (syscall(SYS_MOVE_MOUNT, source, "", place, "", MOVE_FROM_FD | MOVE_TO_FD) == 0)
+        return true;
+    int errnum = errno == EINVAL && is_directory(source) != is_directory(place) ? ENOTDIR : errno;
+    return skiff_fail_with(err, errnum, "move_mount", target);
+}

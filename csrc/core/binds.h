@@ -1,0 +1,28 @@
+/*
+ * Bind mounts. Their sources are paths of the host and the init never sees one of those, so they are opened before it is
+ * there, as detached copies of what is mounted (open_tree(2)), and it inherits them: from SKIFF_BIND_FD on, in the order
+ * in which its plan attaches them. Linux 5.12, for mount_setattr(2); there is no other way for older ones.
+ */
+#ifndef SKIFF_CORE_BINDS_H
+#define SKIFF_CORE_BINDS_H
+
+#include "error.h"
+
+#include <stddef.h>
+
+/* Below it are the standard streams, the init's pipe and what its start still needs. */
+#define SKIFF_BIND_FD 7
+
+/*
+ * In the child that becomes the init, async-signal-safe: open the sources that the records name, private and read-only
+ * as they say from the first moment on. Everything from SKIFF_BIND_FD on must be free. They pass execve.
+ */
+bool skiff_open_binds(const void *records, size_t length, skiff_error *err);
+
+/*
+ * In the init, with the container's root as its root: attach one of them to `target`, and close it. A missing target is
+ * made, an empty file for a file. Links are followed as long as they are plain ones: /proc/self/fd/N leads out of here.
+ */
+bool skiff_attach_bind(int tree, const char *target, skiff_error *err);
+
+#endif
