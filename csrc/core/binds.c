@@ -7,16 +7,15 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/close_range.h>
-#include <linux/openat2.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
 /* The same numbers on every architecture; musl's headers have no names for them. */
-enum { SYS_OPEN_TREE = 428, SYS_MOVE_MOUNT = 429, SYS_CLOSE_RANGE = 436, SYS_OPENAT2 = 437, SYS_MOUNT_SETATTR = 442 };
+enum { SYS_OPEN_TREE = 428, SYS_MOVE_MOUNT = 429, SYS_CLOSE_RANGE = 436, SYS_MOUNT_SETATTR = 442 };
 enum { TREE_CLONE = 1, TREE_RECURSIVE = 0x8000 };
-enum { MOVE_FROM_FD = 0x04, MOVE_TO_FD = 0x40 };
+enum { MOVE_FROM_FD = 0x04, MOVE_TO_LINK = 0x10 };
 enum { ATTR_READONLY = 1 };
 
 static bool set_attributes(int tree, uint32_t flags)
@@ -68,12 +67,6 @@ static bool is_directory(int fd)
     return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static int open_target(const char *target)
-{
-    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS};
-    return (int)syscall(SYS_OPENAT2, AT_FDCWD, target, &how, sizeof how);
-}
-
 static bool make_target(int tree, const char *target, skiff_error *err)
 {
     if (is_directory(tree))
@@ -90,21 +83,32 @@ static bool make_target(int tree, const char *target, skiff_error *err)
     return file >= 0 || errno == EEXIST || skiff_fail(err, "open", target);
 }
 
+static bool attach(int tree, const char *target)
+{
+    return syscall(SYS_MOVE_MOUNT, tree, "", AT_FDCWD, target, MOVE_FROM_FD | MOVE_TO_LINK) == 0;
+}
+
 bool skiff_attach_bind(int tree, const char *target, skiff_error *err)
 {
-    cleanup_fd int source = tree;
     if (tree == SKIFF_BIND_FD) /* the first of them; whatever the plan does with the others, none gets to the command */
         syscall(SYS_CLOSE_RANGE, SKIFF_BIND_FD, ~0u, CLOSE_RANGE_CLOEXEC);
-    cleanup_fd int place = open_target(target);
-    if (place < 0 && errno == ENOENT) {
+    if (attach(tree, target))
+        return true;
+    if (errno == ENOENT) {
         if (!make_target(tree, target, err))
             return false;
-        place = open_target(target);
+        if (attach(tree, target))
+            return true;
     }
-    if (place < 0)
-        return skiff_fail(err, "openat2", target);
-    if (syscall(SYS_MOVE_MOUNT, source, "", place, "", MOVE_FROM_FD | MOVE_TO_FD) == 0)
-        return true;
-    int errnum = errno == EINVAL && is_directory(source) != is_directory(place) ? ENOTDIR : errno;
+    int errnum = errno;
+    struct stat place;
+    if (errnum == EINVAL && stat(target, &place) == 0 && is_directory(tree) != S_ISDIR(place.st_mode))
+        errnum = ENOTDIR;
     return skiff_fail_with(err, errnum, "move_mount", target);
+}
+
+void skiff_close_binds(int next)
+{
+    if (next > SKIFF_BIND_FD)
+        syscall(SYS_CLOSE_RANGE, SKIFF_BIND_FD, next - 1, 0);
 }

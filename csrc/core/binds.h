@@ -20,9 +20,13 @@
 bool skiff_open_binds(const void *records, size_t length, skiff_error *err);
 
 /*
- * In the init, with the container's root as its root: attach one of them to `target`, and close it. A missing target is
- * made, an empty file for a file. Links are followed as long as they are plain ones: /proc/self/fd/N leads out of here.
+ * In the init, with the container's root as its root: attach one of them to `target`. A missing target is made, an empty
+ * file for a file. Links are followed: the root and what is mounted in it is all that they can lead to, by way of
+ * /proc/self/fd to sources that are not attached yet, too, and those that are read-only are so already.
  */
 bool skiff_attach_bind(int tree, const char *target, skiff_error *err);
+
+/* Close them all; `next` is the one after the last. At once, since one by one costs a tenth of the whole. */
+void skiff_close_binds(int next);
 
 #endif

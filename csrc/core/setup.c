@@ -165,5 +165,6 @@ bool skiff_set_up(skiff_setup *setup, const void *plan, size_t length, skiff_err
             !skiff_read_end(&record.payload, err))
             return false;
     }
+    skiff_close_binds(setup->next_bind);
     return true;
 }

@@ -35,6 +35,9 @@ export enum Operation {
 export type Value =
   { u32: number } | { u64: bigint } | { text: string | Buffer } | { texts: readonly (string | Buffer)[] };
 
+/** Characters of a text that is written one by one. */
+const SHORT = 128;
+
 /** Bytes of a new plan; it grows by doubling. */
 const ROOM = 4096;
 
@@ -76,13 +79,31 @@ export class PlanWriter {
   }
 
   private text(value: string | Buffer): void {
-    const length = Buffer.byteLength(value);
-    this.u32(length + 1);
-    const buffer = this.room(length + 1);
-    if (typeof value === 'string') buffer.write(value, this.length);
-    else value.copy(buffer, this.length);
-    this.length += length;
-    this.length = buffer.writeUInt8(0, this.length);
+    // Most are short ASCII: a call into C++ for each of some thousand texts is what a plan would mostly cost.
+    const isShort = typeof value === 'string' && value.length <= SHORT && this.ascii(value);
+    if (isShort) return;
+    const bytes = Buffer.from(value);
+    this.u32(bytes.length + 1);
+    const buffer = this.room(bytes.length + 1);
+    bytes.copy(buffer, this.length);
+    this.length += bytes.length;
+    buffer[this.length] = 0;
+    this.length += 1;
+  }
+
+  /** @returns false where it is not, and nothing was written */
+  private ascii(value: string): boolean {
+    const buffer = this.room(4 + value.length + 1);
+    const start = this.length + 4;
+    for (let at = 0; at < value.length; at += 1) {
+      const code = value.charCodeAt(at);
+      if (code > 127) return false;
+      buffer[start + at] = code;
+    }
+    buffer[start + value.length] = 0;
+    this.u32(value.length + 1);
+    this.length = start + value.length + 1;
+    return true;
   }
 
   /** The buffer, with so many bytes left in it. */

@@ -15,6 +15,9 @@ const MODES: Record<string, { group: string; option: string }> = {
   Z: { group: 'label', option: '' },
 };
 
+/** Of a mount without a mode: one for all, since there may be thousands. */
+const PLAIN_MODE = ['rbind', 'rprivate'];
+
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
 /**
@@ -38,13 +41,17 @@ export function absoluteVolumes(texts: readonly string[]): string[] {
 }
 
 function bindMount(text: string): Mount {
-  const [host = '', container, mode, ...rest] = text.split(':');
-  if (!host || !container || rest.length > 0) {
+  const first = text.indexOf(':');
+  const second = text.indexOf(':', first + 1);
+  const host = text.slice(0, Math.max(first, 0));
+  const container = second < 0 ? text.slice(first + 1) : text.slice(first + 1, second);
+  const mode = second < 0 ? undefined : text.slice(second + 1);
+  if (!host || !container || mode?.includes(':')) {
     throw invalidArgument(`invalid volume specification: '${text}'`, {
       remedy: 'Use /host:/container or /host:/container:ro; a path with a colon in it cannot be given.',
     });
   }
-  const options = mode === undefined ? ['rbind', 'rprivate'] : toOptions(mode);
+  const options = mode === undefined ? PLAIN_MODE : toOptions(mode);
   return {
     destination: toDestination(container),
     type: 'bind',
@@ -54,7 +61,7 @@ function bindMount(text: string): Mount {
 }
 
 function toSource(host: string): string {
-  if (host.startsWith('/') || host.startsWith('.')) return path.resolve(host);
+  if (host.startsWith('/') || host.startsWith('.')) return plain(host);
   if (NAME.test(host)) {
     throw invalidArgument(`no such volume: ${host}`, {
       remedy: `There are no named volumes yet. For a directory give its path, such as ./${host}.`,
@@ -75,9 +82,16 @@ export function toDestination(given: string): string {
   if (!given.startsWith('/')) {
     throw invalidArgument(`invalid mount path: '${given}' mount path must be absolute`);
   }
-  const destination = path.posix.resolve(given);
+  const destination = plain(given);
   if (destination === '/') throw invalidArgument("invalid specification: destination can't be '/'");
   return destination;
+}
+
+/** Without `.`, `..` and double slashes. Thousands of mounts can be asked for, and few of them need a rewrite. */
+function plain(given: string): string {
+  const isPlain =
+    given.startsWith('/') && !given.includes('/.') && !given.includes('//') && !given.endsWith('/');
+  return isPlain ? given : path.resolve(given);
 }
 
 function toOptions(mode: string): string[] {
@@ -103,6 +117,14 @@ export function inOrder(mounts: readonly Mount[]): Mount[] {
     if (seen.has(destination)) throw invalidArgument(`Duplicate mount point: ${destination}`);
     seen.add(destination);
   }
-  const deep = mounts.map(mount => ({ mount, depth: mount.destination.split('/').length }));
-  return deep.sort((one, other) => one.depth - other.depth).map(({ mount }) => mount);
+  const byDepth: Mount[][] = [];
+  for (const mount of mounts) (byDepth[depthOf(mount.destination)] ??= []).push(mount);
+  // Of the depths that nothing is at there is no list.
+  return byDepth.flat();
+}
+
+function depthOf(path: string): number {
+  let depth = 0;
+  for (let slash = -1; (slash = path.indexOf('/', slash + 1)) >= 0;) depth += 1;
+  return depth;
 }
