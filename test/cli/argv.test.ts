@@ -45,6 +45,7 @@ test.each<[string[], Record<string, unknown>]>([
   [['--timeout', '1.5'], { timeout: 1500 }],
   [['--timeout=2m'], { timeout: 120_000 }],
   [['--root', '/r', '--debug'], { root: '/r', debug: true }],
+  [['-v', '/a:/b', '--volume=/c:/d:ro'], { volume: ['/a:/b', '/c:/d:ro'] }],
   [['--tmpfs', '/a', '--tmpfs', '/b:size=1m'], { tmpfs: ['/a', '/b:size=1m'] }],
 ])('%j sets %j', (argv, set) => expect(setBy(...argv)).toEqual(set));
 

@@ -10,6 +10,7 @@ const ALLOWED = /^Cpus_allowed_list:\s*(\S+)$/m.exec(fs.readFileSync('/proc/self
 const CPU_RANGE = `Range of CPUs is from 0.01 to ${CPUS}.00, as there are only ${CPUS} CPUs available`;
 const NO_PROGRAM = 'It is no program for this machine; a script needs a first line such as #!/bin/sh.';
 const NO_IMAGE = 'There is busybox; the path of a tar archive, such as ./rootfs.tar, is an image too.';
+const VOLUME = 'Use /host:/container or /host:/container:ro; a path with a colon in it cannot be given.';
 const HELP = "See 'skiff run --help'.";
 
 const below = (...args: string[]) => ['--rootfs', '<dir>/rootfs', ...args];
@@ -195,6 +196,60 @@ export const rows: readonly Row[] = [
     "invalid mount path: 'run' mount path must be absolute",
   ],
   ['unknown tmpfs option', ['--tmpfs', '/x:bogus', 'true'], 125, 'invalid tmpfs option "bogus"'],
+  ['volume without a place', ['-v', '/etc', 'true'], 125, "invalid volume specification: '/etc'", VOLUME],
+  ['volume without a source', ['-v', ':/x', 'true'], 125, "invalid volume specification: ':/x'", VOLUME],
+  [
+    'volume with a colon',
+    ['-v', '/a:/b:ro:c', 'true'],
+    125,
+    "invalid volume specification: '/a:/b:ro:c'",
+    VOLUME,
+  ],
+  ['unknown mode of a volume', ['-v', '/etc:/x:xyz', 'true'], 125, 'invalid mode: xyz'],
+  ['empty mode of a volume', ['-v', '/etc:/x:', 'true'], 125, 'invalid mode: '],
+  ['volume that is both', ['-v', '/etc:/x:ro,rw', 'true'], 125, 'invalid mode: ro,rw'],
+  [
+    'volume at a relative path',
+    ['-v', '/etc:x', 'true'],
+    125,
+    "invalid mount path: 'x' mount path must be absolute",
+  ],
+  [
+    'volume over the root',
+    ['-v', '/etc:/x/..', 'true'],
+    125,
+    "invalid specification: destination can't be '/'",
+  ],
+  ['two volumes at one place', ['-v', '/etc:/x', '-v', '/usr:/x/', 'true'], 125, 'Duplicate mount point: /x'],
+  ['volume where a tmpfs is', ['-v', '/etc:/x', '--tmpfs', '/x', 'true'], 125, 'Duplicate mount point: /x'],
+  [
+    'named volume',
+    ['-v', 'data:/x', 'true'],
+    125,
+    'no such volume: data',
+    'There are no named volumes yet. For a directory give its path, such as ./data.',
+  ],
+  [
+    'relative source of a volume',
+    ['-v', 'a/b:/x', 'true'],
+    125,
+    '"a/b" includes invalid characters for a local volume name',
+    'For a directory of the host use an absolute path, or one that begins with a dot.',
+  ],
+  [
+    'missing source of a volume',
+    ['-v', '<dir>/no:/x', 'true'],
+    125,
+    'cannot mount <dir>/no: no such file or directory',
+    'Make it first: mkdir -p <dir>/no',
+  ],
+  [
+    'directory on a file',
+    ['-v', '<dir>:/etc/passwd', 'true'],
+    125,
+    'cannot start the container: bind: move_mount: /etc/passwd: Not a directory',
+    'A file can be mounted on a file only, and a directory on a directory.',
+  ],
   ['variable without a name', ['-e', '=x', 'true'], 125, 'invalid environment variable: =x'],
   [
     'timeout that is none',

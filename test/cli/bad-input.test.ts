@@ -86,7 +86,7 @@ test.each(cases)('%s: run %j', async (_, args, code, message, remedy) => {
     code,
     stdout: '',
     message: `skiff: ${resolve(message)}`,
-    remedy,
+    remedy: remedy === undefined ? undefined : resolve(remedy),
     more: [],
   });
 });

@@ -91,7 +91,7 @@ test('all flags arrive as options', async () => {
   await main(
     [
       `--root=${directory} run --storage-driver vfs -m64m --memory-swap 128m --cpus .5 --cpushare 512 --cpuset 0`,
-      `--pids-limit 20 --timeout 1.5 --network host --init --read-only --tmpfs /run:size=1m --ulimit nofile=9`,
+      `--pids-limit 20 --timeout 1.5 --network host --init --read-only --tmpfs /run:size=1m -v /a:/b:ro --ulimit nofile=9`,
       `--sysctl kernel.sem=1 -w /w -u 7 -h box --name web --keep --rootfs / --entrypoint prog`,
       `-e BOTH=flag -e SKIFF_TEST_HOST -e SKIFF_TEST_NOT_THERE --env-file ${file} a --init`,
     ].flatMap(line => line.split(' ')),
@@ -120,6 +120,7 @@ test('all flags arrive as options', async () => {
     init: true,
     readOnly: true,
     tmpfs: ['/run:size=1m'],
+    volumes: ['/a:/b:ro'],
     ulimits: ['nofile=9'],
     sysctls: { 'kernel.sem': '1' },
     keep: true,

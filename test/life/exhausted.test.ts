@@ -116,6 +116,39 @@ test('no descriptors', async () => {
   expect(await leftSince(before)).toEqual([]);
 });
 
+test('no descriptors for the bind mounts', async () => {
+  const root = tempRoot();
+  await run(['run', 'true'], { root });
+  const before = lookAround();
+  const program = Program.start(
+    `const skiff = await Skiff.open({ root });
+     const volumes = count => Array.from({ length: count }, (_, index) => '/usr:/m/' + index + ':ro');
+     const open = () => fs.readdirSync('/proc/self/fd').length;
+     const { exitCode } = await skiff.run(['true'], { volumes: volumes(90) });
+     const held = open();
+     const error = await skiff.run(['true'], { volumes: volumes(100) }).catch(
+       ({ name, code, step, path, remedy }) => ({ name, code, step, path, remedy }));
+     say({ exitCode, error, more: open() - held });
+     await skiff.close();`,
+    root,
+    ['prlimit', '--nofile=100:100'],
+  );
+  expect(await program.heard()).toEqual({
+    exitCode: 0,
+    error: {
+      name: 'SkiffError',
+      code: 'EMFILE',
+      step: 'bind-source',
+      path: '/usr',
+      remedy: 'Each bind mount takes an open file while the container starts: raise the limit (ulimit -n).',
+    },
+    more: 0,
+  });
+  await program.ended;
+  expect(containersOf(root)).toEqual([]);
+  expect(await leftSince(before)).toEqual([]);
+});
+
 itIf(fs.existsSync('/sys/fs/cgroup/pids/cgroup.procs'), 'no pids controller of cgroup v1')(
   'no processes',
   async () => {

@@ -14,6 +14,7 @@ const EVERYTHING: StartOptions = {
   user: '1000:1000',
   readOnly: true,
   tmpfs: ['/scratch'],
+  volumes: ['/usr:/host/usr:ro', '/etc/passwd:/host/passwd:ro'],
   ulimits: ['nofile=64:64'],
   sysctls: { 'kernel.shm_rmid_forced': '1' },
   pidsLimit: 50,
@@ -29,6 +30,7 @@ const ADDON = [
   'mount-point',
   'cgroup',
   'join-cgroup',
+  'bind-source',
   'clone',
   'send-plan',
   'guard',
@@ -39,6 +41,7 @@ const ADDON = [
 const SET_UP = [
   'root',
   'mount',
+  'bind',
   'device',
   'symlink',
   'hostname',

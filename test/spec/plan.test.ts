@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
+import { bindsPlan } from '../../lib/spec/binds';
 import { capabilityMask } from '../../lib/spec/capability-mask';
 import { defaultSpec } from '../../lib/spec/defaults';
 import { toMountFlags } from '../../lib/spec/mount-options';
@@ -94,6 +95,26 @@ describe('the plan', () => {
     expect(operations[0]).toBe(Operation.Root);
     expect(operations.at(-1)).toBe(Operation.RootReadonly);
     expect(operations.filter(operation => operation === Operation.Mount)).toHaveLength(spec.mounts.length);
+  });
+
+  it('names sources and places of bind mounts in one order, after the devices', () => {
+    const spec = defaultSpec('/');
+    spec.mounts.push(
+      { destination: '/a', type: 'bind', source: '/one', options: ['rbind', 'ro'] },
+      { destination: '/t', type: 'tmpfs' },
+      { destination: '/b', type: 'none', source: '/two', options: ['bind'] },
+    );
+    const { sources, plan } = bindsPlan(spec)!;
+    expect(sources).toEqual(['/one', '/two']);
+    expect(recordsOf(plan).map(({ payload }) => payload.toString('latin1'))).toEqual([
+      '\x05\0\0\0/one\0\x01\0\0\0',
+      '\x05\0\0\0/two\0\x02\0\0\0',
+    ]);
+    const operations = recordsOf(setupPlan(spec)).map(({ operation }) => operation);
+    const first = operations.indexOf(Operation.Bind);
+    expect(operations.slice(first, first + 3)).toEqual([Operation.Bind, Operation.Mount, Operation.Bind]);
+    expect(operations.lastIndexOf(Operation.Device)).toBeLessThan(first);
+    expect(bindsPlan(defaultSpec('/'))).toBeUndefined();
   });
 
   it('has the flags of clone(2) for the five namespaces, and four for the host network', () => {
