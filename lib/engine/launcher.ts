@@ -62,6 +62,8 @@ export class Launcher {
     const since = performance.now();
     checkOptions(command, options);
     checkStdio(options);
+    // The working directory may be another one when its turn comes.
+    options = withAbsoluteVolumes(options);
     return this.context.turns.during(async () => {
       throwIfAborted(command, options.signal);
       await undoAgain(this.context.unfinished);
@@ -192,7 +194,7 @@ export class Launcher {
   }
 }
 
-/** What was compiled for them is good for another working directory, too. */
+/** The same options where they do not depend on the working directory any more. */
 export function withAbsoluteVolumes<Options extends StartOptions>(options: Options): Options {
   const { volumes } = options;
   return volumes?.some(text => text.startsWith('.'))
