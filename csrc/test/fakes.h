@@ -3,6 +3,7 @@
 #define SKIFF_TEST_FAKES_H
 
 extern int fake_calls;
-extern int fake_binds; /* descriptor of the last bind's source */
+extern int fake_binds; /* descriptor of the source that was attached last */
+extern int fake_tree;  /* descriptor of the source that is opened next */
 
 #endif

@@ -59,6 +59,12 @@ static bool parse_process(const void *plan, size_t length, skiff_error *err)
     return ok;
 }
 
+static bool parse_binds(const void *plan, size_t length, skiff_error *err)
+{
+    fake_tree = SKIFF_BIND_FD;
+    return skiff_open_binds(plan, length, err);
+}
+
 static void test_whole_plans(void)
 {
     skiff_error err;
@@ -67,6 +73,11 @@ static void test_whole_plans(void)
     CHECK(parse_exact(parse_setup, setup.bytes, setup.length, &err));
     CHECK(fake_calls == 12); /* each operation was carried out once, BIND twice */
     CHECK(fake_binds == SKIFF_BIND_FD + 1); /* the second source for the second of them */
+
+    test_plan binds = plan_of_binds();
+    CHECK(parse_exact(parse_binds, binds.bytes, binds.length, &err));
+    CHECK(fake_tree == SKIFF_BIND_FD + 2); /* each source was opened */
+    CHECK(!parse_exact(parse_binds, setup.bytes, setup.length, &err) && err.errnum == EBADMSG);
 
     skiff_process read;
     CHECK(skiff_read_process(&read, process.bytes, process.length, &err));
@@ -158,17 +169,20 @@ int main(int argc, char **argv)
     unsigned rounds = argc > 1 ? (unsigned)atoi(argv[1]) : 200000;
     unsigned seed = argc > 2 ? (unsigned)atoi(argv[2]) : (unsigned)getpid();
     srand(seed);
-    test_plan setup = plan_of_setup(), process = plan_of_process();
+    test_plan setup = plan_of_setup(), process = plan_of_process(), binds = plan_of_binds();
     test_whole_plans();
     test_truncated(parse_setup, &setup);
     test_truncated(parse_process, &process);
+    test_truncated(parse_binds, &binds);
     test_flipped(parse_setup, &setup);
     test_flipped(parse_process, &process);
+    test_flipped(parse_binds, &binds);
     test_garbled(parse_setup, &setup, rounds);
     test_garbled(parse_process, &process, rounds);
+    test_garbled(parse_binds, &binds, rounds);
     test_fault();
     test_messages();
     test_long_error_text();
-    printf("%s: core, %u damaged plans, seed %u\n", failures ? "not ok" : "ok", 2 * rounds, seed);
+    printf("%s: core, %u damaged plans, seed %u\n", failures ? "not ok" : "ok", 3 * rounds, seed);
     return failures ? 1 : 0;
 }

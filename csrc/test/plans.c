@@ -123,3 +123,16 @@ test_plan plan_of_process(void)
     numbers(&plan, SKIFF_OP_INIT, 0);
     return plan;
 }
+
+test_plan plan_of_binds(void)
+{
+    test_plan plan = {.length = 0};
+    put_u32(&plan, SKIFF_PLAN_VERSION);
+    for (uint32_t flags = 0; flags < 2; flags++) {
+        size_t start = begin(&plan, SKIFF_OP_BIND_SOURCE);
+        put_text(&plan, "/some/where");
+        put_u32(&plan, flags);
+        end(&plan, start);
+    }
+    return plan;
+}

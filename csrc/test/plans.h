@@ -10,8 +10,9 @@ typedef struct {
     size_t length;
 } test_plan;
 
-/* A plan with every set-up operation, and one with every process operation. */
+/* A plan with every set-up operation, one with every process operation, and one with the sources of two binds. */
 test_plan plan_of_setup(void);
 test_plan plan_of_process(void);
+test_plan plan_of_binds(void);
 
 #endif
