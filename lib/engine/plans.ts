@@ -1,9 +1,9 @@
 import { SpecStencil, type CompiledSpec } from '../spec/compiled';
 import type { StartOptions } from './options';
 
-/** Distinct options that are remembered, and how long their text may be. */
+/** Distinct options that are remembered, and how long their text may be: a thousand bind mounts fit in. */
 const MAX_PLANS = 64;
-const MAX_KEY = 16_384;
+const MAX_KEY = 65_536;
 
 /** The options that a compiled spec depends on. */
 const OPTIONS = [
