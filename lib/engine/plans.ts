@@ -3,7 +3,7 @@ import type { StartOptions } from './options';
 
 /** Distinct options that are remembered, and how long their text may be: a thousand bind mounts fit in. */
 const MAX_PLANS = 64;
-const MAX_KEY = 65_536;
+const MAX_KEY = 262_144;
 
 /** The options that a compiled spec depends on. */
 const OPTIONS = [

@@ -12,7 +12,7 @@ import { benchAxes } from '../../lib/bench/bench';
 import { buildProgram } from '../../lib/bench/floor';
 import { mountPoints } from '../../lib/bench/mountinfo';
 import { BenchSession } from '../../lib/bench/session';
-import { apiRowWith } from '../../lib/bench/skiff-rows';
+import { apiRowWith, startRowWith } from '../../lib/bench/skiff-rows';
 import { describeIf } from '../helpers/conditions';
 import { tempDirectory, tempRoot } from '../helpers/temp';
 
@@ -22,8 +22,10 @@ const POINTS: Record<string, string[]> = {
   idle: ['0', '100', '500'].map(at => `${at}: skiff API`),
   layers: ['1', '10', '60'].map(at => `${at}: skiff API`),
   mounts: [
+    '0: skiff API start',
     '0: skiff API',
     ...['100', '1000'].flatMap(at => [
+      `${at}: skiff API start`,
       `${at}: skiff API`,
       `${at}: mount(2) calls`,
       `${at}: calls and their end`,
@@ -38,7 +40,7 @@ const COMPARED: Record<string, string[]> = {
   memory: ['large: skiff API', 'large: spawn'],
   idle: ['100: skiff API', '500: skiff API'],
   layers: ['10: skiff API', '60: skiff API'],
-  mounts: ['100: skiff API', '1000: skiff API'],
+  mounts: ['100', '1000'].flatMap(at => [`${at}: skiff API start`, `${at}: skiff API`]),
   files: ['10000: skiff API', '100000: skiff API'],
 };
 
@@ -99,7 +101,9 @@ describeIf(
     const all = fs.readdirSync(path.join(rootfs, 'files'), { recursive: true, withFileTypes: true });
     expect(all.filter(entry => entry.isFile())).toHaveLength(2500);
     expect(fs.readdirSync(path.join(rootfs, 'm'))).toEqual(['0', '1', '2']);
-    expect(await apiRowWith(skiff, { rootfs, tmpfs: ['/m/0', '/m/1'] }).round()).toBeGreaterThan(0);
+    const volumes = ['/m/0', '/m/1'].map(target => `${rootfs}:${target}`);
+    for (const row of [apiRowWith, startRowWith])
+      expect(await row(skiff, { rootfs, volumes }).round()).toBeGreaterThan(0);
   });
 });
 
