@@ -94,9 +94,14 @@ static pid_t clone_into(const skiff_clone *clone, int (*child)(void *), void *ar
 
 pid_t skiff_clone_child(const skiff_clone *what, int (*child)(void *), void *argument, int *pidfd)
 {
-    if (what->into >= 0)
-        return clone_into(what, child, argument, pidfd);
-    return clone(child, (char *)what->stack + what->stack_size, BASE_FLAGS | what->flags, argument, pidfd);
+    char *top = (char *)what->stack + what->stack_size;
+    pid_t pid = what->into >= 0 ? clone_into(what, child, argument, pidfd)
+                                : clone(child, top, BASE_FLAGS | what->flags, argument, pidfd);
+    /* The kernel tells the number before the last of what may fail (the pids controller), and takes it back then: by now
+     * it can be another thread's. */
+    if (pid < 0)
+        *pidfd = -1;
+    return pid;
 }
 
 bool skiff_run_in_child(int flags, int (*child)(void *), void *argument, skiff_error *err)

@@ -18,8 +18,8 @@ typedef struct skiff_clone {
 /*
  * Clone a child that runs `child` on this memory; returns when it has called execve or ended.
  *
- * Returns its pid with `*pidfd`, or -1 with errno: of clone(2), and ENOSYS where `into` is asked for and this kernel
- * or machine has no clone3 for it.
+ * Returns its pid with `*pidfd`, or -1 with errno and -1 in `*pidfd`: of clone(2), and ENOSYS where `into` is asked for
+ * and this kernel or machine has no clone3 for it.
  */
 pid_t skiff_clone_child(const skiff_clone *clone, int (*child)(void *), void *argument, int *pidfd);
 
