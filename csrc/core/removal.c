@@ -17,12 +17,18 @@ static bool remove_cgroup(const char *path, bool *busy, skiff_error *err)
 
 bool skiff_remove_container(const skiff_removal *removal, bool *busy, skiff_marks *marks, skiff_error *err)
 {
+    bool any_busy = false;
     skiff_mark_step(marks, "");
     skiff_error_text(err->step, sizeof err->step, "remove");
-    for (size_t i = 0; i < removal->cgroup_count; i++)
+    for (size_t i = 0; i < removal->cgroup_count; i++) {
         if (!remove_cgroup(removal->cgroups[i], &busy[i], err))
             return false;
+        any_busy |= busy[i];
+    }
     skiff_mark_step(marks, "remove cgroup");
+    /* The record goes last: it is by what a later command finds the rest, should the caller be killed now. */
+    if (any_busy)
+        return true;
     if (!skiff_unmount(removal->mount_point, err))
         return false;
     skiff_mark_step(marks, "unmount");

@@ -15,7 +15,8 @@ typedef struct skiff_removal {
     size_t tree_count;
 } skiff_removal;
 
-/* What is not there is fine. `busy` has room for each of the cgroups and tells which still holds something. */
+/* What is not there is fine. `busy` has room for each of the cgroups and tells which still holds something: where one
+ * does, nothing else is removed. */
 bool skiff_remove_container(const skiff_removal *removal, bool *busy, skiff_marks *marks, skiff_error *err);
 
 #endif

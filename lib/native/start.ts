@@ -118,7 +118,7 @@ export interface StartNative {
    * Remove what is left of a container in one job: rmdir of its cgroups, unmount, deletion of its directories' trees.
    * What is not there is fine.
    *
-   * @returns the cgroups that still hold processes or other cgroups
+   * @returns the cgroups that still hold processes or other cgroups; where one does, nothing else was removed
    */
   remove(options: {
     cgroups: string[];

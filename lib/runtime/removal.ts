@@ -14,7 +14,8 @@ export interface Remains {
 }
 
 /** Remove a container's cgroup, mount and directory, in one job of the thread pool; what is not there is fine. */
-export async function removeRemains({ containerDir, unfinished, cgroup, trace }: Remains): Promise<void> {
+export async function removeRemains(remains: Remains): Promise<void> {
+  const { containerDir, unfinished, cgroup, trace } = remains;
   const start = performance.now();
   const { mountPoint } = containerPaths(containerDir);
   try {
@@ -25,8 +26,10 @@ export async function removeRemains({ containerDir, unfinished, cgroup, trace }:
       marks: trace?.trace.wanted,
     });
     trace?.trace.addMarks(trace.container, start, marks);
+    if (busy.length === 0) return;
     // A process that left the PID namespace, or one that has just exited: it is killed, or waited for.
-    if (busy.length > 0) await cgroup?.destroy();
+    await cgroup?.destroy();
+    await removeRemains({ ...remains, cgroup: null });
   } catch (error) {
     throw workspaceFailure(error as { step?: string }, { driver: '', containerDir }) ?? error;
   }

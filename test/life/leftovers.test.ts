@@ -9,7 +9,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { identify, type ProcessIdentity } from '../../lib/common/identity';
 import { Skiff } from '../../lib/engine';
+import { native } from '../../lib/native';
 import type { ContainerRecord } from '../../lib/state';
+import { itIf } from '../helpers/conditions';
 import { tempRoot } from '../helpers/temp';
 import { until } from '../helpers/wait';
 import { containersOf, isRunning, mountsBelow, Program } from './support';
@@ -244,6 +246,28 @@ describe('a cgroup that was left', () => {
     expect(directories.filter(directory => fs.existsSync(directory))).toEqual([]);
     expect(containersOf(root)).toEqual([]);
   });
+
+  itIf(directoriesOf(newId()).length > 0, 'no hierarchy of cgroup v1 with memory, pids or freezer')(
+    'keeps the record while it is busy: who is killed then leaves it to be found',
+    async () => {
+      const id = newId();
+      const directories = directoriesOf(id);
+      for (const directory of directories) fs.mkdirSync(directory);
+      make({ cgroupPaths: directories }, id);
+      const child = spawn('sleep', ['1000'], { stdio: 'ignore' });
+      const ended = once(child, 'exit');
+      fs.writeFileSync(path.join(directories[0]!, 'cgroup.procs'), String(child.pid));
+      const container = inRoot('containers', id);
+      const mountPoint = path.join(container, 'mnt');
+      const removed = await native().remove({ cgroups: directories, mountPoint, trees: [container] });
+      expect(removed.busy).toEqual([directories[0]]);
+      expect(fs.existsSync(path.join(container, 'state.json'))).toBe(true);
+      expect(await skiff.sweep()).toEqual([]);
+      expect((await ended)[1]).toBe('SIGKILL');
+      expect(directories.filter(directory => fs.existsSync(directory))).toEqual([]);
+      expect(containersOf(root)).toEqual([]);
+    },
+  );
 
   test('a recorded path that is not its own is not touched, and told', async () => {
     const other = directoriesOf(newId())[0] ?? '/sys/fs/cgroup';
