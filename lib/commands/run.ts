@@ -4,6 +4,7 @@ import { writeErr } from '../cli/output';
 import { formatEnd } from '../cli/report';
 import { runFlags } from '../cli/run-flags';
 import { splitImage, toStartOptions } from '../cli/run-options';
+import { withRawBytes } from '../cli/raw-bytes';
 import { foreground } from '../cli/session';
 import { Skiff } from '../engine';
 
@@ -33,7 +34,7 @@ The exit code is the command's own: 128+n where signal n ended it, 127 where it 
       const result = await foreground(
         streams =>
           skiff
-            .start(command, { ...options, ...streams, ...(image && { image }) })
+            .start(withRawBytes(command), { ...options, ...streams, ...(image && { image }) })
             .catch((error: unknown) => {
               noteId();
               throw error;

@@ -17,6 +17,7 @@ import type { StartOptions } from './options';
 import { throwIfAborted } from './outcome';
 import { CompiledPlans } from './plans';
 import { ContainerStreams } from './stdio';
+import type { Word } from '../spec/types';
 
 /** What a container's file system is made of. */
 export interface Source {
@@ -55,7 +56,7 @@ export class Launcher {
    * @param awaitCommand resolve when it runs, reject where it cannot; else its end tells
    */
   async start(
-    command: readonly string[],
+    command: readonly Word[],
     options: StartOptions,
     { awaitCommand }: { awaitCommand: boolean },
   ): Promise<ContainerHandle> {
@@ -90,7 +91,7 @@ export class Launcher {
   /** Give a parked container its command; where that fails, it is removed. */
   async command(
     { id, source, started }: ParkedContainer,
-    command: readonly string[],
+    command: readonly Word[],
     options: StartOptions,
     since: number,
   ): Promise<ContainerHandle> {
@@ -163,12 +164,7 @@ export class Launcher {
     }
   }
 
-  private compile(
-    id: string,
-    command: readonly string[],
-    options: StartOptions,
-    source: Source,
-  ): CompiledSpec {
+  private compile(id: string, command: readonly Word[], options: StartOptions, source: Source): CompiledSpec {
     const { store, fault } = this.context;
     const layer = source.layers[0]!;
     const state = source.stored ? layer : stateOfAccounts(layer);

@@ -2,6 +2,7 @@ import { invalidArgument, SkiffError } from '../common/errors';
 import type * as Collect from './collect';
 import type { ContainerHandle } from './container';
 import type { ExitResult, RunOptions, RunResult } from './options';
+import type { Word } from '../spec/types';
 
 const DEFAULT_MAX_BUFFER = 10 * 1024 * 1024;
 
@@ -17,7 +18,7 @@ export interface Runner {
  * @throws SkiffError ABORT_ERR when `signal` aborted it; COMMAND_FAILED when it failed and `reject` was asked for
  */
 export async function runToEnd(
-  command: readonly string[],
+  command: readonly Word[],
   options: RunOptions,
   { start, end }: Runner,
 ): Promise<RunResult | RunResult<Buffer>> {
@@ -51,15 +52,15 @@ function collecting(): Promise<typeof Collect> {
 }
 
 /** @throws SkiffError ABORT_ERR */
-export function throwIfAborted(command: readonly string[], signal: AbortSignal | undefined): void {
+export function throwIfAborted(command: readonly Word[], signal: AbortSignal | undefined): void {
   if (!signal?.aborted) return;
-  throw new SkiffError(`${JSON.stringify(command[0])} was aborted`, {
+  throw new SkiffError(`${JSON.stringify(String(command[0]))} was aborted`, {
     code: 'ABORT_ERR',
     cause: signal.reason,
   });
 }
 
-function commandFailed(command: readonly string[], result: RunResult): SkiffError {
+function commandFailed(command: readonly Word[], result: RunResult): SkiffError {
   const how = result.timedOut
     ? 'timed out'
     : result.oomKilled
@@ -67,7 +68,7 @@ function commandFailed(command: readonly string[], result: RunResult): SkiffErro
       : result.signal
         ? `was ended by ${result.signal}`
         : `ended with exit code ${result.exitCode}`;
-  return new SkiffError(`${JSON.stringify(command[0])} ${how}`, {
+  return new SkiffError(`${JSON.stringify(String(command[0]))} ${how}`, {
     code: 'COMMAND_FAILED',
     exitCode: result.exitCode,
     cause: result,

@@ -1,5 +1,6 @@
 import { SpecStencil, type CompiledSpec } from '../spec/compiled';
 import type { StartOptions } from './options';
+import type { Word } from '../spec/types';
 
 /** Distinct options that are remembered, and how long their text may be: a thousand bind mounts fit in. */
 const MAX_PLANS = 64;
@@ -41,7 +42,7 @@ export class CompiledPlans {
   get(
     id: string,
     state: string | undefined,
-    { command, options }: { command: readonly string[]; options: StartOptions },
+    { command, options }: { command: readonly Word[]; options: StartOptions },
     compile: () => CompiledSpec,
   ): CompiledSpec {
     if (state === undefined) return compile();

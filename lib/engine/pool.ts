@@ -8,6 +8,7 @@ import { NO_COMMAND, withAbsoluteVolumes, type Launcher, type ParkedContainer } 
 import type { PoolOptions, PoolRunOptions, RunOptions, RunResult } from './options';
 import { runToEnd } from './outcome';
 import { Turns } from '../common/turns';
+import type { Word } from '../spec/types';
 
 const debug = debugLog('pool');
 
@@ -70,9 +71,12 @@ export class Pool {
    *
    * @throws SkiffError as Skiff.run does; CLOSED when the pool is closed
    */
-  async run(command: string[], options: PoolRunOptions & { encoding: 'buffer' }): Promise<RunResult<Buffer>>;
-  async run(command: string[], options?: PoolRunOptions): Promise<RunResult>;
-  async run(command: string[], options: PoolRunOptions = {}): Promise<RunResult | RunResult<Buffer>> {
+  async run(
+    command: readonly Word[],
+    options: PoolRunOptions & { encoding: 'buffer' },
+  ): Promise<RunResult<Buffer>>;
+  async run(command: readonly Word[], options?: PoolRunOptions): Promise<RunResult>;
+  async run(command: readonly Word[], options: PoolRunOptions = {}): Promise<RunResult | RunResult<Buffer>> {
     const since = performance.now();
     this.requireOpen();
     const waited = await this.turns.take();
@@ -103,7 +107,7 @@ export class Pool {
     await this.close();
   }
 
-  private async runNow(command: string[], options: RunOptions, since: number) {
+  private async runNow(command: readonly Word[], options: RunOptions, since: number) {
     for (;;) {
       try {
         return await runToEnd(command, options, {
@@ -119,7 +123,11 @@ export class Pool {
     }
   }
 
-  private async start(command: string[], options: RunOptions, since: number): Promise<ContainerHandle> {
+  private async start(
+    command: readonly Word[],
+    options: RunOptions,
+    since: number,
+  ): Promise<ContainerHandle> {
     for (let parked = this.ready.shift(); parked; parked = this.ready.shift()) {
       this.refill();
       try {

@@ -23,6 +23,7 @@ import { Launcher } from './launcher';
 import type { PoolOptions, RunOptions, RunResult, StartOptions } from './options';
 import { runToEnd } from './outcome';
 import { Pool } from './pool';
+import type { Word } from '../spec/types';
 
 export interface OpenOptions {
   /** Where images and containers are kept; `SKIFF_ROOT`, else /var/lib/skiff. */
@@ -116,9 +117,12 @@ export class Skiff {
    * @throws SkiffError where it could not be run; ABORT_ERR when `signal` aborted it; COMMAND_FAILED when it failed
    * and `reject` was asked for
    */
-  async run(command: string[], options: RunOptions & { encoding: 'buffer' }): Promise<RunResult<Buffer>>;
-  async run(command: string[], options?: RunOptions): Promise<RunResult>;
-  async run(command: string[], options: RunOptions = {}): Promise<RunResult | RunResult<Buffer>> {
+  async run(
+    command: readonly Word[],
+    options: RunOptions & { encoding: 'buffer' },
+  ): Promise<RunResult<Buffer>>;
+  async run(command: readonly Word[], options?: RunOptions): Promise<RunResult>;
+  async run(command: readonly Word[], options: RunOptions = {}): Promise<RunResult | RunResult<Buffer>> {
     return runToEnd(command, options, {
       start: started => this.startOne(command, started, { awaitCommand: false }),
       end: container => container.wait(),
@@ -146,12 +150,12 @@ export class Skiff {
    * @returns the container, when its command runs
    * @throws SkiffError where it could not be started; nothing of it is left then
    */
-  async start(command: string[], options: StartOptions = {}): Promise<ContainerHandle> {
+  async start(command: readonly Word[], options: StartOptions = {}): Promise<ContainerHandle> {
     return this.startOne(command, options, { awaitCommand: true });
   }
 
   private async startOne(
-    command: string[],
+    command: readonly Word[],
     options: StartOptions,
     how: { awaitCommand: boolean },
   ): Promise<ContainerHandle> {

@@ -1,4 +1,5 @@
 import { invalidArgument } from '../common/errors';
+import type { Word } from './types';
 
 /** Shapes an option can have at run time: callers of the API need not have had TypeScript's checks. */
 type Shape = 'text' | 'number' | 'size' | 'flag' | 'texts' | 'record' | 'env';
@@ -45,8 +46,8 @@ const NEEDED: Record<Shape, string> = {
  *
  * @throws SkiffError INVALID_ARGUMENT that names the place
  */
-export function checkInput(command: readonly string[], options: object): void {
-  if (!isTexts(command)) throw invalidArgument('the command must be a list of texts');
+export function checkInput(command: readonly Word[], options: object): void {
+  if (!isWords(command)) throw invalidArgument('the command must be a list of texts');
   command.forEach((text, at) => checkNul(text, at === 0 ? 'the command' : `argument ${at} of the command`));
   for (const [name, value] of Object.entries(options)) {
     const shape = Object.hasOwn(SHAPES, name) ? SHAPES[name] : undefined;
@@ -75,6 +76,10 @@ function fits(value: unknown, shape: Shape): boolean {
   }
 }
 
+function isWords(value: unknown): value is Word[] {
+  return Array.isArray(value) && value.every(item => typeof item === 'string' || Buffer.isBuffer(item));
+}
+
 function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every(item => typeof item === 'string');
 }
@@ -91,6 +96,6 @@ function textsOf(value: unknown): string[] {
   return isRecord(value) ? Object.entries(value).flat() : [];
 }
 
-function checkNul(text: string, place: string): void {
+function checkNul(text: Word, place: string): void {
   if (text.includes('\0')) throw invalidArgument(`NUL byte in ${place}`);
 }

@@ -8,7 +8,7 @@ import { tmpfsMounts } from './mounts';
 import { checkHostname, checkName } from './names';
 import { toResources, type Machine, type ResourceOptions } from './resources';
 import { checkSysctls } from './sysctl';
-import type { Process, Spec } from './types';
+import type { Process, Spec, Word } from './types';
 import { parseUlimits } from './ulimit';
 import { resolveUser, type ReadFile } from './user';
 import { bindMounts, inOrder } from './volumes';
@@ -44,7 +44,7 @@ export interface SpecInput {
   /** The container's id; its first 12 characters are the host name where none is given. */
   id: string;
   /** Program and arguments; empty: what the image says. */
-  command: readonly string[];
+  command: readonly Word[];
   options: SpecOptions;
   /** Empty for a directory as the root. */
   image: ImageConfig;
@@ -110,7 +110,7 @@ export function toTimeout(timeout: number | string | undefined): number | undefi
  *
  * @throws SkiffError INVALID_ARGUMENT
  */
-export function checkOptions(command: readonly string[], options: SpecOptions): void {
+export function checkOptions(command: readonly Word[], options: SpecOptions): void {
   checkInput(command, options);
   if (options.name !== undefined) checkName(options.name);
   if (options.hostname) checkHostname(options.hostname);
@@ -124,11 +124,11 @@ export function checkOptions(command: readonly string[], options: SpecOptions): 
 }
 
 /** Docker's merge: an entrypoint of the user's makes the image's command void, and '' the image's entrypoint. */
-function toArgs(command: readonly string[], entrypoint: string | undefined, image: ImageConfig): string[] {
+function toArgs(command: readonly Word[], entrypoint: string | undefined, image: ImageConfig): Word[] {
   const program = entrypoint === undefined ? (image.entrypoint ?? []) : entrypoint === '' ? [] : [entrypoint];
   const words = command.length > 0 || entrypoint !== undefined ? command : (image.cmd ?? []);
   const args = [...program, ...words];
-  if (!args[0]) throw invalidArgument('no command specified');
+  if (!args[0]?.length) throw invalidArgument('no command specified');
   return args;
 }
 

@@ -2,6 +2,9 @@ import type { Resources } from '../common/resources';
 
 export type { Resources };
 
+/** A word of a command line: text, or bytes where they are no UTF-8. */
+export type Word = string | Buffer;
+
 /**
  * The part of the OCI runtime spec's `config.json` that skiff speaks inside.
  * Names and meanings are those of https://github.com/opencontainers/runtime-spec (v1.2).
@@ -20,7 +23,7 @@ export interface Process {
   terminal?: boolean;
   consoleSize?: { height: number; width: number };
   /** Program and arguments; any bytes but NUL. */
-  args: (string | Buffer)[];
+  args: Word[];
   /** `NAME=value`, in order. */
   env: (string | Buffer)[];
   cwd: string;

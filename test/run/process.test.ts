@@ -284,3 +284,27 @@ describe('--init', () => {
     ).toEqual([]);
   });
 });
+
+describe('arguments that are no UTF-8', () => {
+  const bytes = Buffer.from([0x61, 0xff, 0xfe, 0x20, 0xc3, 0x0a, 0xef, 0xbf, 0xbd]);
+  const show = 'printf %s "$1" | od -An -tx1 | tr -d " \\n"';
+
+  test('by the API, as Buffers', async () => {
+    const { stdout } = await skiff().run(['sh', '-c', show, 'x', bytes]);
+    expect(stdout).toBe(bytes.toString('hex'));
+    await expect(skiff().run(['true', Buffer.from([1, 0, 2])])).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'NUL byte in argument 1 of the command',
+    });
+  });
+
+  test('by the command line, as they were given', () => {
+    // A shell gives the bytes on: what node starts gets UTF-8 in any case.
+    const script = `exec "$0" run sh -c "$1" x "$(printf '${[...bytes].map(byte => `\\${byte.toString(8).padStart(3, '0')}`).join('')}')"`;
+    const { status, stdout, stderr } = spawnSync('sh', ['-c', script, skiffProgram, show], {
+      encoding: 'utf8',
+      env: { ...process.env, SKIFF_ROOT: skiff().root },
+    });
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: bytes.toString('hex'), stderr: '' });
+  });
+});
