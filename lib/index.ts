@@ -11,3 +11,4 @@ export type {
   StdioOption,
   Usage,
 } from './engine/options';
+export type { Word } from './spec/types';
