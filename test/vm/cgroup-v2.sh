@@ -3,7 +3,7 @@
 # emulation, so that neither root nor /dev/kvm is needed. Takes a minute or less.
 #
 #   apt-get install qemu-system-x86 busybox-static cpio     (once)
-#   test/vm/cgroup-v2.sh
+#   npm run build #   test/vm/cgroup-v2.sh#   test/vm/cgroup-v2.sh test/vm/cgroup-v2.sh
 #
 # The kernel package is downloaded and unpacked into a temporary directory, never installed.
 # Exit code 0: every test held in every place that the guest puts itself in, and no cgroup was left.
@@ -28,15 +28,18 @@ dpkg-deb -x "$package"_*.deb kernel
 mkdir -p root/bin root/proc root/sys root/dev root/tmp
 cp "$(command -v busybox)" root/bin/busybox
 for applet in sh mount mkdir cat echo sleep tail setsid poweroff; do ln -s busybox "root/bin/$applet"; done
-for program in "$(command -v node)" "$(command -v unshare)"; do
-    cp "$program" root/bin/
+cp "$repository/build/Release/skiff.node" root/
+echo '{}' >root/package.json
+for program in "$(command -v node)" "$(command -v unshare)" root/skiff.node; do
+    [ -e "root/$(basename "$program")" ] || cp "$program" root/bin/
     ldd "$program" | sed -n 's/[^/]*\(\/[^ ]*\) (0x.*/\1/p' | while read -r library; do
         mkdir -p "root$(dirname "$library")"
         cp -L "$library" "root$library"
     done
 done
 "$repository/node_modules/.bin/esbuild" "$repository/test/vm/cgroup-v2.ts" \
-    --bundle --platform=node --log-level=error --outfile=root/tests.js
+    --alias:bindings="$repository/test/workspace/bindings-stand-in.js" --define:ADDON='"/skiff.node"' \
+    --external:/skiff.node --bundle --platform=node --log-level=error --outfile=root/tests.js
 
 # The places that cgroups(7) tells apart.
 cat >root/init <<'GUEST'
