@@ -3,7 +3,8 @@
 # emulation, so that neither root nor /dev/kvm is needed. Takes a minute or less.
 #
 #   apt-get install qemu-system-x86 busybox-static cpio     (once)
-#   npm run build #   test/vm/cgroup-v2.sh#   test/vm/cgroup-v2.sh test/vm/cgroup-v2.sh
+#   npm run build                                          (once)
+#   test/vm/cgroup-v2.sh
 #
 # The kernel package is downloaded and unpacked into a temporary directory, never installed.
 # Exit code 0: every test held in every place that the guest puts itself in, and no cgroup was left.
