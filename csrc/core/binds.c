@@ -1,6 +1,7 @@
 #include "binds.h"
 
 #include "cleanup.h"
+#include "mountapi.h"
 #include "mounts.h"
 #include "plan.h"
 
@@ -12,24 +13,21 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-/* The same numbers on every architecture; musl's headers have no names for them. */
-enum { SYS_OPEN_TREE = 428, SYS_MOVE_MOUNT = 429, SYS_CLOSE_RANGE = 436, SYS_MOUNT_SETATTR = 442 };
-enum { TREE_CLONE = 1, TREE_RECURSIVE = 0x8000 };
-enum { MOVE_FROM_FD = 0x04, MOVE_TO_LINK = 0x10 };
-enum { ATTR_READONLY = 1 };
+enum { TREE_RECURSIVE = 0x8000 }; /* AT_RECURSIVE */
+enum { MOVE_TO_LINK = 0x10 };     /* MOVE_MOUNT_T_SYMLINKS */
 
 static bool set_attributes(int tree, uint32_t flags)
 {
     struct {
         uint64_t set, clear, propagation, userns_fd;
-    } attributes = {.set = flags & SKIFF_BIND_READONLY ? ATTR_READONLY : 0, .propagation = MS_PRIVATE};
-    return syscall(SYS_MOUNT_SETATTR, tree, "", AT_EMPTY_PATH | TREE_RECURSIVE, &attributes, sizeof attributes) == 0;
+    } attributes = {.set = flags & SKIFF_BIND_READONLY ? SKIFF_MOUNT_ATTR_RDONLY : 0, .propagation = MS_PRIVATE};
+    return syscall(SKIFF_SYS_mount_setattr, tree, "", AT_EMPTY_PATH | TREE_RECURSIVE, &attributes, sizeof attributes) == 0;
 }
 
 static bool open_source(const char *source, uint32_t flags, int wanted, skiff_error *err)
 {
-    unsigned how = TREE_CLONE | (flags & SKIFF_BIND_ALONE ? 0 : TREE_RECURSIVE);
-    int tree = (int)syscall(SYS_OPEN_TREE, AT_FDCWD, source, how);
+    unsigned how = SKIFF_OPEN_TREE_CLONE | (flags & SKIFF_BIND_ALONE ? 0 : TREE_RECURSIVE);
+    int tree = (int)syscall(SKIFF_SYS_open_tree, AT_FDCWD, source, how);
     if (tree < 0)
         return skiff_fail(err, "open_tree", source);
     /* A caller may have closed one of its standard streams: the lowest free number is not the next one then. */
@@ -85,13 +83,13 @@ static bool make_target(int tree, const char *target, skiff_error *err)
 
 static bool attach(int tree, const char *target)
 {
-    return syscall(SYS_MOVE_MOUNT, tree, "", AT_FDCWD, target, MOVE_FROM_FD | MOVE_TO_LINK) == 0;
+    return syscall(SKIFF_SYS_move_mount, tree, "", AT_FDCWD, target, SKIFF_MOVE_MOUNT_F_EMPTY_PATH | MOVE_TO_LINK) == 0;
 }
 
 bool skiff_attach_bind(int tree, const char *target, skiff_error *err)
 {
     if (tree == SKIFF_BIND_FD) /* the first of them; whatever the plan does with the others, none gets to the command */
-        syscall(SYS_CLOSE_RANGE, SKIFF_BIND_FD, ~0u, CLOSE_RANGE_CLOEXEC);
+        syscall(SYS_close_range, SKIFF_BIND_FD, ~0u, CLOSE_RANGE_CLOEXEC);
     if (attach(tree, target))
         return true;
     if (errno == ENOENT) {
@@ -110,5 +108,5 @@ bool skiff_attach_bind(int tree, const char *target, skiff_error *err)
 void skiff_close_binds(int next)
 {
     if (next > SKIFF_BIND_FD)
-        syscall(SYS_CLOSE_RANGE, SKIFF_BIND_FD, next - 1, 0);
+        syscall(SYS_close_range, SKIFF_BIND_FD, next - 1, 0);
 }

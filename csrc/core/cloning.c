@@ -18,6 +18,7 @@
 #define SKIFF_CLONE_INTO_CGROUP 0x200000000ull
 #define SKIFF_SYS_clone3 435 /* the same number on every architecture */
 
+enum { CHILD_STACK = 64 << 10 }; /* bytes; a child uses a few of them */
 enum { BASE_FLAGS = CLONE_VM | CLONE_VFORK | CLONE_PIDFD };
 
 /* struct clone_args of linux/sched.h up to `cgroup`, Linux 5.7. */
@@ -75,14 +76,14 @@ static long clone3_child(clone3_args *args, int (*child)(void *), void *argument
 #endif
 }
 
-static pid_t clone_into(const skiff_clone *clone, int (*child)(void *), void *argument, int *pidfd)
+static pid_t clone_into(int flags, int into, void *stack, int (*child)(void *), void *argument, int *pidfd)
 {
     clone3_args args = {
-        .flags = (uint64_t)(uint32_t)(BASE_FLAGS | clone->flags) | SKIFF_CLONE_INTO_CGROUP,
+        .flags = (uint64_t)(uint32_t)(BASE_FLAGS | flags) | SKIFF_CLONE_INTO_CGROUP,
         .pidfd = (uint64_t)(uintptr_t)pidfd,
-        .stack = (uint64_t)(uintptr_t)clone->stack,
-        .stack_size = clone->stack_size,
-        .cgroup = (uint64_t)clone->into,
+        .stack = (uint64_t)(uintptr_t)stack,
+        .stack_size = CHILD_STACK,
+        .cgroup = (uint64_t)into,
     };
     long result = clone3_child(&args, child, argument);
     if (result >= 0)
@@ -92,36 +93,54 @@ static pid_t clone_into(const skiff_clone *clone, int (*child)(void *), void *ar
     return -1;
 }
 
-pid_t skiff_clone_child(const skiff_clone *what, int (*child)(void *), void *argument, int *pidfd)
+bool skiff_clone_child(int flags, int into, int (*child)(void *), void *argument, pid_t *pid, int *pidfd,
+                       skiff_error *err)
 {
-    char *top = (char *)what->stack + what->stack_size;
-    pid_t pid = what->into >= 0 ? clone_into(what, child, argument, pidfd)
-                                : clone(child, top, BASE_FLAGS | what->flags, argument, pidfd);
-    /* The kernel tells the number before the last of what may fail (the pids controller), and takes it back then: by now
-     * it can be another thread's. */
-    if (pid < 0)
-        *pidfd = -1;
-    return pid;
-}
-
-bool skiff_run_in_child(int flags, int (*child)(void *), void *argument, skiff_error *err)
-{
-    cleanup_fd int pidfd = -1;
-    void *stack =
-        mmap(NULL, SKIFF_CHILD_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    *pidfd = -1;
+    void *stack = mmap(NULL, CHILD_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (stack == MAP_FAILED)
         return skiff_fail(err, "mmap", NULL);
-    skiff_clone what = {.flags = flags, .into = -1, .stack = stack, .stack_size = SKIFF_CHILD_STACK};
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    pid_t pid = skiff_clone_child(&what, child, argument, &pidfd);
+    *pid = into >= 0 ? clone_into(flags, into, stack, child, argument, pidfd)
+                     : clone(child, (char *)stack + CHILD_STACK, BASE_FLAGS | flags, argument, pidfd);
     int errnum = errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    munmap(stack, SKIFF_CHILD_STACK);
-    if (pid < 0)
-        return skiff_fail_with(err, errnum, "clone", NULL);
+    munmap(stack, CHILD_STACK);
+    if (*pid >= 0)
+        return true;
+    /* The kernel tells the number before the last of what may fail (the pids controller), and takes it back then: by now
+     * it can be another thread's. */
+    *pidfd = -1;
+    return skiff_fail_with(err, errnum, "clone", NULL);
+}
+
+typedef struct {
+    bool (*make)(skiff_making *);
+    skiff_making making;
+} namespace_work;
+
+static int make_in_child(void *argument)
+{
+    namespace_work *work = argument;
+    if (!work->make(&work->making))
+        work->making.failed = errno;
+    _exit(0);
+}
+
+bool skiff_make_namespace(int flag, bool (*make)(skiff_making *), int *namespace_fd, skiff_error *err)
+{
+    namespace_work work = {make, {.fd = -1}};
+    cleanup_fd int pidfd = -1;
+    pid_t pid;
+    if (!skiff_clone_child(CLONE_FILES | flag, -1, make_in_child, &work, &pid, &pidfd, err))
+        return false;
     siginfo_t info;
     skiff_retry(waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | __WALL));
+    cleanup_fd int fd = work.making.fd;
+    if (work.making.failed != 0)
+        return skiff_fail_with(err, work.making.failed, work.making.failed_call, "namespace");
+    *namespace_fd = skiff_steal_fd(&fd);
     return true;
 }

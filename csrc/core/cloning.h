@@ -6,24 +6,28 @@
 
 #include <sys/types.h>
 
-#define SKIFF_CHILD_STACK (64u << 10) /* bytes; a child uses a few of them */
+/*
+ * Clone a child that runs `child` on this memory, in namespaces by the CLONE_NEW `flags`; returns when it has called
+ * execve or ended. Signals are blocked meanwhile, and in the child: a handler of Node's must not run there. No exit
+ * signal: Node's own children are not disturbed; waiting goes by the pidfd with __WALL.
+ *
+ * `into`: directory of a v2 cgroup (clone3, Linux 5.7); -1: the caller's own. On failure `*pidfd` is -1, and `err` has
+ * what clone(2) said, ENOSYS where this kernel or machine has no clone3 for `into`.
+ */
+bool skiff_clone_child(int flags, int into, int (*child)(void *), void *argument, pid_t *pid, int *pidfd,
+                       skiff_error *err);
 
-typedef struct skiff_clone {
-    int flags;   /* CLONE_NEW flags, without an exit signal */
-    int into;    /* directory of a v2 cgroup (clone3, Linux 5.7); -1: the caller's own cgroup */
-    void *stack; /* lowest byte */
-    unsigned long stack_size;
-} skiff_clone;
+/* What a child of skiff_make_namespace works on. */
+typedef struct skiff_making {
+    int fd;                  /* of the namespace, once it is open */
+    const char *failed_call; /* the one that is about to be made */
+    int failed;
+} skiff_making;
 
 /*
- * Clone a child that runs `child` on this memory; returns when it has called execve or ended.
- *
- * Returns its pid with `*pidfd`, or -1 with errno and -1 in `*pidfd`: of clone(2), and ENOSYS where `into` is asked for
- * and this kernel or machine has no clone3 for it.
+ * Make a namespace in a child, whose descriptors are the caller's: `make` opens it, as `fd`, and prepares it. False in it
+ * is a failure with errno.
  */
-pid_t skiff_clone_child(const skiff_clone *clone, int (*child)(void *), void *argument, int *pidfd);
-
-/* Run `child` to its end in a clone with these flags, on this memory: it makes a namespace and opens it. */
-bool skiff_run_in_child(int flags, int (*child)(void *), void *argument, skiff_error *err);
+bool skiff_make_namespace(int flag, bool (*make)(skiff_making *), int *namespace_fd, skiff_error *err);
 
 #endif

@@ -8,10 +8,8 @@
 
 #include <fcntl.h>
 #include <linux/close_range.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -123,28 +121,11 @@ failed:
     _exit(125);
 }
 
-/*
- * CLONE_VM|CLONE_VFORK: the child borrows this memory and this thread waits until its execve, so nothing of Node's
- * page tables is copied. Signals stay blocked meanwhile: a handler of Node's must not run in the child. No exit
- * signal: Node's own children are not disturbed; waiting goes by the pidfd with __WALL.
- */
 static bool clone_init(child_work *work, skiff_launched *launched, skiff_error *err)
 {
-    void *stack = mmap(NULL, SKIFF_CHILD_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (stack == MAP_FAILED)
-        return skiff_fail(err, "mmap", NULL);
     int flags = work->mount >= 0 ? work->options->namespaces & ~CLONE_NEWNS : work->options->namespaces;
-    skiff_clone what = {flags, work->entry->into, stack, SKIFF_CHILD_STACK};
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    pid_t pid = skiff_clone_child(&what, child_main, work, &launched->pidfd);
-    int errnum = errno;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    munmap(stack, SKIFF_CHILD_STACK);
-    if (pid < 0)
-        return skiff_fail_with(err, errnum, "clone", NULL);
-    launched->pid = pid;
+    if (!skiff_clone_child(flags, work->entry->into, child_main, work, &launched->pid, &launched->pidfd, err))
+        return false;
     if (work->failed == 0)
         return true;
     if (work->bind_error.errnum != 0) {

@@ -1,7 +1,7 @@
 #include "mountbase.h"
 
-#include "cleanup.h"
 #include "cloning.h"
+#include "mountapi.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -10,18 +10,9 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
-/* The same numbers on every architecture; musl's headers have no names for them. */
-enum { SKIFF_SYS_open_tree = 428, SKIFF_SYS_move_mount = 429 };
-enum { SKIFF_OPEN_TREE_CLONE = 1, SKIFF_MOVE_MOUNT_F_EMPTY_PATH = 4 };
-
-typedef struct {
-    int fd;
-    int failed;
-    const char *failed_call;
-} making;
-
-static bool fill_base(making *work)
+static bool fill_base(skiff_making *work)
 {
     work->failed_call = "open";
     work->fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
@@ -42,25 +33,9 @@ static bool fill_base(making *work)
            mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NOEXEC, NULL) == 0;
 }
 
-/* In the child: the caller's memory and descriptors, by CLONE_FILES. */
-static int make_in_child(void *argument)
-{
-    making *work = argument;
-    if (!fill_base(work))
-        work->failed = errno;
-    _exit(0);
-}
-
 bool skiff_make_mount_base(int *namespace_fd, skiff_error *err)
 {
-    making work = {.fd = -1};
-    if (!skiff_run_in_child(CLONE_FILES | CLONE_NEWNS, make_in_child, &work, err))
-        return false;
-    cleanup_fd int fd = work.fd;
-    if (work.failed != 0)
-        return skiff_fail_with(err, work.failed, work.failed_call, "mount namespace");
-    *namespace_fd = skiff_steal_fd(&fd);
-    return true;
+    return skiff_make_namespace(CLONE_NEWNS, fill_base, namespace_fd, err);
 }
 
 int skiff_copy_mount(const char *path)

@@ -1,6 +1,7 @@
 #include "mounts.h"
 
 #include "cleanup.h"
+#include "mountapi.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +12,6 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
-
-#define SKIFF_SYS_mount_setattr 442 /* the same number on every architecture */
 
 static bool mount_checked(const char *source, const char *target, const char *type, unsigned long flags,
                           const char *data, skiff_error *err)
@@ -113,7 +112,7 @@ bool skiff_remount_readonly(const char *path, skiff_error *err)
     /* mount_setattr(2), Linux 5.12, changes just the one flag. */
     struct {
         uint64_t attr_set, attr_clr, propagation, userns_fd;
-    } readonly = {.attr_set = 1 /* MOUNT_ATTR_RDONLY */};
+    } readonly = {.attr_set = SKIFF_MOUNT_ATTR_RDONLY};
     if (syscall(SKIFF_SYS_mount_setattr, AT_FDCWD, path, 0, &readonly, sizeof readonly) == 0)
         return true;
     if (errno != ENOSYS && errno != EPERM) /* an outer seccomp filter may answer EPERM for what it does not know */

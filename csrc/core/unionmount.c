@@ -1,5 +1,6 @@
 #include "unionmount.h"
 #include "cleanup.h"
+#include "mountapi.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +12,6 @@
 /* fsopen(2) and its family; glibc has them from 2.36 on and musl has not. */
 enum { SKIFF_FSOPEN_CLOEXEC = 1, SKIFF_FSMOUNT_CLOEXEC = 1 };
 enum { SKIFF_FSCONFIG_SET_FLAG = 0, SKIFF_FSCONFIG_SET_STRING = 1, SKIFF_FSCONFIG_CMD_CREATE = 6 };
-enum { SKIFF_MOVE_MOUNT_F_EMPTY_PATH = 4 };
 
 enum {
     MAX_STACKED = 16,      /* mounts on one target that unmount takes off */
@@ -90,7 +90,7 @@ static bool overlay_by_fsopen(const skiff_union *what, skiff_error *err)
     cleanup_fd int mounted = (int)syscall(SYS_fsmount, context, SKIFF_FSMOUNT_CLOEXEC, 0);
     if (mounted < 0)
         return skiff_fail(err, "fsmount", what->target);
-    if (syscall(SYS_move_mount, mounted, "", AT_FDCWD, what->target, SKIFF_MOVE_MOUNT_F_EMPTY_PATH) != 0)
+    if (syscall(SKIFF_SYS_move_mount, mounted, "", AT_FDCWD, what->target, SKIFF_MOVE_MOUNT_F_EMPTY_PATH) != 0)
         return skiff_fail(err, "move_mount", what->target);
     return true;
 }

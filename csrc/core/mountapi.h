@@ -1,0 +1,10 @@
+/* System calls of the mount API, Linux 5.2 to 5.12: the same numbers on every architecture; musl's headers have no names
+ * for them. */
+#ifndef SKIFF_CORE_MOUNTAPI_H
+#define SKIFF_CORE_MOUNTAPI_H
+
+enum { SKIFF_SYS_open_tree = 428, SKIFF_SYS_move_mount = 429, SKIFF_SYS_mount_setattr = 442 };
+enum { SKIFF_OPEN_TREE_CLONE = 1, SKIFF_MOVE_MOUNT_F_EMPTY_PATH = 4 };
+enum { SKIFF_MOUNT_ATTR_RDONLY = 1 };
+
+#endif
