@@ -11,4 +11,5 @@ export type {
   StdioOption,
   Usage,
 } from './engine/options';
+export type { ContainerInfo } from './engine/info';
 export type { Word } from './spec/types';

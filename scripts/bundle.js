@@ -52,6 +52,7 @@ async function bundle(dist) {
   }
 }
 
+/** `volume ls` is in the file `volume-ls`. */
 function commandNames(dist) {
   const names = fs.readdirSync(path.join(dist, 'commands'));
   return names.filter(name => name.endsWith('.js')).map(name => path.basename(name, '.js'));
@@ -63,7 +64,7 @@ async function helpTexts(dist, commands) {
   const { renderHelp } = require(path.join(dist, 'cli', 'help.js'));
   const entries = commands.map(async name => {
     const { default: command } = require(path.join(dist, 'commands', `${name}.js`));
-    return [name, await renderHelp(command)];
+    return [command.name, await renderHelp(command)];
   });
   return Object.fromEntries(await Promise.all(entries));
 }

@@ -30,11 +30,19 @@ export interface CommandLine {
  * `run --root DIR sh`.
  *
  * @param argv without node and script
+ * @param isTopic whether a word needs another one behind it to be a command's name
  * @throws SkiffError INVALID_ARGUMENT for an unknown flag before the name
  */
-export function findCommand(argv: readonly string[]): CommandLine {
+export function findCommand(
+  argv: readonly string[],
+  isTopic: (word: string) => boolean = () => false,
+): CommandLine {
   const { flags, words } = parseArgv(argv, leadingFlags, '');
-  const [name, ...rest] = words;
+  const [first, ...behind] = words;
+  const isPair =
+    first !== undefined && isTopic(first) && behind[0] !== undefined && !behind[0].startsWith('-');
+  const name = isPair ? `${first} ${behind[0]}` : first;
+  const rest = isPair ? behind.slice(1) : behind;
   const leading = [
     ...(flags.root === undefined ? [] : ['--root', flags.root]),
     ...(flags.debug ? ['--debug'] : []),

@@ -55,16 +55,25 @@ function toOclif(command: Command): OclifCommand.Loadable {
   };
 }
 
+/** Help of a topic: its commands. */
+export function topicOverview(topic: string, commands: readonly { name: string; summary: string }[]): string {
+  return `USAGE\n  $ skiff ${topic} COMMAND\n\nCOMMANDS\n${formatCommands(commands)}\n`;
+}
+
+function formatCommands(commands: readonly { name: string; summary: string }[]): string {
+  const width = Math.max(...commands.map(({ name }) => name.length));
+  return commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).join('\n');
+}
+
 /** Help of skiff itself. */
 export function overview(commands: readonly { name: string; summary: string }[]): string {
-  const width = Math.max(...commands.map(({ name }) => name.length));
   return `Run isolated programs in Linux containers, without a daemon.
 
 USAGE
   $ skiff [--root DIR] [--debug] COMMAND
 
 COMMANDS
-${commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).join('\n')}
+${formatCommands(commands)}
 
 FLAGS
       --root=<dir>  Where images and containers are kept

@@ -1,35 +1,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { packageRoot } from '../common/package';
-import type { Command } from './command';
+import { commandsOf, commandTable, type CommandEntry } from './commands';
 import { findCommand } from './globals';
 import { nearest } from './nearest';
 import { writeOut } from './output';
 import { usageError } from './parse';
 import { reportError } from './report';
-
-interface CommandEntry {
-  summary: string;
-  load(): Promise<{ default: Command }>;
-}
-
-/* The one place that looks up to the floor above: a name becomes a file, loaded only when it is called. */
-/* eslint-disable import/no-restricted-paths */
-function commandTable(): Map<string, CommandEntry> {
-  return new Map([
-    ['run', { summary: 'Run a command in a new container', load: () => import('../commands/run') }],
-    ['rm', { summary: 'Remove containers that were kept', load: () => import('../commands/rm') }],
-    [
-      'doctor',
-      {
-        summary: 'Tell what this machine can do, and what is missing',
-        load: () => import('../commands/doctor'),
-      },
-    ],
-    ['bench', { summary: 'Measure how fast containers start here', load: () => import('../commands/bench') }],
-  ]);
-}
-/* eslint-enable import/no-restricted-paths */
 
 /**
  * The command line.
@@ -56,17 +33,36 @@ async function decideDebugColors(): Promise<void> {
 
 async function dispatch(argv: readonly string[]): Promise<number> {
   const commands = commandTable();
-  const line = findCommand(argv);
+  const line = findCommand(argv, topic => commandsOf(topic, commands).length > 0);
   if (line.version) return printVersion();
   const wantsHelp = line.help || line.name === 'help';
-  const name = line.name === 'help' ? line.argv.at(-1) : line.name;
-  if (name === undefined) return printOverview(commands);
+  const name = line.name === 'help' ? line.argv.filter(word => !word.startsWith('-')).join(' ') : line.name;
+  if (!name) return printOverview(commands);
   const entry = commands.get(name);
-  if (!entry) throw unknownCommand(name, [...commands.keys()]);
+  if (!entry) return printTopic(name, commands, wantsHelp || line.argv.includes('--help'));
   // Without a look at the command's flags it can be told only where it comes first.
   if (wantsHelp || line.argv[0] === '--help') return printHelp(name, entry);
   const { default: command } = await entry.load();
   return command.execute(line.argv, () => printHelp(name, entry));
+}
+
+/** What is no command may be the first word of some. */
+async function printTopic(
+  name: string,
+  commands: Map<string, CommandEntry>,
+  wantsHelp: boolean,
+): Promise<number> {
+  const members = commandsOf(name, commands);
+  if (members.length === 0) throw unknownCommand(name, [...commands.keys()]);
+  if (!wantsHelp) throw usageError(`"skiff ${name}" requires a command: ${members.join(', ')}`, name);
+  const { topicOverview } = await import('./help');
+  writeOut(
+    topicOverview(
+      name,
+      members.map(member => ({ name: member, summary: commands.get(member)!.summary })),
+    ),
+  );
+  return 0;
 }
 
 async function printHelp(name: string, { load }: CommandEntry): Promise<number> {

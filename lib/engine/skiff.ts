@@ -19,7 +19,9 @@ import { ContainerStore } from '../state';
 import { checkRootLength, selectDriver, type StorageDriver } from '../workspace';
 import { initPath, prepareRoot, requireRoot } from './checks';
 import type { ContainerHandle } from './container';
+import type { ContainerInfo } from './info';
 import { Launcher } from './launcher';
+import { inspectContainer, listContainers } from './list';
 import type { PoolOptions, RunOptions, RunResult, StartOptions } from './options';
 import { runToEnd } from './outcome';
 import { Pool } from './pool';
@@ -169,6 +171,21 @@ export class Skiff {
     } finally {
       this.starting.delete(start);
     }
+  }
+
+  /** All containers of this root, the newest first. */
+  async list(): Promise<ContainerInfo[]> {
+    return listContainers(this.context.store);
+  }
+
+  /**
+   * What is known of a container.
+   *
+   * @param reference its name, its id or the beginning of its id
+   * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS
+   */
+  async inspect(reference: string): Promise<ContainerInfo> {
+    return inspectContainer(reference, this.context.store);
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { CgroupSetup } from '../cgroup';
 import { SkiffError } from '../common/errors';
-import type { ContainerStore, FoundContainer } from '../state';
+import type { ContainerStore } from '../state';
+import { findContainer } from './find';
 import { removeLeftover } from './sweep';
 
 /**
@@ -25,26 +26,4 @@ export async function removeContainer(
   }
   await removeLeftover(store, found, cgroups);
   return found.id;
-}
-
-function findContainer(reference: string, store: ContainerStore): FoundContainer {
-  const id = store.holderOf(reference);
-  const all = store.list();
-  const matching = all.filter(
-    found => found.id === id || (reference !== '' && found.id.startsWith(reference)),
-  );
-  if (matching.length === 1) return matching[0]!;
-  if (matching.length > 1) {
-    const ids = matching.map(found => found.id.slice(0, 12)).join(', ');
-    throw new SkiffError(`ambiguous container: ${reference}: it could be ${ids}`, {
-      code: 'AMBIGUOUS',
-      path: reference,
-      exitCode: 1,
-    });
-  }
-  throw new SkiffError(`no such container: ${reference}`, {
-    code: 'CONTAINER_NOT_FOUND',
-    path: reference,
-    exitCode: 1,
-  });
 }

@@ -1,3 +1,9 @@
 export { statePaths } from './paths';
-export { RECORD_VERSION, type ContainerRecord, type ContainerStatus } from './record';
+export {
+  RECORD_VERSION,
+  type ContainerRecord,
+  type ContainerState,
+  type ContainerStatus,
+  type RecordedMount,
+} from './record';
 export { ContainerStore, type FoundContainer } from './store';

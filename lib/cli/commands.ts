@@ -1,0 +1,31 @@
+import type { Command } from './command';
+
+export interface CommandEntry {
+  summary: string;
+  load(): Promise<{ default: Command }>;
+}
+
+/* The one place that looks up to the floor above: a name becomes a file, loaded only when it is called. */
+/* eslint-disable import/no-restricted-paths */
+
+/** Every command by its name; a name of two words, `volume ls`, belongs to the topic before the blank. */
+export function commandTable(): Map<string, CommandEntry> {
+  return new Map([
+    ['run', { summary: 'Run a command in a new container', load: () => import('../commands/run') }],
+    ['rm', { summary: 'Remove containers that were kept', load: () => import('../commands/rm') }],
+    [
+      'doctor',
+      {
+        summary: 'Tell what this machine can do, and what is missing',
+        load: () => import('../commands/doctor'),
+      },
+    ],
+    ['bench', { summary: 'Measure how fast containers start here', load: () => import('../commands/bench') }],
+  ]);
+}
+/* eslint-enable import/no-restricted-paths */
+
+/** The commands of a topic: those whose name has it before its blank. */
+export function commandsOf(topic: string, commands: ReadonlyMap<string, CommandEntry>): string[] {
+  return [...commands.keys()].filter(name => name.startsWith(`${topic} `));
+}

@@ -1,0 +1,91 @@
+import type { ContainerRecord, RecordedMount } from '../state';
+
+/** What is known of a container, whoever started it. */
+export interface ContainerInfo {
+  id: string;
+  name: string;
+  /** As the user named it. */
+  image: string;
+  /** `sha256:` and 64 digits, where it is a stored image. */
+  imageId?: string;
+  command: string[];
+  /** `dead`: its record cannot be read, or was written by a later skiff. */
+  status: ContainerRecord['status'] | 'dead';
+  /** Milliseconds since the epoch. */
+  created: number;
+  startedAt?: number;
+  finishedAt?: number;
+  /** Host's pid of its init, while it runs. */
+  pid?: number;
+  exitCode?: number;
+  oomKilled: boolean;
+  /** What kept it from starting, or ended it from outside. */
+  error?: string;
+  restartCount: number;
+  /** It outlives the process that started it. */
+  detached: boolean;
+  labels: Record<string, string>;
+  mounts: RecordedMount[];
+  driver: string;
+  /** Read-only layers, topmost first. */
+  layers: string[];
+  /** `<root>/containers/<id>` */
+  directory: string;
+  cgroupPaths: string[];
+  /** What it was created with, as JSON has it. */
+  options: Record<string, unknown>;
+}
+
+/** A record as the API tells it. */
+export function containerInfo(record: ContainerRecord, directory: string): ContainerInfo {
+  const { id, name, image, imageId, command, created, driver, state } = record;
+  const status = state?.status ?? record.status;
+  const init = state ? state.init : record.init;
+  return {
+    id,
+    name,
+    image,
+    ...(imageId !== undefined && { imageId }),
+    command,
+    status,
+    created,
+    startedAt: state?.startedAt ?? (record.init && created),
+    finishedAt: state?.finishedAt,
+    ...(init && { pid: init.pid }),
+    exitCode: state?.exitCode ?? record.exitCode,
+    oomKilled: state?.oomKilled ?? false,
+    ...(state?.error !== undefined && { error: state.error }),
+    restartCount: state?.restartCount ?? 0,
+    detached: record.detached ?? false,
+    labels: record.labels ?? {},
+    mounts: record.mounts ?? [],
+    driver,
+    layers: record.layers ?? [],
+    directory,
+    cgroupPaths: record.cgroupPaths ?? [],
+    options: record.options ?? {},
+  };
+}
+
+/** What is told of a container whose record cannot be read. */
+export function deadContainer(id: string, directory: string, reason: string): ContainerInfo {
+  return {
+    id,
+    name: id.slice(0, 12),
+    image: '',
+    command: [],
+    status: 'dead',
+    created: 0,
+    oomKilled: false,
+    error: reason,
+    restartCount: 0,
+    detached: true,
+    labels: {},
+    mounts: [],
+    driver: '',
+    layers: [],
+    directory,
+    cgroupPaths: [],
+    options: {},
+  };
+}
