@@ -7,6 +7,8 @@ export function statePaths(root: string) {
     images: path.join(root, 'images'),
     containers,
     names: path.join(root, 'names'),
+    /** Renamed to `events.jsonl.1` now and then, see appendEvent. */
+    events: path.join(root, 'events.jsonl'),
     container: (id: string) => path.join(containers, id),
     record: (id: string) => path.join(containers, id, 'state.json'),
     /** Pid and start time of the container's init, proc_pid_stat(5). */
