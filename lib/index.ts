@@ -2,6 +2,7 @@ export { SkiffError, type SkiffErrorDetails } from './common/errors';
 export { Pool, Skiff, type OpenOptions } from './engine';
 export type {
   Container,
+  CreateOptions,
   ExitResult,
   PoolOptions,
   PoolRunOptions,
@@ -11,5 +12,6 @@ export type {
   StdioOption,
   Usage,
 } from './engine/options';
+export type { AttachedStreams, ManagedContainer } from './engine/managed-container';
 export type { ContainerInfo } from './engine/info';
 export type { Word } from './spec/types';

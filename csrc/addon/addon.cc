@@ -5,6 +5,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports)
 {
     skiff::RegisterProcess(env, exports);
     skiff::RegisterStart(env, exports);
+    skiff::RegisterMonitor(env, exports);
     skiff::RegisterWorkspace(env, exports);
     return exports;
 }

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { invalidArgument } from '../common/errors';
+import type { Lazy } from '../common/lazy';
 import { findImage } from '../image';
 import { native } from '../native';
 import type { RuntimeContext } from '../runtime/context';
@@ -8,6 +9,7 @@ import { goParked, nativeFault, startContainer, type Started, type StartPlan } f
 import { undoAgain, withFailures } from '../runtime/steps';
 import { compileSpec, type CompiledSpec } from '../spec/compiled';
 import { checkOptions, toSpec, toTimeout } from '../spec/options';
+import type { ProcessOptions } from '../spec/plan';
 import { absoluteVolumes } from '../spec/volumes';
 import { createReadOnlyLayer, selectDriver, type StorageDriver } from '../workspace';
 import { checkStdio, requireDirectory, requireSources } from './checks';
@@ -47,7 +49,7 @@ export class Launcher {
   constructor(
     private readonly root: string,
     private readonly context: RuntimeContext,
-    private readonly storage: { asked: string; driver: StorageDriver },
+    private readonly storage: { asked: string; driver: Lazy<StorageDriver> },
   ) {}
 
   /**
@@ -121,6 +123,19 @@ export class Launcher {
     return { name, layers: [layer.path], stored: true };
   }
 
+  /** What a detached container is started with: its plans, its layers and the driver for them. */
+  async prepare(
+    id: string,
+    command: readonly Word[],
+    options: StartOptions,
+  ): Promise<{ source: Source; spec: CompiledSpec; driver: StorageDriver }> {
+    checkOptions(command, options);
+    const source = await this.source(options);
+    const spec = this.compileNow(id, command, options, source, { endsWithParent: true });
+    requireSources(spec);
+    return { source, spec, driver: await this.driverFor(source.layers) };
+  }
+
   private async launch(
     id: string,
     spec: CompiledSpec,
@@ -165,26 +180,37 @@ export class Launcher {
   }
 
   private compile(id: string, command: readonly Word[], options: StartOptions, source: Source): CompiledSpec {
-    const { store, fault } = this.context;
     const layer = source.layers[0]!;
     const state = source.stored ? layer : stateOfAccounts(layer);
-    return this.plans.get(id, state, { command, options }, () => {
-      const spec = toSpec({
-        id,
-        command,
-        options,
-        image: {},
-        rootPath: path.join(store.directory(id), 'mnt'),
-        readFile: file => native().readFileInRoot({ root: layer, path: file, maxBytes: 1 << 20 }),
-        machine: thisMachine(),
-      });
-      return compileSpec(spec, { init: options.init, fault: fault && nativeFault(fault) });
+    return this.plans.get(id, state, { command, options }, () =>
+      this.compileNow(id, command, options, source),
+    );
+  }
+
+  private compileNow(
+    id: string,
+    command: readonly Word[],
+    options: StartOptions,
+    { layers }: Source,
+    process: ProcessOptions = {},
+  ): CompiledSpec {
+    const { store, fault } = this.context;
+    const spec = toSpec({
+      id,
+      command,
+      options,
+      image: {},
+      rootPath: path.join(store.directory(id), 'mnt'),
+      readFile: file => native().readFileInRoot({ root: layers[0]!, path: file, maxBytes: 1 << 20 }),
+      machine: thisMachine(),
     });
+    return compileSpec(spec, { init: options.init, fault: fault && nativeFault(fault), ...process });
   }
 
   /** The driver chosen at the opening may not be able to take every directory as a layer. */
   private async driverFor(layers: string[]): Promise<StorageDriver> {
-    const { asked, driver } = this.storage;
+    const { asked } = this.storage;
+    const driver = await this.storage.driver.get();
     if (driver.refuses({ layers, root: this.root }) === undefined) return driver;
     return selectDriver({ root: this.root, name: asked, layers });
   }

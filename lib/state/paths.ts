@@ -11,6 +11,8 @@ export function statePaths(root: string) {
     events: path.join(root, 'events.jsonl'),
     container: (id: string) => path.join(containers, id),
     record: (id: string) => path.join(containers, id, 'state.json'),
+    /** There for a container that somebody has to remove. */
+    stays: (id: string) => path.join(containers, id, 'stays'),
     /** Pid and start time of the container's init, proc_pid_stat(5). */
     init: (id: string) => path.join(containers, id, 'init'),
   };
