@@ -94,7 +94,7 @@ static bool open_binds(child_work *work)
 static int child_main(void *argument)
 {
     child_work *work = argument;
-    char *const argv[] = {(char *)work->options->name, NULL};
+    char *const argv[] = {(char *)work->options->name, (char *)work->options->argument, NULL};
     char *const env[] = {NULL};
     const skiff_launch_options *options = work->options;
 

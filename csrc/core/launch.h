@@ -13,7 +13,8 @@
 
 typedef struct skiff_launch_options {
     int init;         /* descriptor of the static init */
-    const char *name; /* its argv[0]: "skiff-init", or "skiff-watchdog" */
+    const char *name;     /* its argv[0]: "skiff-init", "skiff-watchdog" or "skiff-monitor" */
+    const char *argument; /* its argv[1], for those who look at processes; NULL: none */
     int namespaces;   /* CLONE_NEW flags */
     int network;      /* network namespace to be in, from skiff_make_network; -1: none but that of `namespaces` */
     const char *root; /* mount point of its file system, which becomes its working directory; NULL: none */
