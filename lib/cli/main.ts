@@ -8,6 +8,9 @@ import { writeOut } from './output';
 import { usageError } from './parse';
 import { reportError } from './report';
 
+/** bin/run asks before it hands over: what a package does not bring is built first. */
+export { hasNativeCode } from '../native/location';
+
 /**
  * The command line.
  *
