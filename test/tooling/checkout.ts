@@ -49,6 +49,8 @@ note('tsc');
 fs.mkdirSync(path.join(out, 'cli'), { recursive: true });
 fs.mkdirSync(path.join(out, 'commands'));
 fs.writeFileSync(path.join(out, 'index.js'), 'exports.Skiff = class {};');
+fs.mkdirSync(path.join(out, 'engine'));
+fs.writeFileSync(path.join(out, 'engine/index.js'), '');
 fs.writeFileSync(path.join(out, 'commands/run.js'), 'exports.default = { name: "run" };');
 fs.writeFileSync(path.join(out, 'cli/help.js'), 'exports.renderHelp = async ({ name }) => name;');
 fs.writeFileSync(path.join(out, 'cli/main.js'),
