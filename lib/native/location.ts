@@ -12,6 +12,9 @@ export const INIT = 'skiff-init';
 const ELF_PAGE_BYTES = 4096;
 const MUSL_INTERPRETER = '/ld-musl-';
 
+/** It can be read even where node was replaced meanwhile. */
+const THIS_PROGRAM = '/proc/self/exe';
+
 /**
  * The directory of the addon and its init: what was built here from source, else what the package brings for this
  * machine. One directory for both, since they talk to each other and have to be of one build.
@@ -35,7 +38,7 @@ export function prebuiltDirectory(root: string): string {
 
 /** What an addon has to be built for, such as `linux-x64-glibc`. Of Node's version it is independent: Node-API. */
 export function platformName(): string {
-  return `${process.platform}-${process.arch}-${libcName(process.execPath)}`;
+  return `${process.platform}-${process.arch}-${libcName(THIS_PROGRAM)}`;
 }
 
 /**

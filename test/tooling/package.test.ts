@@ -53,6 +53,7 @@ describe('what is packed', () => {
     expect(packedFiles().filter(name => name.startsWith('prebuilds/'))).toEqual([
       `prebuilds/${platformName()}/skiff-init`,
       `prebuilds/${platformName()}/skiff.node`,
+      `prebuilds/${platformName()}/sources.sha256`,
     ]);
     expect(
       packedFiles().filter(name => /(^csrc\/test|^dist\/(cli|commands|bench)\/|(?<!\.d)\.ts$)/.test(name)),
