@@ -219,12 +219,15 @@ describe('on a machine that nothing was packed for', () => {
     fs.mkdirSync(path.dirname(file), { recursive: true });
     fs.writeFileSync(file, 'of another machine');
     const { code, stderr } = await consumer.run('npx', ['skiff', 'run', 'true']);
+    const doctor = await consumer.run('npx', ['skiff', 'doctor']);
     fs.rmSync(prebuilds(), { recursive: true });
     expect(code).toBe(125);
     expect(stderr).toContain(`skiff: cannot load the native code: ${file}: `);
     expect(stderr).toContain(
       `Build it from source: node ${path.join(consumer.package, 'scripts', 'build.js')}\n`,
     );
+    expect([doctor.code, doctor.stderr]).toEqual([1, '']);
+    expect(doctor.stdout).toMatch(/^native addon +missing +cannot load the native code: /m);
   });
 });
 
