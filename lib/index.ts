@@ -14,4 +14,5 @@ export type {
 } from './engine/options';
 export type { AttachedStreams, ManagedContainer } from './engine/managed-container';
 export type { ContainerInfo } from './engine/info';
+export type { LogEntry, LogOptions, LogStream, LogText, LogTextOptions } from './logs';
 export type { Word } from './spec/types';

@@ -15,6 +15,7 @@ import { SpareNetwork } from '../runtime/networks';
 import { DescriptorReserve } from '../runtime/reserve';
 import { undoAgain, type StepFault } from '../runtime/steps';
 import { sweep } from '../runtime/sweep';
+import type { LogEntry, LogOptions, LogText, LogTextOptions } from '../logs';
 import { ContainerStore } from '../state';
 import { checkRootLength, selectDriver, type StorageDriver } from '../workspace';
 import { initPath, prepareRoot, requireRoot } from './checks';
@@ -24,6 +25,7 @@ import type { ContainerInfo } from './info';
 import { Launcher } from './launcher';
 import { removeContainer } from './life';
 import { inspectContainer, listContainers } from './list';
+import { containerLogs, containerLogText } from './logs';
 import { lookAtRecord } from './managed';
 import { ManagedContainer } from './managed-container';
 import type { CreateOptions, PoolOptions, RunOptions, RunResult, StartOptions } from './options';
@@ -222,6 +224,24 @@ export class Skiff {
    */
   async inspect(reference: string): Promise<ContainerInfo> {
     return inspectContainer(reference, this.context);
+  }
+
+  /**
+   * What a detached container wrote, line by line: `for await (const { stream, data } of skiff.logs('bird'))`.
+   *
+   * @param reference its name, its id or the beginning of its id
+   * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS, NO_LOG, INVALID_ARGUMENT, ABORT_ERR
+   */
+  logs(reference: string, options: LogOptions = {}): AsyncGenerator<LogEntry, void, undefined> {
+    return containerLogs(reference, options, this.context.store);
+  }
+
+  /**
+   * The same as it was written, newlines and all, in parts as large as they come; each is valid until the next are asked
+   * for.
+   */
+  logText(reference: string, options: LogTextOptions = {}): AsyncGenerator<LogText[], void, undefined> {
+    return containerLogText(reference, options, this.context.store);
   }
 
   /**
