@@ -15,4 +15,5 @@ export type {
 export type { AttachedStreams, ManagedContainer } from './engine/managed-container';
 export type { ContainerInfo } from './engine/info';
 export type { LogEntry, LogOptions, LogStream, LogText, LogTextOptions } from './logs';
+export type { EventFilters, EventOptions, SkiffEvent } from './state';
 export type { Word } from './spec/types';

@@ -13,6 +13,13 @@ export function commandTable(): Map<string, CommandEntry> {
   return new Map([
     ['run', { summary: 'Run a command in a new container', load: () => import('../commands/run') }],
     ['logs', { summary: 'Show what a detached container wrote', load: () => import('../commands/logs') }],
+    [
+      'events',
+      {
+        summary: 'Show what happens to containers, images and volumes',
+        load: () => import('../commands/events'),
+      },
+    ],
     ['create', { summary: 'Make a container without starting it', load: () => import('../commands/create') }],
     ['start', { summary: 'Start containers that do not run', load: () => import('../commands/start') }],
     ['stop', { summary: 'Stop containers', load: () => import('../commands/stop') }],

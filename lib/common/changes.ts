@@ -28,10 +28,12 @@ export class Changes {
   /**
    * Resolves when something has changed since the last call, after a while in any case, and when the signal aborts.
    *
+   * @param until milliseconds since the epoch: at the latest just after that
    * @returns the names of what has changed; none: a while has passed
    */
-  async next(signal?: AbortSignal): Promise<Set<string>> {
-    if (this.changed.size === 0 && !signal?.aborted) await this.sleep(signal);
+  async next({ until, signal }: { until: number; signal?: AbortSignal }): Promise<Set<string>> {
+    const ms = Math.min(this.isBlind ? BLIND_POLL_MS : POLL_MS, until - Date.now() + 1);
+    if (this.changed.size === 0 && !signal?.aborted) await this.sleep(Math.max(0, ms), signal);
     const changed = new Set(this.changed);
     this.changed.clear();
     return changed;
@@ -41,7 +43,7 @@ export class Changes {
     this.watcher?.close();
   }
 
-  private async sleep(signal: AbortSignal | undefined): Promise<void> {
+  private async sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
     await new Promise<void>(resolve => {
       const wake = () => {
         clearTimeout(timer);
@@ -49,7 +51,7 @@ export class Changes {
         this.wake = undefined;
         resolve();
       };
-      const timer = setTimeout(wake, this.isBlind ? BLIND_POLL_MS : POLL_MS);
+      const timer = setTimeout(wake, ms);
       signal?.addEventListener('abort', wake);
       this.wake = wake;
     });

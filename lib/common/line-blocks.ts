@@ -17,6 +17,8 @@ export interface FollowOptions {
   follow?: boolean;
   /** Nothing is written any more: asked before everything is read to its end, which then is the end. */
   isOver?(): Promise<boolean>;
+  /** Milliseconds since the epoch: what is written later is not waited for. */
+  until?: number;
   /** Ends it with an error, ABORT_ERR. */
   signal?: AbortSignal;
 }
@@ -39,14 +41,14 @@ export interface Position {
 export async function* lineBlocks(
   files: RotatedFiles,
   start: Position | undefined,
-  { follow = false, isOver = async () => false, signal }: FollowOptions,
+  { follow = false, isOver = async () => false, until = Infinity, signal }: FollowOptions,
 ): AsyncGenerator<Buffer, void, undefined> {
   const changes = follow ? new Changes(files.directory) : undefined;
   const reader = new SeriesReader(files, start, follow);
   try {
     let askAgain = true;
     for (;;) {
-      const over = !follow || (askAgain && (await isOver()));
+      const over = !follow || Date.now() > until || (askAgain && (await isOver()));
       for (;;) {
         throwIfAborted(signal);
         const block = await reader.read();
@@ -56,7 +58,7 @@ export async function* lineBlocks(
       yield Buffer.alloc(0);
       if (over || !changes) return;
       throwIfAborted(signal);
-      const changed = await changes.next(signal);
+      const changed = await changes.next({ until, signal });
       // The file grows by the line, and whether it is over is a question of some cost.
       askAgain = [...changed].some(name => name !== files.name) || changed.size === 0;
     }

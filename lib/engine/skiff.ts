@@ -16,7 +16,7 @@ import { DescriptorReserve } from '../runtime/reserve';
 import { undoAgain, type StepFault } from '../runtime/steps';
 import { sweep } from '../runtime/sweep';
 import type { LogEntry, LogOptions, LogText, LogTextOptions } from '../logs';
-import { ContainerStore } from '../state';
+import { ContainerStore, readEvents, type EventOptions, type SkiffEvent } from '../state';
 import { checkRootLength, selectDriver, type StorageDriver } from '../workspace';
 import { initPath, prepareRoot, requireRoot } from './checks';
 import type { ContainerHandle } from './container';
@@ -242,6 +242,16 @@ export class Skiff {
    */
   logText(reference: string, options: LogTextOptions = {}): AsyncGenerator<LogText[], void, undefined> {
     return containerLogText(reference, options, this.context.store);
+  }
+
+  /**
+   * What happens to containers, images and volumes of this root, whoever does it: `for await (const event of
+   * skiff.events({ filters: { type: ['container'] } }))`. Without `since` and `until` it begins now and does not end.
+   *
+   * @throws SkiffError INVALID_ARGUMENT, INVALID_FILTER, ABORT_ERR
+   */
+  events(options: EventOptions = {}): AsyncGenerator<SkiffEvent, void, undefined> {
+    return readEvents(this.root, options);
   }
 
   /**

@@ -1,7 +1,8 @@
 import { lineBlocks } from '../common/line-blocks';
 import { RotatedFiles } from '../common/rotated-files';
+import { toMilliseconds } from '../common/time';
 import { LineFilter } from './filter';
-import type { LogEntry, LogOptions, LogStream } from './options';
+import { tailOf, type LogEntry, type LogOptions, type LogStream } from './options';
 import { LogScanner, TIME } from './scanner';
 import { findTail } from './tail';
 
@@ -22,8 +23,9 @@ export async function* readLogs(
 ): AsyncGenerator<LogEntry, void, undefined> {
   const files = new RotatedFiles(directory, 'log');
   const joiner = new EntryJoiner(new LineFilter(options));
-  const start = findTail(files, options.tail ?? Infinity);
-  for await (const block of lineBlocks(files, start, { ...options, isOver })) {
+  const start = findTail(files, tailOf(options));
+  const until = options.until === undefined ? undefined : toMilliseconds(options.until);
+  for await (const block of lineBlocks(files, start, { ...options, until, isOver })) {
     yield* block.length > 0 ? joiner.add(block) : joiner.rest();
   }
 }

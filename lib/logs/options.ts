@@ -1,3 +1,4 @@
+import { invalidArgument } from '../common/errors';
 import type { TimeLike } from '../common/time';
 
 /** Which part of a container's log is read. */
@@ -27,4 +28,10 @@ export interface LogEntry {
   data: Buffer;
   /** The next entry of this stream goes on with the line: it is very long, or no more of it is written yet. */
   partial: boolean;
+}
+
+/** @throws SkiffError INVALID_ARGUMENT */
+export function tailOf({ tail = Infinity }: LogOptions): number {
+  if (tail === Infinity || (Number.isSafeInteger(tail) && tail >= 0)) return tail;
+  throw invalidArgument(`invalid tail: ${tail}: it must be a number of lines`);
 }

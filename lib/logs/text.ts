@@ -1,7 +1,8 @@
 import { BLOCK, lineBlocks } from '../common/line-blocks';
 import { RotatedFiles } from '../common/rotated-files';
+import { toMilliseconds } from '../common/time';
 import { LineFilter } from './filter';
-import type { LogOptions, LogStream } from './options';
+import { tailOf, type LogOptions, type LogStream } from './options';
 import { LogScanner, TIME } from './scanner';
 import { findTail } from './tail';
 
@@ -34,8 +35,9 @@ export async function* readLogText(
 ): AsyncGenerator<LogText[], void, undefined> {
   const files = new RotatedFiles(directory, 'log');
   const writer = new TextWriter(new LineFilter(options), options.timestamps ?? false);
-  const start = findTail(files, options.tail ?? Infinity);
-  for await (const block of lineBlocks(files, start, { ...options, isOver })) {
+  const start = findTail(files, tailOf(options));
+  const until = options.until === undefined ? undefined : toMilliseconds(options.until);
+  for await (const block of lineBlocks(files, start, { ...options, until, isOver })) {
     const parts = writer.write(block);
     if (parts.length > 0) yield parts;
   }
