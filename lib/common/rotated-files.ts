@@ -24,21 +24,13 @@ export class RotatedFiles {
     readonly name: string,
   ) {}
 
-  /** The file that grows; undefined where there is none. */
+  /** The file that grows, or where it was just renamed, that; undefined where there is none. */
   youngest(): SeriesFile | undefined {
-    return this.open(0);
+    return this.outermost(0);
   }
 
   oldest(): SeriesFile | undefined {
-    return this.settled(() => {
-      const last = this.lastIndex();
-      if (last === undefined) return { found: undefined };
-      const file = this.open(last);
-      // It may just have become the one after, and its place been taken by a younger one.
-      if (file && this.lastIndex() === last && this.isAt(last, file)) return { found: file };
-      close(file);
-      return undefined;
-    });
+    return this.outermost(-1);
   }
 
   /** The file that was begun when this one was renamed; where this one was deleted, the oldest. */
@@ -49,6 +41,19 @@ export class RotatedFiles {
   /** The file that was renamed before this one was begun. */
   previous(file: SeriesFile): SeriesFile | undefined {
     return this.neighbour(file, +1);
+  }
+
+  /** @param which of the series: 0 the first, -1 the last */
+  private outermost(which: 0 | -1): SeriesFile | undefined {
+    return this.settled(() => {
+      const index = this.indices().at(which);
+      if (index === undefined) return { found: undefined };
+      const file = this.open(index);
+      // It may have moved on meanwhile, and another one have taken its place.
+      if (file && this.indices().at(which) === index && this.isAt(index, file)) return { found: file };
+      close(file);
+      return undefined;
+    });
   }
 
   private neighbour(file: SeriesFile, step: 1 | -1): SeriesFile | undefined {
@@ -82,10 +87,6 @@ export class RotatedFiles {
 
   private indexOf(file: SeriesFile): number | undefined {
     return this.indices().find(index => this.isAt(index, file));
-  }
-
-  private lastIndex(): number | undefined {
-    return this.indices().at(-1);
   }
 
   /** 0 is the file that grows. */

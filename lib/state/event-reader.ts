@@ -102,8 +102,7 @@ function startOf(files: RotatedFiles): Position | undefined {
   return file && { file, offset: 0 };
 }
 
-/** The file may just have been renamed, and the new one not be there yet. */
 function endOf(files: RotatedFiles): Position | undefined {
-  const file = files.youngest() ?? files.oldest();
+  const file = files.youngest();
   return file && { file, offset: fs.fstatSync(file.fd).size };
 }
