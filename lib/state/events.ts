@@ -41,7 +41,7 @@ export function appendEvent(
 ): boolean {
   const file = statePaths(root).events;
   try {
-    append(file, Buffer.from(eventLine({ timeNano: nowNano(), ...event })));
+    append(file, Buffer.from(eventLine({ ...event, timeNano: event.timeNano ?? nowNano() })));
     return true;
   } catch (error) {
     debug('%s %s was not written: %s', event.type, event.action, errorMessage(error));
