@@ -50,6 +50,12 @@ test('the flags as Docker has them', async () => {
   expect(await shown('-n', '-1', '-f')).toBe('0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n');
 });
 
+test('flags may stand behind the name', async () => {
+  withLog(line('0'), line('1'));
+  expect((await skiff('logs', '44444444', '-n', '1', '-f')).stdout.toString()).toBe('1\n');
+  expect((await skiff('logs', '--', '-n', '1')).stderr).toContain('requires exactly 1 argument');
+});
+
 test.each([
   [['logs'], 125, '"skiff logs" requires exactly 1 argument.'],
   [['logs', 'a', 'b'], 125, '"skiff logs" requires exactly 1 argument.'],
