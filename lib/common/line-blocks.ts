@@ -96,7 +96,10 @@ class SeriesReader {
     this.dropGiven();
     const length = this.lengthToRead(this.file);
     const { bytesRead } = await read(this.file.fd, this.buffer, this.filled, length, this.offset);
-    if (bytesRead === 0) return this.goOn(this.file) ? Buffer.alloc(0) : undefined;
+    if (bytesRead === 0) {
+      this.forgetUnfinished();
+      return this.goOn(this.file) ? Buffer.alloc(0) : undefined;
+    }
     this.offset += bytesRead;
     this.filled += bytesRead;
     this.given = this.buffer.lastIndexOf(NEWLINE, this.filled - 1) + 1;
@@ -129,6 +132,12 @@ class SeriesReader {
     }
     this.successor = this.files.next(file);
     return this.successor !== undefined;
+  }
+
+  /** Its writer may take back what it could write of a line only in part: the next time it is read from its beginning. */
+  private forgetUnfinished(): void {
+    this.offset -= this.filled;
+    this.filled = 0;
   }
 
   private beginAt(file: SeriesFile): void {

@@ -21,7 +21,10 @@ export interface EventOptions {
 }
 
 const NEWLINE = 10;
-const START = '{"timeNano":';
+/** What an event begins with, whoever wrote it. */
+const BEGINNING = /\{"(?:timeNano|type|id|action|attributes)":/g;
+/** Characters of a line that can be an event. */
+const LONGEST = 8192;
 
 /**
  * Read what happened, as {@link appendEvent} has written it, and go on with what happens.
@@ -56,16 +59,17 @@ export async function* readEvents(
  * left, it is found all the same.
  */
 export function parseEvent(line: string): SkiffEvent | undefined {
-  for (let at = line.indexOf(START); at !== -1; at = line.indexOf(START, at + 1)) {
-    const event = readEvent(line.slice(at));
+  const text = line.slice(-LONGEST);
+  for (const { index } of text.matchAll(BEGINNING)) {
+    const event = readEvent(text.slice(index));
     if (event) return event;
   }
   return undefined;
 }
 
 function readEvent(text: string): SkiffEvent | undefined {
-  // JSON.parse would round it: there are more digits than a number of JavaScript's has.
-  const time = /^\{"timeNano":(\d{1,19})[,}]/.exec(text)?.[1];
+  // JSON.parse would round it: it has more digits than a number of JavaScript's. Within a string the quotes are escaped.
+  const time = /"timeNano":(\d{1,19})[,}]/.exec(text)?.[1];
   if (time === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);

@@ -112,6 +112,14 @@ test('what cannot be written is no failure', () => {
   expect(appendEvent(path.join(root, 'none'), event('create'))).toBe(false);
 });
 
+test("the order of its members is the writer's", async () => {
+  const line = `{"type":"container","id":"c","attributes":{"timeNano":"5","a":"\\"timeNano\\":6,"},"action":"die","timeNano":1637808371123456789}\n`;
+  fs.writeFileSync(file(), line);
+  expect(await past()).toEqual([
+    event('die', { id: 'c', attributes: { timeNano: '5', a: '"timeNano":6,' } }),
+  ]);
+});
+
 test('an event behind a torn one is found', async () => {
   fs.writeFileSync(file(), '{"timeNano":1637808371123456789,"type":"con');
   appendEvent(root, event('start'));

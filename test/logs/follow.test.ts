@@ -107,6 +107,28 @@ test('of a line that is not all there nothing comes before its end does', async 
   expect(seen).toEqual(['0', 'one and two']);
 });
 
+test('what was taken back of a line, since the disk was full, does not come', async () => {
+  let over = false;
+  log.write('log', line('0'), line('1').subarray(0, 41));
+  const seen: string[] = [];
+  const reading = (async () => {
+    for await (const { data } of readLogs(log.path, { follow: true }, async () => over)) seen.push(`${data}`);
+  })();
+  await until('the first line', () => seen.length > 0 || undefined);
+  fs.truncateSync(path.join(log.path, 'log'), line('0').length);
+  await new Promise(resolve => setTimeout(resolve, 100));
+  fs.appendFileSync(path.join(log.path, 'log'), line('22'));
+  await until('the second line', () => seen.length > 1 || undefined);
+  fs.appendFileSync(path.join(log.path, 'log'), line('3').subarray(0, 41));
+  await new Promise(resolve => setTimeout(resolve, 100));
+  fs.truncateSync(path.join(log.path, 'log'), line('0').length + line('22').length);
+  log.write('log', line('44'));
+  await until('the third line', () => seen.length > 2 || undefined);
+  over = true;
+  await reading;
+  expect(seen).toEqual(['0', '22', '44']);
+});
+
 test('a log that was emptied is read from its beginning', async () => {
   let over = false;
   log.write('log', line('long enough to be longer than what comes'));
