@@ -11,7 +11,9 @@ import {
   type StopOptions,
 } from './life';
 import { renameContainer, updateContainer, type UpdateOptions } from './amend';
+import { containerLogs } from './logs';
 import { awaitEnd, lookAtRecord, notRunning } from './managed';
+import type { LogEntry, LogOptions } from '../logs';
 import { MonitorConnection } from '../runtime/detached/control';
 
 /** The streams of a container, for as long as somebody is attached. */
@@ -49,6 +51,15 @@ export class ManagedContainer {
   async info(): Promise<ContainerInfo> {
     const record = await lookAtRecord(this.keeping, this.id);
     return containerInfo(record, this.keeping.store.directory(this.id));
+  }
+
+  /**
+   * What it wrote, line by line.
+   *
+   * @throws SkiffError CONTAINER_NOT_FOUND, INVALID_ARGUMENT, ABORT_ERR
+   */
+  logs(options: LogOptions = {}): AsyncGenerator<LogEntry, void, undefined> {
+    return containerLogs(this.id, options, this.keeping.store);
   }
 
   /**

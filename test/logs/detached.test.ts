@@ -1,4 +1,5 @@
-import { run } from '../helpers/run';
+import { Skiff } from '../../lib/engine';
+import { fileRoot, run } from '../helpers/run';
 
 const skiff = async (...args: string[]) => {
   const { code, stdout, stderr } = await run(args);
@@ -36,4 +37,17 @@ test('its life is told by events', async () => {
   const actions = stdout.split('\n').map(line => line.split(' ')[2]);
   expect(actions.slice(-5, -1)).toEqual(['create', 'start', 'die', 'destroy']);
   expect(stdout).toContain('exitCode=3');
+});
+
+test('the API reads it line by line', async () => {
+  await start('busybox', 'sh', '-c', 'echo out; sleep 0.2; printf err >&2');
+  await using skiffApi = await Skiff.open({ root: fileRoot() });
+  const seen: [string, string, boolean][] = [];
+  for await (const { stream, data, partial } of (await skiffApi.get('logged')).logs({ follow: true })) {
+    seen.push([stream, data.toString(), partial]);
+  }
+  expect(seen).toEqual([
+    ['stdout', 'out', false],
+    ['stderr', 'err', true],
+  ]);
 });
