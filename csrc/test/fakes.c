@@ -30,6 +30,7 @@ bool skiff_open_terminal(uint32_t rows, uint32_t columns, int *master, int *slav
 {
     return done();
 }
+bool skiff_mount_console(int master, skiff_error *err) { return true; }
 
 int __wrap_mknod(const char *path, mode_t mode, dev_t device);
 long __wrap_syscall(long number, ...);

@@ -2,12 +2,14 @@ import bindings from 'bindings';
 import path from 'node:path';
 import { errorMessage, SkiffError } from '../common/errors';
 import { packageRoot } from '../common/package';
+import type { ExecNative } from './exec';
 import type { MonitorNative } from './monitor';
 import { ADDON, hasNativeCode, nativeDirectory, platformName } from './location';
 import type { ProcessNative } from './process';
 import type { StartNative } from './start';
 import type { WorkspaceNative } from './workspace';
 
+export type * from './exec';
 export type * from './monitor';
 export type * from './process';
 export type * from './start';
@@ -15,7 +17,8 @@ export type * from './workspace';
 export { INIT, nativeDirectory } from './location';
 
 /** Everything the addon offers: few functions, one options object each. */
-export interface NativeAddon extends ProcessNative, MonitorNative, StartNative, WorkspaceNative {}
+export interface NativeAddon
+  extends ExecNative, ProcessNative, MonitorNative, StartNative, WorkspaceNative {}
 
 let addon: NativeAddon | undefined;
 
