@@ -3,6 +3,10 @@ export { Pool, Skiff, type OpenOptions } from './engine';
 export type {
   Container,
   CreateOptions,
+  ExecDetachedOptions,
+  ExecOptions,
+  ExecProcess,
+  ExecToEndOptions,
   ExitResult,
   PoolOptions,
   PoolRunOptions,

@@ -20,6 +20,7 @@ export function commandTable(): Map<string, CommandEntry> {
         load: () => import('../commands/events'),
       },
     ],
+    ['exec', { summary: 'Run a command in a running container', load: () => import('../commands/exec') }],
     ['create', { summary: 'Make a container without starting it', load: () => import('../commands/create') }],
     ['start', { summary: 'Start containers that do not run', load: () => import('../commands/start') }],
     ['stop', { summary: 'Stop containers', load: () => import('../commands/stop') }],

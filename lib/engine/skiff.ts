@@ -21,6 +21,7 @@ import { checkRootLength, selectDriver, type StorageDriver } from '../workspace'
 import { initPath, prepareRoot, requireRoot } from './checks';
 import type { ContainerHandle } from './container';
 import { createContainer, runDetached, type Detaching } from './detached';
+import { execToEnd, startDetachedExec, startExec } from './exec';
 import type { ContainerInfo } from './info';
 import { Launcher } from './launcher';
 import { removeContainer } from './life';
@@ -28,7 +29,17 @@ import { inspectContainer, listContainers } from './list';
 import { containerLogs, containerLogText } from './logs';
 import { lookAtRecord } from './managed';
 import { ManagedContainer } from './managed-container';
-import type { CreateOptions, PoolOptions, RunOptions, RunResult, StartOptions } from './options';
+import type {
+  CreateOptions,
+  ExecDetachedOptions,
+  ExecOptions,
+  ExecProcess,
+  ExecToEndOptions,
+  PoolOptions,
+  RunOptions,
+  RunResult,
+  StartOptions,
+} from './options';
 import { runToEnd } from './outcome';
 import { Pool } from './pool';
 import type { Word } from '../spec/types';
@@ -96,6 +107,7 @@ export class Skiff {
       reserve,
       mountBase: new Lazy(options.copyMounts ? () => Promise.resolve(-1) : makeMountBase),
       trace: new Trace(options.trace ?? process.env.SKIFF_TRACE !== undefined),
+      execs: new Set(),
       unfinished: new Set(),
       fault: options.fault,
     };
@@ -211,6 +223,53 @@ export class Skiff {
     return this.managed(await lookAtRecord(this.context, reference));
   }
 
+  /**
+   * Start a further command in a container that runs: in all of its namespaces, within its limits, with the rights of
+   * its own command.
+   *
+   * @param reference the container's name, its id or the beginning of its id
+   * @returns the command, when it runs
+   * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS, CONTAINER_NOT_RUNNING, CONTAINER_PAUSED, or why the command cannot
+   * be executed (`exitCode` 126, 127)
+   */
+  async exec(reference: string, command: readonly Word[], options: ExecOptions = {}): Promise<ExecProcess> {
+    this.requireOpen();
+    return this.noteStart(startExec(this.context, reference, command, options));
+  }
+
+  /** {@link exec} to the command's end, with what it wrote; otherwise as {@link run}. */
+  async execToEnd(
+    reference: string,
+    command: readonly Word[],
+    options: ExecToEndOptions & { encoding: 'buffer' },
+  ): Promise<RunResult<Buffer>>;
+  async execToEnd(
+    reference: string,
+    command: readonly Word[],
+    options?: ExecToEndOptions,
+  ): Promise<RunResult>;
+  async execToEnd(
+    reference: string,
+    command: readonly Word[],
+    options: ExecToEndOptions = {},
+  ): Promise<RunResult | RunResult<Buffer>> {
+    return execToEnd(command, options, given => this.exec(reference, command, given));
+  }
+
+  /**
+   * Start a command in a container that nobody waits for: it has no streams and outlives this process.
+   *
+   * @throws SkiffError as {@link exec} does
+   */
+  async execDetached(
+    reference: string,
+    command: readonly Word[],
+    options: ExecDetachedOptions = {},
+  ): Promise<void> {
+    this.requireOpen();
+    await this.noteStart(startDetachedExec(this.context, reference, command, options));
+  }
+
   /** All containers of this root, the newest first. */
   async list(): Promise<ContainerInfo[]> {
     return listContainers(this.context);
@@ -288,6 +347,16 @@ export class Skiff {
     return new ManagedContainer(this.detaching, id, name);
   }
 
+  /** What is being started is waited for at the closing. */
+  private async noteStart<T>(start: Promise<T>): Promise<T> {
+    this.starting.add(start);
+    try {
+      return await start;
+    } finally {
+      this.starting.delete(start);
+    }
+  }
+
   private requireOpen(): void {
     if (this.closing) throw new SkiffError('this Skiff is closed', { code: 'CLOSED' });
   }
@@ -310,6 +379,7 @@ export class Skiff {
     const removals = await Promise.allSettled([
       ...[...this.pools].map(pool => pool.end()),
       ...[...this.running].map(container => container.end()),
+      ...[...this.context.execs].map(exec => exec.end()),
     ]);
     await this.swept;
     await undoAgain(this.context.unfinished);

@@ -17,8 +17,7 @@ export type * from './workspace';
 export { INIT, nativeDirectory } from './location';
 
 /** Everything the addon offers: few functions, one options object each. */
-export interface NativeAddon
-  extends ExecNative, ProcessNative, MonitorNative, StartNative, WorkspaceNative {}
+export interface NativeAddon extends ExecNative, ProcessNative, MonitorNative, StartNative, WorkspaceNative {}
 
 let addon: NativeAddon | undefined;
 
