@@ -31,6 +31,8 @@ export class ExecHandle implements ExecProcess {
     this.pid = entered.command.pid;
     context.execs.add(this);
     this.result = this.live();
+    // A caller may wait later, or never.
+    this.result.catch(() => undefined);
   }
 
   get stdin(): Writable | null {

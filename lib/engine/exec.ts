@@ -12,7 +12,6 @@ import {
   type ExecPlan,
   type ExecTarget,
 } from '../runtime/exec';
-import { findContainer } from '../runtime/find';
 import { checkCommand, toProcess, type ProcessBase } from '../spec/exec';
 import { toTimeout } from '../spec/options';
 import { processPlan } from '../spec/plan';
@@ -20,8 +19,9 @@ import type { Process, Word } from '../spec/types';
 import { checkStdio } from './checks';
 import { ExecHandle } from './exec-handle';
 import type { ExecDetachedOptions, ExecOptions, ExecProcess, ExecToEndOptions, RunResult } from './options';
-import { containerInfo } from './info';
+import { tell } from './life';
 import { thisMachine } from './machine';
+import { lookAtRecord } from './managed';
 import { runToEnd, throwIfAborted } from './outcome';
 import { ContainerStreams } from './stdio';
 
@@ -46,9 +46,10 @@ export async function startExec(
   checkStdio(options);
   const timeoutMs = toTimeout(options.timeout);
   throwIfAborted(command, options.signal);
-  const target = findTarget(context, reference);
+  const target = await findTarget(context, reference);
   const process = await compile(target, command, options);
   const streams = new ContainerStreams(options);
+  const note = teller(context, target);
   let entered: Entered;
   try {
     entered = await execInContainer(context, target, planOf(process, streams.given));
@@ -56,18 +57,19 @@ export async function startExec(
     streams.discard();
     throw error;
   }
-  return hold(context, entered, streams, {
-    containerId: target.id,
-    since,
-    timeoutMs,
-    signal: options.signal,
-  });
+  const { signal } = options;
+  const handle = await hold(context, entered, streams, { containerId: target.id, since, timeoutMs, signal });
+  note('exec_start');
+  handle.wait().then(
+    ({ exitCode }) => note('exec_die', { exitCode: String(exitCode) }),
+    () => undefined,
+  );
+  return handle;
 }
 
 /**
  * Start a command in a container that goes on without this process; its streams are /dev/null.
  *
- * @returns the container's id
  * @throws as {@link startExec}
  */
 export async function startDetachedExec(
@@ -75,18 +77,19 @@ export async function startDetachedExec(
   reference: string,
   command: readonly Word[],
   { env, cwd, user, privileged }: ExecDetachedOptions,
-): Promise<string> {
+): Promise<void> {
   const options = { env, cwd, user, privileged };
   checkCommand(command, options);
-  const target = findTarget(context, reference);
+  const target = await findTarget(context, reference);
   const process = await compile(target, command, options);
   const nothing = native().openNull();
+  const note = teller(context, target);
   try {
     await execDetached(context, target, planOf(process, [nothing, nothing, nothing]));
+    note('exec_start');
   } finally {
     native().close({ fds: [nothing] });
   }
-  return target.id;
 }
 
 /**
@@ -126,6 +129,15 @@ async function hold(
   return new ExecHandle(context, entered, streams, options);
 }
 
+/** Writes down what happens to one command, which has an id of its own there. */
+function teller(context: RuntimeContext, { record }: ExecTarget) {
+  const execID = native().randomId();
+  const note = (action: string, attributes: Record<string, string> = {}) =>
+    tell(context, record, action, { execID, ...attributes });
+  note('exec_create');
+  return note;
+}
+
 /** With what is to be seen of the container now; that it was this one is asked again when it is entered. */
 function compile(target: ExecTarget, command: readonly Word[], options: ExecOptions): Promise<Process> {
   const { init, record } = target;
@@ -150,12 +162,9 @@ function planOf(process: Process, stdio: number[]): ExecPlan {
 }
 
 /** @throws SkiffError where no command can be started in that container, with Docker's wording */
-function findTarget({ store }: RuntimeContext, reference: string): ExecTarget {
-  const found = findContainer(reference, store);
-  if (found.kind !== 'record') throw notRunning(found.id);
-  const { id, record } = found;
-  const { status, name } = containerInfo(record, store.directory(id));
-  const init = record.state ? record.state.init : record.init;
+async function findTarget(context: RuntimeContext, reference: string): Promise<ExecTarget> {
+  const record = await lookAtRecord(context, reference);
+  const { id, name, status, init } = record;
   if (status === 'paused') throw paused(name);
   if (status !== 'running' || !init || !isAliveHere(init) || !hasBegun(init.pid)) throw notRunning(id);
   if (!record.process) throw unrecorded(id);

@@ -160,7 +160,7 @@ async function isEnding(init: ProcessIdentity, error: unknown): Promise<boolean>
 
 /** In Docker's words. */
 export function notRunning(id: string, cause?: unknown): SkiffError {
-  return new SkiffError(`container ${id} is not running`, {
+  return new SkiffError(`container ${id.slice(0, 12)} is not running`, {
     code: 'CONTAINER_NOT_RUNNING',
     path: id,
     exitCode: 1,

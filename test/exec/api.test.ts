@@ -154,7 +154,7 @@ describe('is refused', () => {
     await kept.wait();
     await expect(skiff().exec('ended', ['true'])).rejects.toMatchObject({
       code: 'CONTAINER_NOT_RUNNING',
-      message: `container ${kept.id} is not running`,
+      message: `container ${kept.id.slice(0, 12)} is not running`,
       exitCode: 1,
     });
     await skiff().remove('ended');
