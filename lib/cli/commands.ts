@@ -42,6 +42,10 @@ export function commandTable(): Map<string, CommandEntry> {
     ['rename', { summary: 'Give a container another name', load: () => import('../commands/rename') }],
     ['update', { summary: "Change containers' limits", load: () => import('../commands/update') }],
     ['rm', { summary: 'Remove containers', load: () => import('../commands/rm') }],
+    ['rm', { summary: 'Remove containers that were kept', load: () => import('../commands/rm') }],
+    ['ps', { summary: 'List containers', load: () => import('../commands/ps') }],
+    ['container ls', { summary: 'List containers', load: () => import('../commands/ps') }],
+    ['container list', { summary: 'List containers', load: () => import('../commands/ps') }],
     [
       'doctor',
       {

@@ -1,5 +1,4 @@
 import os from 'node:os';
-import path from 'node:path';
 import { detectCgroups } from '../cgroup';
 import { debugLog } from '../common/debug';
 import { errorMessage, SkiffError } from '../common/errors';
@@ -42,6 +41,7 @@ import type {
 } from './options';
 import { runToEnd } from './outcome';
 import { Pool } from './pool';
+import { rootDirectory } from './root';
 import type { Word } from '../spec/types';
 
 export interface OpenOptions {
@@ -58,9 +58,6 @@ export interface OpenOptions {
   /** For tests: the named step of every start fails. */
   fault?: StepFault;
 }
-
-/** Where images and containers are kept where nothing else is said. */
-export const DEFAULT_ROOT = '/var/lib/skiff';
 
 const debug = debugLog('engine');
 
@@ -88,7 +85,7 @@ export class Skiff {
    * @throws SkiffError where this machine or user cannot run containers, naming what is missing
    */
   static async open(options: OpenOptions = {}): Promise<Skiff> {
-    const root = path.resolve(options.root ?? process.env.SKIFF_ROOT ?? DEFAULT_ROOT);
+    const root = rootDirectory(options.root);
     requireRoot();
     checkRootLength(root);
     prepareRoot(root);
