@@ -43,6 +43,13 @@ export function commandTable(): Map<string, CommandEntry> {
     ['update', { summary: "Change containers' limits", load: () => import('../commands/update') }],
     ['rm', { summary: 'Remove containers', load: () => import('../commands/rm') }],
     ['rm', { summary: 'Remove containers that were kept', load: () => import('../commands/rm') }],
+    [
+      'inspect',
+      {
+        summary: 'Tell all that is known of containers, images and volumes',
+        load: () => import('../commands/inspect'),
+      },
+    ],
     ['ps', { summary: 'List containers', load: () => import('../commands/ps') }],
     ['container ls', { summary: 'List containers', load: () => import('../commands/ps') }],
     ['container list', { summary: 'List containers', load: () => import('../commands/ps') }],
