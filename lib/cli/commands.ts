@@ -53,6 +53,8 @@ export function commandTable(): Map<string, CommandEntry> {
     ['ps', { summary: 'List containers', load: () => import('../commands/ps') }],
     ['container ls', { summary: 'List containers', load: () => import('../commands/ps') }],
     ['container list', { summary: 'List containers', load: () => import('../commands/ps') }],
+    ['stats', { summary: 'Show what containers use', load: () => import('../commands/stats') }],
+    ['top', { summary: "List a container's processes", load: () => import('../commands/top') }],
     [
       'doctor',
       {

@@ -6,9 +6,13 @@ const STDERR = 2;
 /** How long to wait, in ms, before writing to a full pipe again. */
 const RETRY_MS = 5;
 
-/** Write to standard output, whole. A reader that is gone is no error: there is nobody left to tell. */
-export function writeOut(text: string): void {
-  writeAll(STDOUT, Buffer.from(text));
+/**
+ * Write to standard output, whole. A reader that is gone is no error: there is nobody left to tell.
+ *
+ * @returns false where there is no reader any more: who would write on and on can stop
+ */
+export function writeOut(text: string): boolean {
+  return writeAll(STDOUT, Buffer.from(text));
 }
 
 /** Write to standard error, whole. */
