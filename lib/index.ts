@@ -20,4 +20,8 @@ export type { AttachedStreams, ManagedContainer } from './engine/managed-contain
 export type { ContainerInfo } from './engine/info';
 export type { LogEntry, LogOptions, LogStream, LogText, LogTextOptions } from './logs';
 export type { EventFilters, EventOptions, SkiffEvent } from './state';
+export type { SystemInfo } from './engine/about';
+export type { ContainerInfo } from './engine/info';
+export type { Pruned, PruneFilters } from './engine/prune';
+export type { ContainerStats, StatsOptions } from './engine/stats';
 export type { Word } from './spec/types';

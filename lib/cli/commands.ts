@@ -56,6 +56,32 @@ export function commandTable(): Map<string, CommandEntry> {
     ['stats', { summary: 'Show what containers use', load: () => import('../commands/stats') }],
     ['top', { summary: "List a container's processes", load: () => import('../commands/top') }],
     [
+      'container prune',
+      {
+        summary: 'Remove all containers that do not run',
+        load: () => import('../commands/container-prune'),
+      },
+    ],
+    [
+      'system df',
+      { summary: 'Show how much of the disk is used', load: () => import('../commands/system-df') },
+    ],
+    [
+      'system prune',
+      { summary: 'Remove what is not in use', load: () => import('../commands/system-prune') },
+    ],
+    [
+      'info',
+      { summary: 'Tell about this machine and what is on it', load: () => import('../commands/info') },
+    ],
+    [
+      'version',
+      {
+        summary: 'Show the versions of skiff and of what it runs on',
+        load: () => import('../commands/version'),
+      },
+    ],
+    [
       'doctor',
       {
         summary: 'Tell what this machine can do, and what is missing',

@@ -2,7 +2,7 @@ import { defineCommand } from '../cli/command';
 import { mayDecorate } from '../cli/decorate';
 import { text, toggle } from '../cli/flags';
 import { formatListing } from '../cli/listing';
-import { writeOut } from '../cli/output';
+import { writeBytes, writeOut } from '../cli/output';
 import { redrawn, statsListing, statsRow } from '../cli/stats-rows';
 import { Catalog } from '../engine/catalog';
 import { selectContainers } from '../engine/select';
@@ -38,7 +38,7 @@ export default defineCommand({
     for await (const looks of watchStats(words.length > 0 ? named : listed, { intervalMs: INTERVAL_MS })) {
       const rows = looks.map(look => statsRow(look, { full: flags['no-trunc'] }));
       const shown = formatListing(rows, statsListing, flags.format);
-      const isRead = writeOut(redraws ? redrawn(shown) : shown);
+      const isRead = writeBytes('stdout', Buffer.from(redraws ? redrawn(shown) : shown));
       if (flags['no-stream'] || !isRead) break;
     }
     return 0;

@@ -17,6 +17,7 @@ import { sweep } from '../runtime/sweep';
 import type { LogEntry, LogOptions, LogText, LogTextOptions } from '../logs';
 import { ContainerStore, readEvents, type EventOptions, type SkiffEvent } from '../state';
 import { checkRootLength, selectDriver, type StorageDriver } from '../workspace';
+import { systemInfo, type SystemInfo } from './about';
 import { initPath, prepareRoot, requireRoot } from './checks';
 import type { ContainerHandle } from './container';
 import { createContainer, runDetached, type Detaching } from './detached';
@@ -41,7 +42,10 @@ import type {
 } from './options';
 import { runToEnd } from './outcome';
 import { Pool } from './pool';
+import { pruneContainers, type Pruned, type PruneFilters } from './prune';
 import { rootDirectory } from './root';
+import { selectContainers } from './select';
+import { watchStats, type ContainerStats, type StatsOptions } from './stats';
 import type { Word } from '../spec/types';
 
 export interface OpenOptions {
@@ -324,6 +328,28 @@ export class Skiff {
   /** Remove what killed processes left behind, as every start does on the side. Returns what could not be removed. */
   async sweep(): Promise<string[]> {
     return sweep(this.root, this.context.store, this.context.cgroups);
+  }
+
+  /**
+   * What containers use, again and again: one list for each look. It ends with `options.signal`, or when it is left.
+   *
+   * @param references of containers, by names or ids; those that run where there are none
+   * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS
+   */
+  stats(references: readonly string[] = [], options?: StatsOptions): AsyncGenerator<ContainerStats[], void> {
+    const named = () => Promise.all(references.map(reference => this.inspect(reference)));
+    const running = async () => selectContainers(await this.list());
+    return watchStats(references.length > 0 ? named : running, options);
+  }
+
+  /** Remove the containers that do not run. */
+  async pruneContainers(filters?: PruneFilters): Promise<Pruned> {
+    return pruneContainers(this, filters);
+  }
+
+  /** Of this machine and of this root's containers. */
+  async info(): Promise<SystemInfo> {
+    return systemInfo({ root: this.root, driver: this.storageDriver }, await this.list());
   }
 
   /** Kill and remove what still runs, and give back everything that was opened. */
