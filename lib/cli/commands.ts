@@ -2,6 +2,8 @@ import type { Command } from './command';
 
 export interface CommandEntry {
   summary: string;
+  /** For programs: no help lists it. */
+  hidden?: boolean;
   load(): Promise<{ default: Command }>;
 }
 
@@ -10,7 +12,7 @@ export interface CommandEntry {
 
 /** Every command by its name; a name of two words, `volume ls`, belongs to the topic before the blank. */
 export function commandTable(): Map<string, CommandEntry> {
-  return new Map([
+  return new Map<string, CommandEntry>([
     ['run', { summary: 'Run a command in a new container', load: () => import('../commands/run') }],
     ['logs', { summary: 'Show what a detached container wrote', load: () => import('../commands/logs') }],
     [
@@ -87,6 +89,14 @@ export function commandTable(): Map<string, CommandEntry> {
         summary: 'Tell what this machine can do, and what is missing',
         load: () => import('../commands/doctor'),
       },
+    ],
+    [
+      'completion',
+      { summary: 'Print the completion script of a shell', load: () => import('../commands/completion') },
+    ],
+    [
+      '__complete',
+      { summary: 'Answer a completion script', hidden: true, load: () => import('../commands/complete') },
     ],
     ['bench', { summary: 'Measure how fast containers start here', load: () => import('../commands/bench') }],
   ]);

@@ -75,7 +75,8 @@ async function printHelp(name: string, { load }: CommandEntry): Promise<number> 
 
 async function printOverview(commands: Map<string, CommandEntry>): Promise<number> {
   const { overview } = await import('./help');
-  writeOut(overview([...commands].map(([name, { summary }]) => ({ name, summary }))));
+  const listed = [...commands].filter(([, { hidden }]) => !hidden);
+  writeOut(overview(listed.map(([name, { summary }]) => ({ name, summary }))));
   return 0;
 }
 

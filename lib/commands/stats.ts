@@ -25,6 +25,7 @@ export default defineCommand({
     'no-stream': toggle({ summary: 'Once, and end' }),
     'no-trunc': toggle({ summary: 'Cut nothing' }),
     format: text({
+      values: ['table', 'json'],
       helpValue: '<format>',
       summary: "'table', 'json', or a template such as '{{.Name}} {{.CPUPerc}}'",
     }),

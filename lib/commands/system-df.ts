@@ -17,6 +17,7 @@ export default defineCommand({
   flags: {
     verbose: toggle({ char: 'v', summary: 'Each image, container and volume' }),
     format: text({
+      values: ['table', 'json'],
       helpValue: '<format>',
       summary: "'table', 'json', or a template such as '{{.Type}} {{.Size}}'",
     }),
