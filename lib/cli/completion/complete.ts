@@ -8,7 +8,7 @@ import { argumentKinds, kindOf, type ArgumentKind } from './arguments';
 export interface Candidate {
   text: string;
   description?: string;
-  /** Not offered before its beginning was typed. */
+  /** Offered where its beginning was typed and nothing else fits. */
   late?: boolean;
 }
 
@@ -48,8 +48,9 @@ export async function complete(typed: readonly string[], context: CompletionCont
     name === undefined
       ? await atCommand(current, leading, rest, context)
       : await inCommand(current, { name, leading, rest }, context);
-  const fits = ({ text, late }: Candidate) => text.startsWith(current) && !(late && current === '');
-  return { ...offered, candidates: offered.candidates.filter(fits) };
+  const fitting = offered.candidates.filter(({ text }) => text.startsWith(current));
+  const early = fitting.filter(({ late }) => !late);
+  return { ...offered, candidates: early.length > 0 || current === '' ? early : fitting };
 }
 
 /** The command's name, and the words before and behind it. */
