@@ -17,7 +17,6 @@ export type {
   Usage,
 } from './engine/options';
 export type { AttachedStreams, ManagedContainer } from './engine/managed-container';
-export type { ContainerInfo } from './engine/info';
 export type { LogEntry, LogOptions, LogStream, LogText, LogTextOptions } from './logs';
 export type { EventFilters, EventOptions, SkiffEvent } from './state';
 export type { SystemInfo } from './engine/about';

@@ -7,9 +7,7 @@ export { freezeCgroup, thawCgroup } from './freezer';
 export { cgroupsToJoin } from './join';
 export { listCgroups, recordedCgroup, removeLeftoverCgroup, type FoundCgroup } from './leftovers';
 export { planCgroup, type CgroupPlan, type PlannedDirectory, type PlanOptions } from './plan';
-export { listCgroups, removeLeftoverCgroup, type FoundCgroup } from './leftovers';
 export { readCgroupUsage, type CgroupUsage } from './usage';
-export { planCgroup, type CgroupPlan, type PlanOptions } from './plan';
 export type {
   CgroupDirectory,
   CgroupMode,

@@ -1,7 +1,6 @@
 import { invalidArgument } from '../common/errors';
 import { parseDuration, parseSize } from '../common/units';
 import { list, text, toggle, value, type Flags } from './flags';
-import { parseInteger } from './numbers';
 import { parseInteger } from './values';
 
 const LIMITS = 'LIMIT';

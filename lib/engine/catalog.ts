@@ -1,7 +1,9 @@
+import { detectCgroups } from '../cgroup';
 import { errorCode, SkiffError } from '../common/errors';
 import { ContainerStore } from '../state';
 import type { ContainerInfo } from './info';
 import { inspectContainer, listContainers } from './list';
+import type { Keeping } from './managed';
 import { rootDirectory } from './root';
 
 /**
@@ -9,12 +11,18 @@ import { rootDirectory } from './root';
  */
 export class Catalog {
   readonly root: string;
-  private readonly store: ContainerStore;
+  private readonly keeping: Keeping;
 
   /** @param root as for {@link Skiff.open} */
   constructor({ root }: { root?: string } = {}) {
     this.root = rootDirectory(root);
-    this.store = new ContainerStore(this.root);
+    this.keeping = {
+      store: new ContainerStore(this.root),
+      // Needed only where something is to be brought to its end.
+      get cgroups() {
+        return detectCgroups();
+      },
+    };
   }
 
   /**
@@ -23,7 +31,7 @@ export class Catalog {
    * @throws SkiffError EACCES where the root is another user's
    */
   list(): Promise<ContainerInfo[]> {
-    return this.readable(async () => listContainers(this.store));
+    return this.readable(async () => listContainers(this.keeping));
   }
 
   /**
@@ -31,7 +39,7 @@ export class Catalog {
    * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS, EACCES
    */
   inspect(reference: string): Promise<ContainerInfo> {
-    return this.readable(async () => inspectContainer(reference, this.store));
+    return this.readable(async () => inspectContainer(reference, this.keeping));
   }
 
   private async readable<T>(look: () => Promise<T>): Promise<T> {
