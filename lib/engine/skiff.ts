@@ -5,7 +5,6 @@ import { debugLog } from '../common/debug';
 import { errorMessage, SkiffError } from '../common/errors';
 import { Turns } from '../common/turns';
 import { Trace, type Phase } from '../common/trace';
-import { hasImage } from '../image';
 import { native } from '../native';
 import { Watchdog } from '../process/watchdog';
 import type { RuntimeContext } from '../runtime/context';
@@ -19,6 +18,7 @@ import { ContainerStore } from '../state';
 import { checkRootLength, selectDriver, type StorageDriver } from '../workspace';
 import { initPath, prepareRoot, requireRoot } from './checks';
 import type { ContainerHandle } from './container';
+import { Images } from './images';
 import type { ContainerInfo } from './info';
 import { Launcher } from './launcher';
 import { inspectContainer, listContainers } from './list';
@@ -54,13 +54,18 @@ export class Skiff {
   private swept: Promise<unknown> | undefined;
   private closing: Promise<void> | undefined;
 
+  /** The images of this root. */
+  readonly images: Images;
+
   private constructor(
     /** Where images and containers are kept. */
     readonly root: string,
     private readonly context: RuntimeContext,
     private readonly storage: { asked: string; driver: StorageDriver },
   ) {
-    this.launcher = new Launcher(root, context, storage);
+    const whiteouts = storage.driver.name === 'aufs' ? 'aufs' : 'overlay';
+    this.images = new Images(root, context.store, whiteouts);
+    this.launcher = new Launcher(root, context, storage, this.images);
   }
 
   /**
@@ -108,7 +113,7 @@ export class Skiff {
 
   /** Whether there is an image of that name. */
   async hasImage(name: string): Promise<boolean> {
-    return hasImage(name);
+    return this.images.has(name);
   }
 
   /**

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { errorCode } from '../common/errors';
+import { errorCode, type SkiffError } from '../common/errors';
 import { workspaceError } from './errors';
 import { layerFactsDirectory } from './paths';
 import type { WhiteoutForm } from './whiteouts';
@@ -43,9 +43,13 @@ export async function readFacts(root: string, hex: string): Promise<LayerFacts> 
     return JSON.parse(await fs.promises.readFile(file, 'utf8')) as LayerFacts;
   } catch (error) {
     if (errorCode(error) !== 'ENOENT' && !(error instanceof SyntaxError)) throw error;
-    throw workspaceError('layer', `sha256:${hex}`, 'it is not there', {
-      code: 'LAYER_NOT_FOUND',
-      cause: error,
-    });
+    throw layerNotFound(`sha256:${hex}`, error);
   }
+}
+
+export function layerNotFound(digest: string, cause?: unknown): SkiffError {
+  return workspaceError('layer', digest, 'it is not there', {
+    code: 'LAYER_NOT_FOUND',
+    ...(cause !== undefined && { cause }),
+  });
 }

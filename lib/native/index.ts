@@ -1,15 +1,17 @@
 import bindings from 'bindings';
 import { packageRoot } from '../common/package';
+import type { FilesNative } from './files';
 import type { ProcessNative } from './process';
 import type { StartNative } from './start';
 import type { WorkspaceNative } from './workspace';
 
+export type * from './files';
 export type * from './process';
 export type * from './start';
 export type * from './workspace';
 
 /** Everything the addon offers: few functions, one options object each. */
-export interface NativeAddon extends ProcessNative, StartNative, WorkspaceNative {}
+export interface NativeAddon extends FilesNative, ProcessNative, StartNative, WorkspaceNative {}
 
 let addon: NativeAddon | undefined;
 
