@@ -1,24 +1,12 @@
-// Locks, and files of layers read in batches.
+// Files of layers, read in batches.
 #include "addon.h"
 #include "parts.h"
 
 extern "C" {
-#include "../core/filelock.h"
 #include "../core/pieces.h"
 }
 
 namespace skiff {
-
-static Napi::Value TryLockFile(const Napi::CallbackInfo &info)
-{
-    Napi::Object options = OptionsOf(info, "tryLockFile");
-    auto path = TextOption(options, "path");
-    int fd = -1;
-    skiff_error error{};
-    if (!skiff_try_lock_file(path.c_str(), BoolOption(options, "shared", false), &fd, &error))
-        throw ErrorOf(info.Env(), error);
-    return Napi::Number::New(info.Env(), fd);
-}
 
 // What the pieces' pointers lead to; bytes that are given as they are stay the caller's.
 struct Pieces {
@@ -72,7 +60,6 @@ static Napi::Value ReadPieces(const Napi::CallbackInfo &info)
 
 void RegisterFiles(Napi::Env env, Napi::Object exports)
 {
-    exports.Set("tryLockFile", Napi::Function::New(env, TryLockFile, "tryLockFile"));
     exports.Set("readPieces", Napi::Function::New(env, ReadPieces, "readPieces"));
 }
 

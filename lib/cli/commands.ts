@@ -20,6 +20,16 @@ export function commandTable(): Map<string, CommandEntry> {
         load: () => import('../commands/doctor'),
       },
     ],
+    ['images', { summary: 'List images', load: () => import('../commands/images') }],
+    [
+      'import',
+      {
+        summary: 'Make an image of the tar of a root file system',
+        load: () => import('../commands/import'),
+      },
+    ],
+    ['rmi', { summary: 'Remove images', load: () => import('../commands/rmi') }],
+    ['tag', { summary: 'Give an image one more name', load: () => import('../commands/tag') }],
     ['bench', { summary: 'Measure how fast containers start here', load: () => import('../commands/bench') }],
   ]);
 }

@@ -70,7 +70,7 @@ export async function withLock<T>(
 ): Promise<T> {
   const deadline = Date.now() + TIMEOUT_MS;
   for (;;) {
-    const fd = native().tryLockFile({ path: file, shared });
+    const fd = tryLock(file, !shared);
     // Not waited for in the kernel: that would take a thread of the pool, which the lock's holder may need.
     if (fd >= 0) return holding(fd, work);
     if (Date.now() > deadline) {
@@ -85,14 +85,26 @@ export async function withLock<T>(
 
 /** The same, but where somebody else has a lock that excludes it, nothing is done. */
 export async function whereUnlocked(file: string, work: () => Promise<void>): Promise<void> {
-  const fd = native().tryLockFile({ path: file, shared: false });
+  const fd = tryLock(file, true);
   if (fd >= 0) await holding(fd, work);
+}
+
+/** @returns the descriptor that holds the lock; -1 where somebody has one that excludes it */
+function tryLock(file: string, exclusive: boolean): number {
+  const fd = fs.openSync(file, fs.constants.O_RDWR | fs.constants.O_CREAT | fs.constants.O_NOFOLLOW, 0o600);
+  let isLocked = false;
+  try {
+    isLocked = native().tryLock({ fd, exclusive });
+    return isLocked ? fd : -1;
+  } finally {
+    if (!isLocked) fs.closeSync(fd);
+  }
 }
 
 async function holding<T>(fd: number, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } finally {
-    native().close({ fds: [fd] });
+    fs.closeSync(fd);
   }
 }
