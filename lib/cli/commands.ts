@@ -28,6 +28,8 @@ export function commandTable(): Map<string, CommandEntry> {
         load: () => import('../commands/import'),
       },
     ],
+    ['load', { summary: 'Load images from an archive', load: () => import('../commands/load') }],
+    ['save', { summary: 'Write images into an archive', load: () => import('../commands/save') }],
     ['rmi', { summary: 'Remove images', load: () => import('../commands/rmi') }],
     ['tag', { summary: 'Give an image one more name', load: () => import('../commands/tag') }],
     ['bench', { summary: 'Measure how fast containers start here', load: () => import('../commands/bench') }],

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { errorCode, errorMessage, SkiffError } from '../common/errors';
+import type { ArchivePlace } from '../image/load';
 import type { ByteSource } from '../layers/source';
 
 /** Something that takes its time tells how far it is. */
@@ -15,7 +16,7 @@ export interface ProgressOptions {
  * Open what the user named, and have it read.
  *
  * @param source a file's path, or the bytes
- * @throws SkiffError with the errno's name; BROKEN_TAR where it is no regular file
+ * @throws SkiffError with the errno's name
  */
 export async function withSource<T>(
   source: string | AsyncIterable<Buffer>,
@@ -25,20 +26,41 @@ export async function withSource<T>(
   const { FileSource, StreamSource, tapped } = await import('../layers/source');
   let done = 0;
   const counted = (bytes: ByteSource) =>
-    tapped(bytes, { onBytes: count => onProgress?.((done += count), bytes.length) });
+    onProgress ? tapped(bytes, { onBytes: count => onProgress((done += count), bytes.length) }) : bytes;
   if (typeof source !== 'string') return work(counted(new StreamSource(source)), '-');
   const handle = await openFile(source);
   try {
     const stat = await handle.stat();
-    if (!stat.isFile()) throw unreadable(source, 'BROKEN_TAR', 'not a regular file');
+    if (stat.isDirectory()) throw unreadable(source, 'EISDIR', 'is a directory');
+    // A pipe of the shell's, <(...): opened again, to be waited for.
+    if (!stat.isFile()) return await work(counted(new StreamSource(fs.createReadStream(source))), source);
     return await work(counted(new FileSource(handle, 0, stat.size)), source);
   } finally {
     await handle.close();
   }
 }
 
+/** The same for an archive of images, which is read at any place where it is a file, and can be a directory. */
+export async function withArchive<T>(
+  source: string | AsyncIterable<Buffer>,
+  work: (place: ArchivePlace) => Promise<T>,
+): Promise<T> {
+  const { FileSource, StreamSource } = await import('../layers/source');
+  if (typeof source !== 'string') return work({ name: '-', source: new StreamSource(source) });
+  const handle = await openFile(source);
+  try {
+    const stat = await handle.stat();
+    if (stat.isDirectory()) return await work({ name: source, directory: source });
+    if (!stat.isFile())
+      return await work({ name: source, source: new StreamSource(fs.createReadStream(source)) });
+    return await work({ name: source, handle, source: new FileSource(handle, 0, stat.size) });
+  } finally {
+    await handle.close();
+  }
+}
+
 /** @throws SkiffError with the errno's name */
-export async function openFile(file: string): Promise<fs.promises.FileHandle> {
+async function openFile(file: string): Promise<fs.promises.FileHandle> {
   try {
     // O_NONBLOCK: a FIFO would have us wait for a writer.
     return await fs.promises.open(file, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);

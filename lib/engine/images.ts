@@ -1,7 +1,9 @@
 import type { ContainerDefaults } from '../image/config';
 import { bundledTar } from '../image/bundled';
 import type { ImportOptions } from '../image/import';
+import type { LoadedImage, LoadOptions } from '../image/load';
 import type { RemovedImage, RemoveImageOptions } from '../image/remove';
+import type { SaveOptions } from '../image/save';
 import { ImageStore, isBundledName, type ImageUser, type StoredImage } from '../image/store';
 import { findTar, noImageToRun } from '../image/tar-path';
 import { createReadOnlyLayer } from '../layers/layer';
@@ -9,7 +11,7 @@ import type { WhiteoutForm } from '../layers/whiteouts';
 import { errorCode } from '../common/errors';
 import type { ImageConfig } from '../spec/options';
 import type { ContainerStore } from '../state';
-import { withSource, type ProgressOptions } from './image-source';
+import { withArchive, withSource, type ProgressOptions } from './image-source';
 import { listContainers } from './list';
 
 /** An image as the API tells it. */
@@ -82,6 +84,36 @@ export class Images {
     return withSource(source, options, async (bytes, name) =>
       this.describe(await importImage(this.store, { source: bytes, name }, options)),
     );
+  }
+
+  /**
+   * Load the images of an archive: Docker's, or an OCI layout; compressed or not. Every blob is verified.
+   *
+   * @param source a file's path, a directory with an OCI layout, or the bytes
+   * @throws SkiffError BROKEN_IMAGE, DIGEST_MISMATCH, and as {@link import}; an image is there as a whole or not at all
+   */
+  async load(
+    source: string | AsyncIterable<Buffer>,
+    options: LoadOptions & ProgressOptions = {},
+  ): Promise<LoadedImage[]> {
+    const { loadImages } = await import('../image/load');
+    return withArchive(source, place => loadImages(this.store, place, options));
+  }
+
+  /**
+   * The bytes of an archive with these images.
+   *
+   * @throws SkiffError IMAGE_NOT_FOUND; LAYER_CHANGED where a layer's files are not those that were unpacked
+   */
+  async *save(references: readonly string[], options?: SaveOptions): AsyncGenerator<Buffer> {
+    const { saveImages } = await import('../image/save');
+    yield* saveImages(this.store, references, options);
+  }
+
+  /** The same, into a file: as a whole or not at all. */
+  async saveTo(file: string, references: readonly string[], options?: SaveOptions): Promise<void> {
+    const { writeOutput } = await import('./image-output');
+    await writeOutput(file, this.save(references, options));
   }
 
   /**

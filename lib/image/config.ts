@@ -99,8 +99,14 @@ export function digestOf(bytes: string | Buffer): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-export function brokenImage(name: string, reason: string, cause?: unknown): SkiffError {
-  return new SkiffError(`load image: ${name}: ${reason}`, { code: 'BROKEN_IMAGE', path: name, cause });
+export function brokenImage(
+  name: string,
+  reason: string,
+  cause?: unknown,
+  code = 'BROKEN_IMAGE',
+  remedy?: string,
+): SkiffError {
+  return new SkiffError(`load image: ${name}: ${reason}`, { code, path: name, cause, remedy });
 }
 
 /** Node's name of this machine's architecture in Go's words, as images have it. */

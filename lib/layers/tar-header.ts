@@ -116,9 +116,9 @@ function checkSum(block: Buffer): void {
     unsigned += byte;
     if (byte > 127) negative += 256;
   }
-  const sum = numberAt(block, AT.checksum, 'checksum');
+  const sum = octalAt(block, AT.checksum);
   if (sum !== unsigned && sum !== unsigned - negative)
-    throw brokenTar('Invalid tar header. Maybe the tar is corrupted or it needs to be gunzipped?');
+    throw brokenTar("broken tar: a header's checksum is wrong: it is damaged, or no tar");
 }
 
 /** Only POSIX's own format has a prefix; GNU keeps times at its place. */
@@ -139,9 +139,15 @@ function textAt(block: Buffer, [start, length]: readonly [number, number]): Byte
  *
  * @throws SkiffError BROKEN_TAR
  */
-export function numberAt(block: Buffer, [start, length]: readonly [number, number], field: string): number {
-  const first = block[start]!;
-  if (first >= 0x80) return base256(block, start, length);
+export function numberAt(block: Buffer, field: readonly [number, number], name: string): number {
+  const [start, length] = field;
+  const value = block[start]! >= 0x80 ? base256(block, start, length) : octalAt(block, field);
+  if (value === undefined) throw brokenTar(`broken tar: ${name} of a header is no number`);
+  return value;
+}
+
+/** @returns undefined where it is no number; an empty field is 0 */
+function octalAt(block: Buffer, [start, length]: readonly [number, number]): number | undefined {
   let value = 0;
   let at = start;
   const end = start + length;
@@ -151,9 +157,7 @@ export function numberAt(block: Buffer, [start, length]: readonly [number, numbe
     if (digit < 0 || digit > 7) break;
     value = value * 8 + digit;
   }
-  if (at < end && block[at] !== 0 && block[at] !== 0x20)
-    throw brokenTar(`Invalid tar header: its ${field} is no number`);
-  return value;
+  return at === end || block[at] === 0 || block[at] === 0x20 ? value : undefined;
 }
 
 function base256(block: Buffer, start: number, length: number): number {

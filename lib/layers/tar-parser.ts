@@ -1,3 +1,4 @@
+import type fs from 'node:fs';
 import { NO_RECORDS, parsePax, type PaxRecords } from './pax';
 import {
   BLOCK,
@@ -43,16 +44,16 @@ interface Extensions {
  * text, and gives an asynchronous stream for each entry, which for small files takes longer than to write them.
  */
 export class TarParser {
-  private readonly reading: Generator<Want, void, Buffer>;
+  private readonly reader: TarReader;
+  private readonly steps: Steps;
   private want: Want;
   private partial: Buffer[] = [];
   private missing: number;
-  private isEnded = false;
-  private current: TarHeader | undefined;
 
-  constructor(private readonly visitor: TarVisitor) {
-    this.reading = this.read();
-    this.want = this.reading.next().value as Want;
+  constructor(visitor: TarVisitor) {
+    this.reader = new TarReader(visitor);
+    this.steps = this.reader.read();
+    this.want = wantOf(this.steps.next());
     this.missing = amountOf(this.want);
   }
 
@@ -76,19 +77,60 @@ export class TarParser {
 
   /** @throws SkiffError BROKEN_TAR where the archive ended too early */
   finish(): void {
+    this.reader.checkEnd();
+  }
+
+  private next(bytes: Buffer): void {
+    this.want = wantOf(this.steps.next(bytes));
+    this.missing = amountOf(this.want);
+  }
+}
+
+/**
+ * Go through an open tar from header to header, past all contents.
+ *
+ * @param found is told of each entry, and where in the file its content begins
+ * @throws SkiffError BROKEN_TAR
+ */
+export async function scanTar(
+  handle: fs.promises.FileHandle,
+  found: (header: TarHeader, at: number) => void,
+): Promise<void> {
+  let at = 0;
+  const nothing = () => undefined;
+  const reader = new TarReader({ entry: header => found(header, at), content: nothing, end: nothing });
+  const steps = reader.read();
+  let want = wantOf(steps.next());
+  while (amountOf(want) !== Infinity) {
+    if ('pass' in want) {
+      at += want.pass;
+      want = wantOf(steps.next(EMPTY));
+      continue;
+    }
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(want.take), 0, want.take, at);
+    at += bytesRead;
+    if (bytesRead < want.take) return reader.checkEnd();
+    want = wantOf(steps.next(buffer));
+  }
+}
+
+type Steps = Generator<Want, void, Buffer>;
+
+/** What stands after what in a tar; how its bytes are had is another's business. */
+class TarReader {
+  private isEnded = false;
+  private current: TarHeader | undefined;
+
+  constructor(private readonly visitor: TarVisitor) {}
+
+  /** To be asked where there are no more bytes. */
+  checkEnd(): void {
     if (this.isEnded) return;
     if (this.current) throw brokenTar(`tar entry ${quoted(this.current.name)}: Unexpected end of data`);
     throw brokenTar('the archive has no end mark: it is truncated, or no tar');
   }
 
-  private next(bytes: Buffer): void {
-    const { value } = this.reading.next(bytes);
-    if (!value) throw brokenTar('the tar reader is over');
-    this.want = value;
-    this.missing = amountOf(value);
-  }
-
-  private *read(): Generator<Want, void, Buffer> {
+  *read(): Steps {
     let extensions = { pax: NO_RECORDS, long: {} } as Extensions;
     let global = NO_RECORDS;
     for (;;) {
@@ -160,6 +202,11 @@ export class TarParser {
     this.visitor.raw?.(bytes);
     return bytes;
   }
+}
+
+function wantOf({ value }: IteratorResult<Want, void>): Want {
+  if (!value) throw brokenTar('the archive is over');
+  return value;
 }
 
 const EMPTY = Buffer.alloc(0);
