@@ -13,3 +13,10 @@ export type {
 } from './engine/options';
 export type { ContainerInfo } from './engine/info';
 export type { Word } from './spec/types';
+export type { ImageInfo, Images, LayerHistory } from './engine/images';
+export type { ProgressOptions } from './engine/image-source';
+export type { ImportOptions } from './image/import';
+export type { LoadedImage, LoadOptions } from './image/load';
+export type { PruneOptions, RemovedImage, RemoveImageOptions } from './image/remove';
+export type { ArchiveFormat, SaveOptions } from './image/save';
+export type { StoredImage } from './image/store';

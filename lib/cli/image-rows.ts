@@ -3,6 +3,7 @@ import type { ImageInfo } from '../engine/images';
 import { familiarName, parseReference, splitTag } from '../image/reference';
 import { groupFilters, invalidFilterValue, type Filter } from './filters';
 import { decimalSize, goTime, humanDuration } from './human';
+import { hasLabel } from './image-prune';
 import type { Listing } from './listing';
 
 /** What `images --filter` knows. */
@@ -111,12 +112,6 @@ export function imageSelection(
     ),
     ...(patterns.length > 0 && { name: (ref: string) => patterns.some(one => matches(one, ref)) }),
   };
-}
-
-function hasLabel({ config }: ImageInfo, label: string): boolean {
-  const equals = label.indexOf('=');
-  const value = config.config?.Labels?.[equals < 0 ? label : label.slice(0, equals)];
-  return value !== undefined && (equals < 0 || value === label.slice(equals + 1));
 }
 
 function createdOf(reference: string | undefined, images: readonly ImageInfo[]): number | undefined {

@@ -5,7 +5,7 @@ import { IMAGE_FILTERS, imageListing, imageRows, imageSelection } from '../cli/i
 import { formatListing } from '../cli/listing';
 import { writeOut } from '../cli/output';
 import { usageError } from '../cli/parse';
-import { withSkiff } from '../cli/with-skiff';
+import { Images } from '../engine/images';
 
 export default defineCommand({
   name: 'images',
@@ -26,7 +26,7 @@ export default defineCommand({
   },
   async run({ flags, words }) {
     if (words.length > 1) throw usageError('"skiff images" requires at most 1 argument.', 'images');
-    const all = await withSkiff(flags, skiff => skiff.images.list());
+    const all = await new Images(flags).list();
     const { images, name } = imageSelection(flags.filter, words[0], all);
     const shown = { noTrunc: flags['no-trunc'], name, now: Date.now() };
     const rows = images.flatMap(image => imageRows(image, shown));

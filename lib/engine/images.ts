@@ -1,8 +1,8 @@
-import type { ContainerDefaults } from '../image/config';
+import type { ContainerDefaults, HistoryEntry } from '../image/config';
 import { bundledTar } from '../image/bundled';
 import type { ImportOptions } from '../image/import';
 import type { LoadedImage, LoadOptions } from '../image/load';
-import type { RemovedImage, RemoveImageOptions } from '../image/remove';
+import type { PruneOptions, RemovedImage, RemoveImageOptions } from '../image/remove';
 import type { SaveOptions } from '../image/save';
 import { ImageStore, isBundledName, type ImageUser, type StoredImage } from '../image/store';
 import { findTar, noImageToRun } from '../image/tar-path';
@@ -10,9 +10,10 @@ import { createReadOnlyLayer } from '../layers/layer';
 import type { WhiteoutForm } from '../layers/whiteouts';
 import { errorCode } from '../common/errors';
 import type { ImageConfig } from '../spec/options';
-import type { ContainerStore } from '../state';
+import { appendEvent, ContainerStore } from '../state';
 import { withArchive, withSource, type ProgressOptions } from './image-source';
 import { listContainers } from './list';
+import { rootDirectory } from './root';
 
 /** An image as the API tells it. */
 export interface ImageInfo extends StoredImage {
@@ -20,6 +21,16 @@ export interface ImageInfo extends StoredImage {
   size: number;
   /** Containers that were started from it. */
   containers: number;
+}
+
+/** One step of an image. */
+export interface LayerHistory {
+  /** Milliseconds since the epoch. */
+  created?: number;
+  createdBy: string;
+  comment: string;
+  /** Bytes of the files of its layer. */
+  size: number;
 }
 
 /** What a container's file system is made of. */
@@ -39,8 +50,16 @@ export class Images {
   readonly store: ImageStore;
   private readonly configs = new Map<string, RootSource>();
 
-  constructor(root: string, containers: ContainerStore, whiteouts: WhiteoutForm) {
-    this.store = new ImageStore({ root, whiteouts, users: () => usersOf(containers) });
+  /**
+   * Nothing is made or opened by it.
+   *
+   * @param options.root as for {@link Skiff.open}
+   * @param options.whiteouts as the storage driver in use wants them; it matters where layers are unpacked
+   */
+  constructor({ root, whiteouts = 'overlay' }: { root?: string; whiteouts?: WhiteoutForm }) {
+    const directory = rootDirectory(root);
+    const containers = new ContainerStore(directory);
+    this.store = new ImageStore({ root: directory, whiteouts, users: () => usersOf(containers) });
   }
 
   /** All images, the youngest first. */
@@ -81,9 +100,11 @@ export class Images {
   ): Promise<ImageInfo> {
     // What changes images is loaded at need: a start takes none of it.
     const { importImage } = await import('../image/import');
-    return withSource(source, options, async (bytes, name) =>
-      this.describe(await importImage(this.store, { source: bytes, name }, options)),
+    const image = await withSource(source, options, (bytes, name) =>
+      importImage(this.store, { source: bytes, name }, options),
     );
+    this.tell('import', image.id, options.ref);
+    return this.describe(image);
   }
 
   /**
@@ -97,7 +118,9 @@ export class Images {
     options: LoadOptions & ProgressOptions = {},
   ): Promise<LoadedImage[]> {
     const { loadImages } = await import('../image/load');
-    return withArchive(source, place => loadImages(this.store, place, options));
+    const loaded = await withArchive(source, place => loadImages(this.store, place, options));
+    for (const { id, loadedRefs } of loaded) this.tell('load', id, loadedRefs[0]);
+    return loaded;
   }
 
   /**
@@ -108,6 +131,7 @@ export class Images {
   async *save(references: readonly string[], options?: SaveOptions): AsyncGenerator<Buffer> {
     const { saveImages } = await import('../image/save');
     yield* saveImages(this.store, references, options);
+    for (const reference of references) this.tell('save', (await this.store.get(reference)).id, reference);
   }
 
   /** The same, into a file: as a whole or not at all. */
@@ -122,7 +146,8 @@ export class Images {
    * @throws SkiffError IMAGE_NOT_FOUND, INVALID_REFERENCE
    */
   async tag(source: string, target: string): Promise<void> {
-    await this.store.tag(source, target);
+    const { id } = await this.store.tag(source, target);
+    this.tell('tag', id, target);
   }
 
   /**
@@ -132,13 +157,47 @@ export class Images {
    */
   async remove(reference: string, options?: RemoveImageOptions): Promise<RemovedImage> {
     const { removeImage } = await import('../image/remove');
-    return removeImage(this.store, reference, options);
+    const removed = await removeImage(this.store, reference, options);
+    this.tellRemoved(removed);
+    return removed;
   }
 
   /** Remove images that have no name and no container; with `all` those with a name, too. */
-  async prune(options?: { all?: boolean }): Promise<RemovedImage & { reclaimedBytes: number }> {
+  async prune(options?: PruneOptions): Promise<RemovedImage & { reclaimedBytes: number }> {
     const { pruneImages } = await import('../image/remove');
-    return pruneImages(this.store, options);
+    const pruned = await pruneImages(this.store, options);
+    this.tellRemoved(pruned);
+    appendEvent(this.store.root, {
+      type: 'image',
+      action: 'prune',
+      id: '',
+      attributes: { reclaimed: String(pruned.reclaimedBytes) },
+    });
+    return pruned;
+  }
+
+  /**
+   * How an image came to be: its steps, the last first.
+   *
+   * @throws SkiffError IMAGE_NOT_FOUND, AMBIGUOUS, INVALID_REFERENCE
+   */
+  async history(reference: string): Promise<{ id: string; history: LayerHistory[] }> {
+    const image = await this.store.get(reference);
+    const sizes = await this.store.layerSizes();
+    const layers = [...image.layers];
+    // An image without a history has layers all the same.
+    const steps: HistoryEntry[] = image.config.history ?? layers.map(() => ({}));
+    const history = steps.map(({ created, created_by: createdBy = '', comment = '', empty_layer: empty }) => {
+      const layer = empty ? undefined : layers.shift();
+      const ms = Date.parse(created ?? '');
+      return {
+        ...(!Number.isNaN(ms) && { created: ms }),
+        createdBy,
+        comment,
+        size: (layer !== undefined && sizes.get(layer)) || 0,
+      };
+    });
+    return { id: image.id, history: history.reverse() };
   }
 
   /** Whether `run` takes a word for an image: its name, or an id that no command's name looks like. */
@@ -184,6 +243,20 @@ export class Images {
   private lookUp(name: string): StoredImage | undefined {
     if (name.startsWith('.') || name.startsWith('/')) return undefined;
     return isBundledName(name) ? this.store.findNamed(name) : unlessInvalid(() => this.store.find(name));
+  }
+
+  private tellRemoved({ changes }: RemovedImage): void {
+    for (const { action, id, name } of changes) this.tell(action, id, name);
+  }
+
+  /** What happened, for `events`. */
+  private tell(action: string, id: string, name?: string): void {
+    appendEvent(this.store.root, {
+      type: 'image',
+      action,
+      id: id.replace('sha256:', ''),
+      attributes: name === undefined ? {} : { name },
+    });
   }
 
   private async describe(image: StoredImage): Promise<ImageInfo> {

@@ -64,7 +64,7 @@ export class Skiff {
     private readonly storage: { asked: string; driver: StorageDriver },
   ) {
     const whiteouts = storage.driver.name === 'aufs' ? 'aufs' : 'overlay';
-    this.images = new Images(root, context.store, whiteouts);
+    this.images = new Images({ root, whiteouts });
     this.launcher = new Launcher(root, context, storage, this.images);
   }
 

@@ -10,8 +10,17 @@ import { isBundledName, type ImageStore, type ImageUser, type StoredImage } from
 export interface RemovedImage {
   /** Names that were taken away. */
   untagged: string[];
-  /** Digests of the image and of its layers, where they are gone. */
+  /** Ids of images that are gone, and then digests of their layers that are. */
   deleted: string[];
+  /** The same for `events`: what happened to which image. */
+  changes: { action: 'untag' | 'delete'; id: string; name?: string }[];
+}
+
+export interface PruneOptions {
+  /** Those with a name, too. */
+  all?: boolean;
+  /** Images that stay all the same. */
+  keep?: (image: StoredImage) => boolean;
 }
 
 export interface RemoveImageOptions {
@@ -36,11 +45,11 @@ export async function removeImage(
     const names = namesOf(image, refs);
     const name = isById ? undefined : nameIn(reference);
     if (name !== undefined && !refs.has(name)) throw bundledConflict(reference);
-    if (name !== undefined && names.length > 1) return untag(store, refs, [name]);
+    if (name !== undefined && names.length > 1) return untag(store, image, refs, [name]);
     if (isBundled(image, names)) throw bundledConflict(reference);
     const users = store.usersOf(image);
     const running = users.find(user => user.running);
-    if (name !== undefined && force && running) return untag(store, refs, [name]);
+    if (name !== undefined && force && running) return untag(store, image, refs, [name]);
     checkUsers(image, { reference, isById, force, users, names });
     return remove(store, image, refs, names);
   });
@@ -54,24 +63,25 @@ export async function removeImage(
  */
 export async function pruneImages(
   store: ImageStore,
-  { all = false, keep = () => false }: { all?: boolean; keep?: (image: StoredImage) => boolean } = {},
+  { all = false, keep = () => false }: PruneOptions = {},
 ): Promise<RemovedImage & { reclaimedBytes: number }> {
   await prepareImages(store.root);
-  const total: RemovedImage = { untagged: [], deleted: [] };
+  const total: RemovedImage = { untagged: [], deleted: [], changes: [] };
   await store.changing(async refs => {
     for (const image of store.list()) {
       const names = namesOf(image, refs);
       if (isBundled(image, names) || store.usersOf(image).length > 0 || keep(image)) continue;
       if (names.length > 0 && !all) continue;
-      const { untagged, deleted } = await remove(store, image, refs, names);
+      const { untagged, deleted, changes } = await remove(store, image, refs, names);
       total.untagged.push(...untagged);
       total.deleted.push(...deleted);
+      total.changes.push(...changes);
     }
   });
   const sizes = await store.layerSizes();
   const layers = await collect(store);
   const reclaimedBytes = layers.reduce((sum, layer) => sum + (sizes.get(layer) ?? 0), 0);
-  return { untagged: total.untagged, deleted: [...total.deleted, ...layers], reclaimedBytes };
+  return { ...total, deleted: [...total.deleted, ...layers], reclaimedBytes };
 }
 
 /** Not while an image is being added, whose layers no record tells of yet: whoever adds one next does it. */
@@ -83,10 +93,16 @@ async function collect(store: ImageStore): Promise<string[]> {
   return layers;
 }
 
-async function untag(store: ImageStore, refs: Refs, names: string[]): Promise<RemovedImage> {
+async function untag(
+  store: ImageStore,
+  { id }: StoredImage,
+  refs: Refs,
+  names: string[],
+): Promise<RemovedImage> {
   for (const name of names) refs.delete(name);
   if (names.length > 0) await writeRefs(store.root, refs);
-  return { untagged: names.map(familiarName), deleted: [] };
+  const untagged = names.map(familiarName);
+  return { untagged, deleted: [], changes: untagged.map(name => ({ action: 'untag', id, name })) };
 }
 
 async function remove(
@@ -95,11 +111,11 @@ async function remove(
   refs: Refs,
   names: string[],
 ): Promise<RemovedImage> {
-  const { untagged } = await untag(store, refs, names);
+  const { untagged, changes } = await untag(store, image, refs, names);
   const { record, records } = imagePaths(store.root);
   await fs.promises.rm(record(hexOf(image.id)), { force: true });
   await syncDirectory(records);
-  return { untagged, deleted: [image.id] };
+  return { untagged, deleted: [image.id], changes: [...changes, { action: 'delete', id: image.id }] };
 }
 
 /** Canonical names that are stored; the bundled image's own is not. */

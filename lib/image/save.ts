@@ -83,7 +83,8 @@ async function* dockerFiles(store: ImageStore, images: SavedImage[]): AsyncGener
   for (const { image } of images) yield textFile(`${hexOf(image.id)}.json`, image.configText);
   const manifest: DockerManifestEntry[] = images.map(({ image, names }) => ({
     Config: `${hexOf(image.id)}.json`,
-    RepoTags: names.length > 0 ? names.map(familiarName) : null,
+    // Whole names, as podman has them: of a short one it would make localhost/NAME.
+    RepoTags: names.length > 0 ? names : null,
     Layers: image.layers.map(layer => `${hexOf(layer)}.tar`),
   }));
   yield textFile(DOCKER_MANIFEST, `${JSON.stringify(manifest)}\n`);
