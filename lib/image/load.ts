@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
+import { checkAborted } from '../common/abort';
 import { SkiffError } from '../common/errors';
 import { temporaryName } from '../layers/owner';
 import { isCompressed, tapped, tarChunks, type ByteSource } from '../layers/source';
@@ -143,7 +144,7 @@ async function spooled<T>(
   try {
     let size = 0;
     for await (const chunk of tarChunks(source)) {
-      signal?.throwIfAborted();
+      checkAborted(signal);
       size += chunk.length;
       if (size > maxBytes) throw tooLarge(name, maxBytes);
       await handle.write(chunk, 0, chunk.length);

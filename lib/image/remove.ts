@@ -1,6 +1,7 @@
 import { SkiffError } from '../common/errors';
 import { hexOf } from '../layers/layer';
-import { imagePaths, prepareImages, syncDirectory, whereUnlocked } from './files';
+import { whereUnlocked } from '../layers/lock';
+import { imagePaths, prepareImages, syncDirectory } from './files';
 import fs from 'node:fs';
 import { familiarName, parseReference, splitTag } from './reference';
 import { writeRefs, type Refs } from './records';

@@ -1,3 +1,4 @@
+import { checkAborted } from '../common/abort';
 import { invalidArgument } from '../common/errors';
 import { readFacts } from '../layers/facts';
 import { hexOf } from '../layers/layer';
@@ -51,7 +52,7 @@ export async function* saveImages(
   for await (const { name, size, content } of files) {
     yield fileHeader(name, size, mtime);
     for await (const bytes of content) {
-      signal?.throwIfAborted();
+      checkAborted(signal);
       yield bytes;
     }
     yield filling(size);

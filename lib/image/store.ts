@@ -2,13 +2,14 @@ import fs from 'node:fs';
 import { SkiffError } from '../common/errors';
 import { layerNotFound, readFacts } from '../layers/facts';
 import { addLayer, createReadOnlyLayer, deleteReadOnlyLayer, hexOf, layerOf } from '../layers/layer';
+import { whereUnlocked, withLock } from '../layers/lock';
 import { layersDirectory } from '../layers/paths';
 import type { ByteSource } from '../layers/source';
 import { indexedLayers } from '../layers/tar-index';
 import type { WhiteoutForm } from '../layers/whiteouts';
 import { BUNDLED_NAME, bundledImage, DEFAULT_IMAGE, unpackBundled } from './bundled';
 import { digestOf, parseConfig, type ImageConfigFile } from './config';
-import { imagePaths, prepareImages, whereUnlocked, withLock } from './files';
+import { imagePaths, prepareImages } from './files';
 import { imageIds, readImage, readRefs, writeImage, writeRefs, type ReadImage, type Refs } from './records';
 import { familiarName, parseReference, taggedName } from './reference';
 

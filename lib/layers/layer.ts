@@ -6,7 +6,14 @@ import { native } from '../native';
 import { explain, workspaceError } from './errors';
 import { factsDirectoryOf, skeletonOf, writeFacts } from './facts';
 import { removeLeftovers, temporaryName } from './owner';
-import { checkPathLength, layerFactsDirectory, layersDirectory, tarIndexDirectory } from './paths';
+import { withLock } from './lock';
+import {
+  checkPathLength,
+  layerFactsDirectory,
+  layersDirectory,
+  layersLock,
+  tarIndexDirectory,
+} from './paths';
 import type { ByteSource } from './source';
 import { forgetLayer, rememberedLayer, rememberLayer, tarKey } from './tar-index';
 import type { WhiteoutForm } from './whiteouts';
@@ -123,27 +130,23 @@ async function unpackInto(temporary: string, facts: string, options: AddLayerOpt
   }
 }
 
-/** The facts first: where there is a tree, there are its facts. Those without a tree were left by a killed process. */
+/**
+ * The facts first: where there is a tree, there are its facts. Those without a tree were left by a killed process, since
+ * nobody else is here.
+ */
 async function putInPlace(
   root: string,
   hex: string,
   { temporary, facts }: { temporary: string; facts: string },
 ): Promise<void> {
-  const tree = layerOf(root, hex).path;
-  const taken = ['EEXIST', 'ENOTEMPTY'];
-  if (!fs.existsSync(tree)) {
-    const place = factsDirectoryOf(root, hex);
-    if (await renamed(facts, place, taken)) {
-      if (await renamed(temporary, tree, taken)) return;
-    } else if (!fs.existsSync(tree)) {
-      const stale = temporaryName(layerFactsDirectory(root));
-      await renamed(place, stale, ['ENOENT']);
-      await native().removeTrees({ paths: [stale] });
-      await renamed(facts, place, taken);
-      if (await renamed(temporary, tree, taken)) return;
-    }
-  }
-  debugLog('workspace')('%s is there already', hex);
+  await withLock(layersLock(root), { shared: false }, async () => {
+    const { path: tree } = layerOf(root, hex);
+    if (fs.existsSync(tree)) return;
+    await removeWhole(factsDirectoryOf(root, hex), layerFactsDirectory(root));
+    await fs.promises.rename(facts, factsDirectoryOf(root, hex));
+    await fs.promises.rename(temporary, tree);
+  });
+  // What is still here is of a layer that was there already.
   await native().removeTrees({ paths: [temporary, facts] });
 }
 
@@ -156,9 +159,12 @@ export async function deleteReadOnlyLayer({ root, digest }: { root: string; dige
   const hex = hexOf(digest);
   const { path: tree } = layerOf(root, hex);
   await explain('delete read-only layer', tree, async () => {
-    await forgetLayer(root, hex);
-    await removeWhole(tree, layersDirectory(root));
-    await removeWhole(factsDirectoryOf(root, hex), layerFactsDirectory(root));
+    if (!fs.existsSync(tree) && !fs.existsSync(factsDirectoryOf(root, hex))) return;
+    await withLock(layersLock(root), { shared: false }, async () => {
+      await forgetLayer(root, hex);
+      await removeWhole(tree, layersDirectory(root));
+      await removeWhole(factsDirectoryOf(root, hex), layerFactsDirectory(root));
+    });
   });
 }
 
@@ -195,8 +201,7 @@ function mismatch(expected: string, hex: string): SkiffError {
 
 /** The reason in words that name the file and, where it is about one, the entry. */
 function tarError(tar: string, error: unknown): SkiffError {
-  const code =
-    errorCode(error) ?? (error instanceof Error && error.name === 'AbortError' ? 'ABORT_ERR' : 'BROKEN_TAR');
+  const code = errorCode(error) ?? 'BROKEN_TAR';
   // zlib's codes begin so.
   const isBroken = code === 'BROKEN_TAR' || code.startsWith('Z_');
   const prefix = isBroken && !SkiffError.is(error) ? 'broken tar: ' : '';

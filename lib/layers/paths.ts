@@ -31,3 +31,8 @@ export function layerFactsDirectory(root: string): string {
 export function tarIndexDirectory(root: string): string {
   return path.join(root, 'images', 'tars');
 }
+
+/** Held while layers get their names and lose them: for milliseconds. */
+export function layersLock(root: string): string {
+  return path.join(root, 'images', 'layers.lock');
+}

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { native, type UnpackEntry } from '../native';
+import { checkAborted } from '../common/abort';
 import { SkiffError } from '../common/errors';
 import { formatBytes } from '../common/units';
 import type { SkeletonWriter } from './skeleton';
@@ -46,7 +47,7 @@ export async function unpackTar(chunks: AsyncIterable<Buffer>, options: UnpackOp
   let writing: Promise<void> = Promise.resolve();
   try {
     for await (const chunk of chunks) {
-      signal?.throwIfAborted();
+      checkAborted(signal);
       tarBytes += chunk.length;
       if (tarBytes > maxBytes) throw tooLarge(maxBytes);
       hash.update(chunk);

@@ -46,7 +46,9 @@ export function imagesLeft(root: string): string[] {
       const place = path.join(images, part);
       return fs.existsSync(place) ? fs.readdirSync(place).map(name => path.join(part, name)) : [];
     })
-    .filter(name => !/^(layers|layer-facts|records|tars|lock|adding\.lock|refs\.json)$/.test(name));
+    .filter(
+      name => !/^(layers|layer-facts|records|tars|lock|adding\.lock|layers\.lock|refs\.json)$/.test(name),
+    );
 }
 
 /** A program of the machine; the reason why it cannot be used where it is missing. */
