@@ -13,6 +13,8 @@ typedef enum skiff_entry_kind {
     SKIFF_ENTRY_SYMLINK,   /* `target` as it stands */
     SKIFF_ENTRY_LINK,      /* hard link to `target`, a path below the directory */
     SKIFF_ENTRY_NODE,      /* FIFO or device, as `mode` and `device` say */
+    SKIFF_ENTRY_WHITEOUT,  /* what lower layers have of that name is gone: overlayfs's 0:0 device */
+    SKIFF_ENTRY_OPAQUE,    /* of this directory lower layers show nothing: overlayfs's attribute */
 } skiff_entry_kind;
 
 typedef struct skiff_entry {

@@ -98,6 +98,37 @@ export function commandTable(): Map<string, CommandEntry> {
       '__complete',
       { summary: 'Answer a completion script', hidden: true, load: () => import('../commands/complete') },
     ],
+    ['images', { summary: 'List images', load: () => import('../commands/images') }],
+    [
+      'import',
+      {
+        summary: 'Make an image of the tar of a root file system',
+        load: () => import('../commands/import'),
+      },
+    ],
+    ['load', { summary: 'Load images from an archive', load: () => import('../commands/load') }],
+    ['save', { summary: 'Write images into an archive', load: () => import('../commands/save') }],
+    ['rmi', { summary: 'Remove images', load: () => import('../commands/rmi') }],
+    ['history', { summary: 'Show how an image came to be', load: () => import('../commands/history') }],
+    [
+      'image inspect',
+      { summary: 'Tell all that is known of images', load: () => import('../commands/image-inspect') },
+    ],
+    [
+      'image prune',
+      { summary: 'Remove images without a name', load: () => import('../commands/image-prune') },
+    ],
+    ['image ls', { summary: 'List images', load: () => import('../commands/images') }],
+    [
+      'image import',
+      { summary: 'Make an image of the tar of a root file system', load: () => import('../commands/import') },
+    ],
+    ['image load', { summary: 'Load images from an archive', load: () => import('../commands/load') }],
+    ['image save', { summary: 'Write images into an archive', load: () => import('../commands/save') }],
+    ['image rm', { summary: 'Remove images', load: () => import('../commands/rmi') }],
+    ['image tag', { summary: 'Give an image one more name', load: () => import('../commands/tag') }],
+    ['image history', { summary: 'Show how an image came to be', load: () => import('../commands/history') }],
+    ['tag', { summary: 'Give an image one more name', load: () => import('../commands/tag') }],
     ['bench', { summary: 'Measure how fast containers start here', load: () => import('../commands/bench') }],
   ]);
 }

@@ -150,7 +150,8 @@ function recordOf(
 ): ContainerRecord {
   const { source, spec, driver } = prepared;
   const words = command.map(word => (typeof word === 'string' ? word : { base64: word.toString('base64') }));
-  const stored: StoredOptions = { ...options, command: words };
+  const { stopSignal, labels } = source.config;
+  const stored: StoredOptions = { ...options, stopSignal: options.stopSignal ?? stopSignal, command: words };
   return {
     version: RECORD_VERSION,
     id,
@@ -164,7 +165,8 @@ function recordOf(
     driver: driver.name,
     detached: true,
     layers: source.layers,
-    ...(options.labels && { labels: options.labels }),
+    imageId: source.imageId,
+    labels: { ...labels, ...options.labels },
     options: stored as unknown as Record<string, unknown>,
   };
 }

@@ -5,7 +5,6 @@ import { errorMessage, SkiffError } from '../common/errors';
 import { Lazy } from '../common/lazy';
 import { Turns } from '../common/turns';
 import { Trace, type Phase } from '../common/trace';
-import { hasImage } from '../image';
 import { native } from '../native';
 import { Watchdog } from '../process/watchdog';
 import type { RuntimeContext } from '../runtime/context';
@@ -22,6 +21,7 @@ import { initPath, prepareRoot, requireRoot } from './checks';
 import type { ContainerHandle } from './container';
 import { createContainer, runDetached, type Detaching } from './detached';
 import { execToEnd, startDetachedExec, startExec } from './exec';
+import { Images } from './images';
 import type { ContainerInfo } from './info';
 import { Launcher } from './launcher';
 import { removeContainer } from './life';
@@ -74,6 +74,9 @@ export class Skiff {
   private swept: Promise<unknown> | undefined;
   private closing: Promise<void> | undefined;
 
+  /** The images of this root. */
+  readonly images: Images;
+
   private constructor(
     /** Where images and containers are kept. */
     readonly root: string,
@@ -82,7 +85,9 @@ export class Skiff {
     /** Name of the storage driver that containers get, where it can take their layers. */
     readonly storageDriver: string,
   ) {
-    this.launcher = new Launcher(root, context, storage);
+    const whiteouts = storageDriver === 'aufs' ? 'aufs' : 'overlay';
+    this.images = new Images({ root, whiteouts });
+    this.launcher = new Launcher(root, context, storage, this.images);
   }
 
   /**
@@ -95,7 +100,8 @@ export class Skiff {
     prepareRoot(root);
     const asked = options.storageDriver ?? process.env.SKIFF_STORAGE_DRIVER ?? 'auto';
     const driver = new Lazy(() => selectDriver({ root, name: asked }));
-    const name = options.idle ? asked : (await driver.get()).name;
+    // How layers are unpacked depends on it.
+    const name = options.idle && asked !== 'auto' ? asked : (await driver.get()).name;
     const init = native().openInit({ path: initPath() });
     const reserve = new DescriptorReserve();
     const context: RuntimeContext = {
@@ -128,7 +134,7 @@ export class Skiff {
 
   /** Whether there is an image of that name. */
   async hasImage(name: string): Promise<boolean> {
-    return hasImage(name);
+    return this.images.has(name);
   }
 
   /**

@@ -5,12 +5,14 @@ import { packageRoot } from '../common/package';
 import type { ExecNative } from './exec';
 import type { MonitorNative } from './monitor';
 import { ADDON, hasNativeCode, nativeDirectory, platformName } from './location';
+import type { FilesNative } from './files';
 import type { ProcessNative } from './process';
 import type { StartNative } from './start';
 import type { WorkspaceNative } from './workspace';
 
 export type * from './exec';
 export type * from './monitor';
+export type * from './files';
 export type * from './process';
 export type * from './start';
 export type * from './workspace';
@@ -18,6 +20,7 @@ export { INIT, nativeDirectory } from './location';
 
 /** Everything the addon offers: few functions, one options object each. */
 export interface NativeAddon extends ExecNative, ProcessNative, MonitorNative, StartNative, WorkspaceNative {}
+export interface NativeAddon extends FilesNative, ProcessNative, StartNative, WorkspaceNative {}
 
 let addon: NativeAddon | undefined;
 

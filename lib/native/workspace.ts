@@ -5,7 +5,7 @@ export type NativeText = string | Buffer;
 
 /** One step of writing an archive's entry below a layer's root; csrc/core/unpack.h has the meaning of each kind. */
 export interface UnpackEntry {
-  kind: 'directory' | 'file' | 'data' | 'meta' | 'symlink' | 'link' | 'node';
+  kind: 'directory' | 'file' | 'data' | 'meta' | 'symlink' | 'link' | 'node' | 'whiteout' | 'opaque';
   /** Relative, without `.` and `..`; '' is the root itself. */
   name: NativeText;
   /** What a symlink says; for a hard link, a path below the root. */
@@ -21,6 +21,7 @@ export interface UnpackEntry {
   mtime?: number;
   mtimeNsec?: number;
   xattrs?: { name: NativeText; value: Buffer }[];
+  /** Not to be changed before the call's promise is settled. */
   data?: Buffer;
   /** Where `data` belongs in the file, in bytes. */
   offset?: number;

@@ -5,7 +5,7 @@ export {
   deleteWriteLayer,
   workspaceFailure,
 } from './container';
-export { createReadOnlyLayer, deleteReadOnlyLayer, type ReadOnlyLayer } from './layer';
+export { createReadOnlyLayer, deleteReadOnlyLayer, type ReadOnlyLayer } from '../layers/layer';
 export { checkRootLength, containerPaths, type ContainerPaths } from './paths';
 export { selectDriver, storageDrivers } from './select';
 export {
