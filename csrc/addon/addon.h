@@ -20,6 +20,7 @@ void RegisterFiles(Napi::Env env, Napi::Object exports);
 void RegisterProcess(Napi::Env env, Napi::Object exports);
 void RegisterStart(Napi::Env env, Napi::Object exports);
 void RegisterWorkspace(Napi::Env env, Napi::Object exports);
+void RegisterTrees(Napi::Env env, Napi::Object exports);
 
 // The first argument as an object; throws a TypeError that names the function.
 Napi::Object OptionsOf(const Napi::CallbackInfo &info, const char *function);
