@@ -343,6 +343,21 @@ static Napi::Value CloseTree(const Napi::CallbackInfo &info)
     });
 }
 
+// ---- Files without a name ----
+
+static Napi::Value LinkFile(const Napi::CallbackInfo &info)
+{
+    Napi::Object options = OptionsOf(info, "linkFile");
+    auto path = TextOption(options, "path");
+    std::string from = "/proc/self/fd/" + std::to_string(IntOption(options, "fd"));
+    skiff_error error{};
+    if (linkat(AT_FDCWD, from.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+        skiff_fail(&error, "linkat", path.c_str());
+        throw ErrorOf(info.Env(), error);
+    }
+    return info.Env().Undefined();
+}
+
 void RegisterTrees(Napi::Env env, Napi::Object exports)
 {
     exports.Set("openView", Napi::Function::New(env, OpenView, "openView"));
@@ -352,6 +367,7 @@ void RegisterTrees(Napi::Env env, Napi::Object exports)
     exports.Set("readTar", Napi::Function::New(env, ReadTar, "readTar"));
     exports.Set("readChanges", Napi::Function::New(env, ReadChanges, "readChanges"));
     exports.Set("closeTree", Napi::Function::New(env, CloseTree, "closeTree"));
+    exports.Set("linkFile", Napi::Function::New(env, LinkFile, "linkFile"));
 }
 
 } // namespace skiff

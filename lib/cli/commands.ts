@@ -12,6 +12,21 @@ export interface CommandEntry {
 export function commandTable(): Map<string, CommandEntry> {
   return new Map([
     ['run', { summary: 'Run a command in a new container', load: () => import('../commands/run') }],
+    ['cp', { summary: 'Copy files between a container and the host', load: () => import('../commands/cp') }],
+    [
+      'diff',
+      {
+        summary: "Show what a container changed in its image's files",
+        load: () => import('../commands/diff'),
+      },
+    ],
+    [
+      'export',
+      {
+        summary: "Export a container's file system as a tar archive",
+        load: () => import('../commands/export'),
+      },
+    ],
     ['rm', { summary: 'Remove containers that were kept', load: () => import('../commands/rm') }],
     [
       'doctor',

@@ -7,7 +7,7 @@ const STDERR = 2;
 const RETRY_MS = 5;
 
 /** Write to standard output, whole. A reader that is gone is no error: there is nobody left to tell. */
-export function writeOut(text: string): void {
+export function writeOut(text: string | Uint8Array): void {
   writeAll(STDOUT, text);
 }
 
@@ -20,8 +20,8 @@ export function writeErr(text: string): void {
  * process.stdout and process.stderr are left alone: they set O_NONBLOCK on a pipe, for everybody who shares it, the
  * container included. Somebody else may have done so: then a full pipe answers EAGAIN.
  */
-function writeAll(fd: number, text: string): void {
-  let rest = Buffer.from(text);
+function writeAll(fd: number, text: string | Uint8Array): void {
+  let rest = typeof text === 'string' ? Buffer.from(text) : text;
   while (rest.length > 0) {
     try {
       rest = rest.subarray(fs.writeSync(fd, rest));

@@ -21,6 +21,7 @@ import type { ContainerHandle } from './container';
 import { Images } from './images';
 import type { ContainerInfo } from './info';
 import { Launcher } from './launcher';
+import { FileAccess } from './file-access';
 import { inspectContainer, listContainers } from './list';
 import type { PoolOptions, RunOptions, RunResult, StartOptions } from './options';
 import { runToEnd } from './outcome';
@@ -191,6 +192,16 @@ export class Skiff {
    */
   async inspect(reference: string): Promise<ContainerInfo> {
     return inspectContainer(reference, this.context.store);
+  }
+
+  /**
+   * Ways into a container's file system and out of it, whether it runs or not.
+   *
+   * @param reference its name, its id or the beginning of its id
+   * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS
+   */
+  async files(reference: string): Promise<FileAccess> {
+    return new FileAccess(this.context, await this.inspect(reference));
   }
 
   /**

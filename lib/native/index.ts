@@ -3,15 +3,18 @@ import { packageRoot } from '../common/package';
 import type { FilesNative } from './files';
 import type { ProcessNative } from './process';
 import type { StartNative } from './start';
+import type { TreesNative } from './trees';
 import type { WorkspaceNative } from './workspace';
 
 export type * from './files';
 export type * from './process';
 export type * from './start';
+export type * from './trees';
 export type * from './workspace';
 
 /** Everything the addon offers: few functions, one options object each. */
-export interface NativeAddon extends FilesNative, ProcessNative, StartNative, WorkspaceNative {}
+export interface NativeAddon
+  extends FilesNative, ProcessNative, StartNative, TreesNative, WorkspaceNative {}
 
 let addon: NativeAddon | undefined;
 

@@ -264,6 +264,7 @@ function firstRecord({ store }: RuntimeContext, plan: StartPlan, cgroups: Cgroup
     ...(plan.imageId !== undefined && { imageId: plan.imageId, layers: plan.layers }),
     command: plan.spec.args,
     driver: plan.driver.name,
+    layers: plan.layers,
     cgroupPaths: cgroups.directories.map(({ path }) => path),
   };
 }
