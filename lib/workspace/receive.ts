@@ -18,6 +18,8 @@ export interface ReceiveOptions {
   owner?: Owner;
 }
 
+/** A file's bytes written at once: whole blocks, so that those of zeroes become holes. */
+const PIECE = 1 << 20;
 /** What is collected before it is written. */
 const BATCH_BYTES = 1 << 20;
 const BATCH_ENTRIES = 256;
@@ -79,10 +81,27 @@ async function writeEntries(extract: tar.Extract, receiver: Receiver): Promise<v
     const header = stream.header as PaxHeaders;
     const { write } = tarEntry(header, recordsOf(header));
     await receiver.begin(write, header.size ?? 0);
-    for await (const chunk of stream as AsyncIterable<Buffer>) await receiver.content(chunk);
+    for await (const piece of pieces(stream as AsyncIterable<Buffer>)) await receiver.content(piece);
     await receiver.end();
   }
   await receiver.finish();
+}
+
+/** The stream's bytes in pieces of {@link PIECE}, the last one shorter. */
+async function* pieces(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    chunks.push(chunk);
+    length += chunk.length;
+    while (length >= PIECE) {
+      const all = Buffer.concat(chunks, length);
+      yield all.subarray(0, PIECE);
+      chunks = [all.subarray(PIECE)];
+      length -= PIECE;
+    }
+  }
+  if (length > 0) yield Buffer.concat(chunks, length);
 }
 
 /** Collects what is to be written, and writes it below the directory. */

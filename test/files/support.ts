@@ -1,0 +1,93 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import tar from 'tar-stream';
+import { keepPaxBytes, type PaxHeaders } from '../../lib/workspace/pax';
+import { run, type RunSettings } from '../helpers/run';
+
+/** What a command of skiff's wrote to stdout, as text. The test fails with what it said where it fails. */
+export async function skiff(args: readonly string[], settings: RunSettings = {}): Promise<string> {
+  const { code, stdout, stderr } = await run(args, settings);
+  expect({ args, code, stderr: code === 0 ? '' : stderr }).toEqual({ args, code: 0, stderr: '' });
+  return stdout.toString();
+}
+
+/** A command of skiff's that fails: exit code and message. */
+export async function refusal(
+  args: readonly string[],
+  settings: RunSettings = {},
+): Promise<{ code: number | null; stderr: string }> {
+  const { code, stderr } = await run(args, settings);
+  return { code, stderr: stderr.trim() };
+}
+
+/** A container that ran a script to its end and was kept. */
+export async function keep(name: string, script: string, flags: readonly string[] = []): Promise<void> {
+  await skiff(['run', '--keep', '--name', name, ...flags, 'sh', '-c', script]);
+}
+
+/** What GNU tar lists of an archive: `-rw-r--r-- 0/0 3 NAME` and so on, without times. */
+export function list(archive: Buffer): string[] {
+  const { stdout, status, stderr } = spawnSync('tar', ['-tvf', '-', '--numeric-owner', '--full-time'], {
+    input: archive,
+    maxBuffer: 1 << 30,
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return stdout
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => line.replace(/ +/g, ' ').replace(/ \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?/, ''));
+}
+
+/** An entry as a tar's reader sees it. */
+export interface Entry {
+  header: PaxHeaders;
+  pax: ReadonlyMap<string, Buffer>;
+  content: Buffer;
+}
+
+/** All entries of an archive, by name (a byte a character). */
+export async function entriesOf(archive: Readable | Buffer): Promise<Map<string, Entry>> {
+  const extract = tar.extract({ filenameEncoding: 'latin1' } as object);
+  const recordsOf = keepPaxBytes(extract);
+  if (Buffer.isBuffer(archive)) extract.end(archive);
+  else archive.pipe(extract as unknown as NodeJS.WritableStream);
+  const entries = new Map<string, Entry>();
+  for await (const stream of extract) {
+    const header = stream.header as PaxHeaders;
+    const pax = recordsOf(header);
+    const chunks: Buffer[] = [];
+    for await (const chunk of stream) chunks.push(chunk as Buffer);
+    const name = pax.get('path')?.toString('latin1') ?? header.name;
+    entries.set(name, { header, pax, content: Buffer.concat(chunks) });
+  }
+  return entries;
+}
+
+export async function bytesOf(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+/** `depth` directories in one another with a file in each, by a program that goes down step by step. */
+export function makeDeep(inside: string, depth: number): void {
+  const code = `
+import os, sys
+os.chdir(sys.argv[1])
+for i in range(int(sys.argv[2])):
+    os.mkdir("directory-%d" % i); os.chdir("directory-%d" % i); open("file", "w").write("x")`;
+  execFileSync('python3', ['-c', code, inside, String(depth)]);
+}
+
+export function setXattr(file: string, name: string, value: string): void {
+  const code =
+    'import os, sys; os.setxattr(sys.argv[1], sys.argv[2], sys.argv[3].encode("latin1"), follow_symlinks=False)';
+  execFileSync('python3', ['-c', code, file, name, value]);
+}
+
+export function blocksOf(directory: string, name: string): number {
+  return fs.statSync(path.join(directory, name)).blocks;
+}
