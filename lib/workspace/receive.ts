@@ -1,10 +1,9 @@
 import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
-import tar from 'tar-stream';
+import { StreamSource, tapped, tarChunks } from '../layers/source';
+import { tarEntry } from '../layers/tar-entries';
+import type { TarHeader } from '../layers/tar-header';
+import { TarParser, type TarVisitor } from '../layers/tar-parser';
 import { native, type UnpackEntry } from '../native';
-import { keepPaxBytes, type PaxHeaders } from './pax';
-import { tarEntry } from './tar-entries';
 
 export interface Owner {
   uid: number;
@@ -18,155 +17,99 @@ export interface ReceiveOptions {
   owner?: Owner;
 }
 
-/** A file's bytes written at once: whole blocks, so that those of zeroes become holes. */
-const PIECE = 1 << 20;
-/** What is collected before it is written. */
-const BATCH_BYTES = 1 << 20;
-const BATCH_ENTRIES = 256;
-const GZIP = Buffer.from('1f8b', 'hex');
+/** Entries of directories that are finished in one trip to the thread pool. */
+const BATCH_ENTRIES = 512;
 
 /**
- * Unpack a tar, plain or gzipped, into a directory that is in use: of a running container, or of the host. What is there
- * stays where the archive does not replace it; a directory is not replaced by what is none, nor the other way round. No
- * name and no link leads out of the directory. The directory itself stays as it is.
+ * Unpack a tar, plain or compressed, into a directory that is in use: of a running container, or of the host. What is
+ * there stays where the archive does not replace it; a directory is not replaced by what is none, nor the other way
+ * round. No name and no link leads out of the directory. The directory itself stays as it is.
  *
- * @returns bytes of the archive
+ * @returns bytes of the archive, as they came
  * @throws SkiffError UNSAFE_TAR, BROKEN_TAR; an errno's name with the entry as path, EISDIR and ENOTDIR among them
  */
-export async function receiveTar(source: Readable, options: ReceiveOptions): Promise<number> {
+export async function receiveTar(archive: Readable, options: ReceiveOptions): Promise<number> {
   let bytes = 0;
-  const extract = tar.extract({ filenameEncoding: 'latin1', allowUnknownFormat: true } as object);
-  const reading = feed(
-    counted(source, length => (bytes += length)),
-    extract as unknown as NodeJS.WritableStream,
-  );
-  const writing = writeEntries(extract, new Receiver(options)).catch((error: unknown) => {
-    extract.destroy(error instanceof Error ? error : new Error(String(error)));
-    throw error;
-  });
-  // The first failure ends both; streamx tells of the other one's no more than that the stream has ended.
-  const [read, wrote] = await Promise.allSettled([reading, writing]);
-  if (wrote.status === 'rejected' && !isAftermath(wrote.reason)) throw wrote.reason;
-  if (read.status === 'rejected') throw read.reason;
-  if (wrote.status === 'rejected') throw wrote.reason;
-  return bytes;
-}
-
-function isAftermath(error: unknown): boolean {
-  return error instanceof Error && /premature close|was destroyed/i.test(error.message);
-}
-
-async function* counted(source: Readable, count: (bytes: number) => void): AsyncGenerator<Buffer> {
-  for await (const chunk of source as AsyncIterable<Buffer>) {
-    count(chunk.length);
-    yield chunk;
-  }
-}
-
-/** Whether it is compressed is told by its first bytes. */
-async function feed(chunks: AsyncGenerator<Buffer>, extract: NodeJS.WritableStream): Promise<void> {
-  const first = await chunks.next();
-  const begin = first.done ? Buffer.alloc(0) : first.value;
-  async function* whole(): AsyncGenerator<Buffer> {
-    if (begin.length > 0) yield begin;
-    yield* chunks;
-  }
-  if (begin.subarray(0, GZIP.length).equals(GZIP)) await pipeline(whole(), createGunzip(), extract);
-  else await pipeline(whole(), extract);
-}
-
-async function writeEntries(extract: tar.Extract, receiver: Receiver): Promise<void> {
-  const recordsOf = keepPaxBytes(extract);
-  for await (const stream of extract) {
-    const header = stream.header as PaxHeaders;
-    const { write } = tarEntry(header, recordsOf(header));
-    await receiver.begin(write, header.size ?? 0);
-    for await (const piece of pieces(stream as AsyncIterable<Buffer>)) await receiver.content(piece);
-    await receiver.end();
-  }
-  await receiver.finish();
-}
-
-/** The stream's bytes in pieces of {@link PIECE}, the last one shorter. */
-async function* pieces(stream: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of stream) {
-    chunks.push(chunk);
-    length += chunk.length;
-    while (length >= PIECE) {
-      const all = Buffer.concat(chunks, length);
-      yield all.subarray(0, PIECE);
-      chunks = [all.subarray(PIECE)];
-      length -= PIECE;
+  const source = tapped(new StreamSource(archive), { onBytes: length => (bytes += length) });
+  const receiver = new Receiver(options.owner);
+  const parser = new TarParser(receiver);
+  let writing: Promise<void> = Promise.resolve();
+  try {
+    for await (const chunk of tarChunks(source)) {
+      parser.push(chunk);
+      await writing;
+      writing = write(receiver.take());
+      // Whoever waits for it next is told of its failure.
+      writing.catch(() => undefined);
     }
+    parser.finish();
+  } finally {
+    await writing;
   }
-  if (length > 0) yield Buffer.concat(chunks, length);
-}
+  for (const batch of receiver.directories()) await write(batch);
+  return bytes;
 
-/** Collects what is to be written, and writes it below the directory. */
-class Receiver {
-  private entries: UnpackEntry[] = [];
-  private bytes = 0;
-  /** Directories get their times and modes when all is in them. */
-  private readonly directories = new Map<string, UnpackEntry>();
-  private file: { write: UnpackEntry; offset: number } | undefined;
-
-  constructor(private readonly options: ReceiveOptions) {}
-
-  async begin(write: UnpackEntry, size: number): Promise<void> {
-    const name = nameOf(write);
-    if (name === '') return;
-    const owned = { ...write, ...this.options.owner };
-    if (write.kind === 'directory') this.directories.set(name, { ...owned, kind: 'meta' });
-    else this.directories.delete(name);
-    if (write.kind === 'file') this.file = { write: { ...owned, size }, offset: 0 };
-    else if (write.kind !== 'link' || !isSame(write)) await this.add(owned);
-  }
-
-  async content(data: Buffer): Promise<void> {
-    if (!this.file) return;
-    const { write, offset } = this.file;
-    await this.add(offset === 0 ? { ...write, data } : { ...write, kind: 'data', data, offset });
-    this.file.offset += data.length;
-  }
-
-  async end(): Promise<void> {
-    if (!this.file) return;
-    const { write, offset } = this.file;
-    this.file = undefined;
-    if (offset === 0) await this.add({ ...write, data: Buffer.alloc(0) });
-    else await this.add({ ...write, kind: 'meta' });
-  }
-
-  async finish(): Promise<void> {
-    // What lies deeper comes first: a directory may take away the right to enter it.
-    const finished = [...this.directories].sort(([a], [b]) => (a < b ? 1 : -1));
-    for (const [, meta] of finished) await this.add(meta);
-    await this.flush();
-  }
-
-  private async add(entry: UnpackEntry): Promise<void> {
-    this.entries.push(entry);
-    this.bytes += entry.data?.length ?? 0;
-    if (this.entries.length >= BATCH_ENTRIES || this.bytes >= BATCH_BYTES) await this.flush();
-  }
-
-  private async flush(): Promise<void> {
-    const { entries } = this;
-    this.entries = [];
-    this.bytes = 0;
-    const root = `/proc/self/fd/${this.options.directory}`;
+  async function write(entries: UnpackEntry[]): Promise<void> {
+    const root = `/proc/self/fd/${options.directory}`;
     if (entries.length > 0) await native().unpack({ root, entries, keepKinds: true });
   }
 }
 
-/** Bytes of a name as a key. */
-function nameOf({ name }: UnpackEntry): string {
-  return Buffer.isBuffer(name) ? name.toString('latin1') : name;
+/** Makes of what the parser tells what is to be written. */
+class Receiver implements TarVisitor {
+  private entries: UnpackEntry[] = [];
+  /** Directories get their times and modes when all is in them. */
+  private readonly unfinished = new Map<string, UnpackEntry>();
+  private file: { write: UnpackEntry; isMade: boolean; isWhole: boolean } | undefined;
+
+  constructor(private readonly owner: Owner | undefined) {}
+
+  entry(header: TarHeader): void {
+    const { name, write } = tarEntry(header);
+    if (name === '') return;
+    const owned = { ...write, ...this.owner };
+    if (write.kind === 'directory') this.unfinished.set(name, { ...owned, kind: 'meta' });
+    else this.unfinished.delete(name);
+    if (write.kind === 'file')
+      this.file = { write: { ...owned, size: header.size }, isMade: false, isWhole: header.size === 0 };
+    else if (!isLinkToItself(write)) this.entries.push(owned);
+  }
+
+  content(data: Buffer, offset: number): void {
+    const { file } = this;
+    if (!file) return;
+    const begins = offset === 0;
+    if (!file.isMade) this.entries.push({ ...file.write, data: begins ? data : NO_DATA });
+    if (!begins) this.entries.push({ ...file.write, kind: 'data', data, offset });
+    file.isWhole ||= begins && data.length === file.write.size;
+    file.isMade = true;
+  }
+
+  end(): void {
+    const { file } = this;
+    if (!file) return;
+    if (!file.isMade) this.entries.push({ ...file.write, data: NO_DATA });
+    if (!file.isWhole) this.entries.push({ ...file.write, kind: 'meta' });
+    this.file = undefined;
+  }
+
+  /** What came since the last call. */
+  take(): UnpackEntry[] {
+    const { entries } = this;
+    this.entries = [];
+    return entries;
+  }
+
+  /** What lies deeper comes first: a directory may take away the right to enter it. */
+  *directories(): Generator<UnpackEntry[]> {
+    const finished = [...this.unfinished].sort(([a], [b]) => (a < b ? 1 : -1)).map(([, meta]) => meta);
+    for (let at = 0; at < finished.length; at += BATCH_ENTRIES) yield finished.slice(at, at + BATCH_ENTRIES);
+  }
 }
 
-/** A hard link to itself, as some archivers write it for a file named twice. */
-function isSame({ name, target }: UnpackEntry): boolean {
-  return Buffer.isBuffer(name) && Buffer.isBuffer(target) && name.equals(target);
+const NO_DATA = Buffer.alloc(0);
+
+/** As some archivers write it for a file named twice. */
+function isLinkToItself({ kind, name, target }: UnpackEntry): boolean {
+  return kind === 'link' && Buffer.isBuffer(name) && Buffer.isBuffer(target) && name.equals(target);
 }

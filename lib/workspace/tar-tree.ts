@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { errorCode } from '../common/errors';
 import { native, type NativeChange, type NativeTree, type NativeTreeOptions } from '../native';
 import { Descriptors } from './descriptors';
-import { workspaceError } from './errors';
+import { workspaceError } from '../layers/errors';
 
 /** Bytes of tar made at once. */
 const CHUNK = 256 * 1024;

@@ -2,9 +2,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { native, type NativeTreeOptions } from '../native';
 import type { Descriptors } from './descriptors';
-import { explain, workspaceError } from './errors';
-import { removeLeftovers, temporaryName } from './owner';
-import { containerPaths, layersDirectory } from './paths';
+import { explain, workspaceError } from '../layers/errors';
+import { removeLeftovers, temporaryName } from '../layers/owner';
+import { layersDirectory } from '../layers/paths';
+import { containerPaths } from './paths';
 import { storageDrivers } from './select';
 import type { StorageDriver } from './types';
 

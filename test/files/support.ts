@@ -2,8 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
-import tar from 'tar-stream';
-import { keepPaxBytes, type PaxHeaders } from '../../lib/workspace/pax';
+import type { TarHeader } from '../../lib/layers/tar-header';
+import { TarParser } from '../../lib/layers/tar-parser';
 import { run, type RunSettings } from '../helpers/run';
 
 /** What a command of skiff's wrote to stdout, as text. The test fails with what it said where it fails. */
@@ -43,26 +43,21 @@ export function list(archive: Buffer): string[] {
 
 /** An entry as a tar's reader sees it. */
 export interface Entry {
-  header: PaxHeaders;
-  pax: ReadonlyMap<string, Buffer>;
+  header: TarHeader;
   content: Buffer;
 }
 
 /** All entries of an archive, by name (a byte a character). */
-export async function entriesOf(archive: Readable | Buffer): Promise<Map<string, Entry>> {
-  const extract = tar.extract({ filenameEncoding: 'latin1' } as object);
-  const recordsOf = keepPaxBytes(extract);
-  if (Buffer.isBuffer(archive)) extract.end(archive);
-  else archive.pipe(extract as unknown as NodeJS.WritableStream);
+export function entriesOf(archive: Buffer): Map<string, Entry> {
   const entries = new Map<string, Entry>();
-  for await (const stream of extract) {
-    const header = stream.header as PaxHeaders;
-    const pax = recordsOf(header);
-    const chunks: Buffer[] = [];
-    for await (const chunk of stream) chunks.push(chunk as Buffer);
-    const name = pax.get('path')?.toString('latin1') ?? header.name;
-    entries.set(name, { header, pax, content: Buffer.concat(chunks) });
-  }
+  let chunks: Buffer[] = [];
+  const parser = new TarParser({
+    entry: () => (chunks = []),
+    content: bytes => chunks.push(bytes),
+    end: header => entries.set(header.name, { header, content: Buffer.concat(chunks) }),
+  });
+  parser.push(archive);
+  parser.finish();
   return entries;
 }
 
