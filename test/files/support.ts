@@ -79,8 +79,8 @@ for i in range(int(sys.argv[2])):
 
 export function setXattr(file: string, name: string, value: string): void {
   const code =
-    'import os, sys; os.setxattr(sys.argv[1], sys.argv[2], sys.argv[3].encode("latin1"), follow_symlinks=False)';
-  execFileSync('python3', ['-c', code, file, name, value]);
+    'import os, sys; os.setxattr(sys.argv[1], sys.argv[2], bytes.fromhex(sys.argv[3]), follow_symlinks=False)';
+  execFileSync('python3', ['-c', code, file, name, Buffer.from(value, 'latin1').toString('hex')]);
 }
 
 export function blocksOf(directory: string, name: string): number {
