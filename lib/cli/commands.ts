@@ -12,6 +12,10 @@ export interface CommandEntry {
 export function commandTable(): Map<string, CommandEntry> {
   return new Map([
     ['run', { summary: 'Run a command in a new container', load: () => import('../commands/run') }],
+    [
+      'commit',
+      { summary: "Make an image of a container's changes", load: () => import('../commands/commit') },
+    ],
     ['cp', { summary: 'Copy files between a container and the host', load: () => import('../commands/cp') }],
     [
       'diff',

@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
+import type { ImageStore, StoredImage } from '../image/store';
 import { containerChanges, type FileChange } from './changes';
+import { commitContainer, type CommitOptions, type Freezer } from './commit';
 import {
   copyArchiveIn,
   copyIn,
@@ -13,10 +15,17 @@ import { exportContainer } from './export';
 import type { FilesContext } from './files';
 import type { ContainerInfo } from './info';
 
+/** What {@link FileAccess} works with. */
+export interface FileAccessContext extends FilesContext {
+  images: ImageStore;
+  /** Holds running containers while they are committed; where it is missing, they go on. */
+  freezer?: Freezer;
+}
+
 /** Ways into a container's file system and out of it, whether it runs or not. */
 export class FileAccess {
   constructor(
-    private readonly context: FilesContext,
+    private readonly context: FileAccessContext,
     readonly info: ContainerInfo,
   ) {}
 
@@ -50,5 +59,10 @@ export class FileAccess {
     return typeof source === 'string'
       ? copyIn(this.context, this.info, source, destination, options)
       : copyArchiveIn(this.context, this.info, source, destination, options);
+  }
+
+  /** An image of it; see {@link commitContainer}. */
+  commit(options?: CommitOptions): Promise<StoredImage> {
+    return commitContainer(this.context, this.info, options);
   }
 }

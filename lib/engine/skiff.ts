@@ -201,7 +201,8 @@ export class Skiff {
    * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS
    */
   async files(reference: string): Promise<FileAccess> {
-    return new FileAccess(this.context, await this.inspect(reference));
+    const { store } = this.context;
+    return new FileAccess({ store, images: this.images.store }, await this.inspect(reference));
   }
 
   /**
