@@ -303,32 +303,22 @@ bool skiff_walk_open(skiff_walk *walk, const skiff_walk_options *options, skiff_
     return push(walk, level, err);
 }
 
+/* The path is that of what was found below; a level's is its beginning. Levels are given from the top on. */
 static void give_level(skiff_walk *walk, size_t index, skiff_found *found)
 {
     const skiff_walk_level *level = &walk->levels[index];
-    /* The path is that of what was found below; a level's is its beginning. */
+    if (index > 0 && level[-1].path_length > 0)
+        walk->path[level[-1].path_length] = '/';
     walk->path[level->path_length] = '\0';
     *found = (skiff_found){
         .change = level->change, .path = walk->path, .fd = -1, .st = level->st, .attributes = &level->attributes};
 }
 
-/* Put the path together again after levels were given out. */
+/* Put the leaf's path together again after levels were given out. */
 static bool restore_path(skiff_walk *walk)
 {
     const skiff_walk_level *level = &walk->levels[walk->depth - 1];
-    size_t next = level->next;
-    return !walk->has_leaf || next == 0 || set_path(walk, level->listing.sorted[next - 1]);
-}
-
-static bool restore_ancestors(skiff_walk *walk)
-{
-    for (size_t i = 1; i < walk->depth; i++) {
-        size_t length = walk->levels[i - 1].path_length;
-        if (length > 0)
-            walk->path[length] = '/';
-    }
-    walk->path[walk->levels[walk->depth - 1].path_length] = '\0';
-    return restore_path(walk);
+    return !walk->has_leaf || set_path(walk, level->listing.sorted[level->next - 1]);
 }
 
 static void drop_leaf(skiff_walk *walk)
@@ -349,7 +339,7 @@ skiff_step_result skiff_walk_next(skiff_walk *walk, skiff_found *found, skiff_er
         }
         if (walk->due) {
             walk->due = false;
-            if (!restore_ancestors(walk))
+            if (!restore_path(walk))
                 return fail_at(walk, "realloc", NULL, err), SKIFF_WALK_FAILED;
             if (walk->has_leaf) {
                 walk->has_leaf = false;

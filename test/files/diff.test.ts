@@ -90,6 +90,23 @@ test('content that was changed under the same size and time is told where the wr
   await skiff(['rm', '--root', root, 'sly']);
 });
 
+test('directories that are the same, one in another, above a change', async () => {
+  const { path: top, remove } = tempDirectory();
+  for (const name of ['old/a/b/c/d', 'now/a/b/c/d']) fs.mkdirSync(path.join(top, name), { recursive: true });
+  for (const name of ['old/a/b/z', 'now/a/b/z', 'now/a/b/c/d/new'])
+    fs.writeFileSync(path.join(top, name), '');
+  for (const name of ['old/a/b/z', 'now/a/b/z']) fs.utimesSync(path.join(top, name), 1, 1);
+  const [now, old] = ['now', 'old'].map(name => fs.openSync(path.join(top, name), 'r')) as [number, number];
+  const changes: string[] = [];
+  for await (const batch of treeChanges({ what: 'diff', name: 'test' }, () =>
+    Promise.resolve({ top: now, old }),
+  ))
+    changes.push(...batch.map(({ kind, path: name }) => `${kind} ${name}`));
+  [now, old].forEach(fd => fs.closeSync(fd));
+  expect(changes).toEqual(['C a', 'C a/b', 'C a/b/c', 'C a/b/c/d', 'A a/b/c/d/new']);
+  remove();
+});
+
 test('several layers', async () => {
   const { path: top, remove } = tempDirectory();
   const names = ['low', 'high', 'write', 'view'];
