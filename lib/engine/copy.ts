@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { errorCode, errorMessage, SkiffError } from '../common/errors';
-import { Descriptors, receiveTar, tarTree, withDescriptors, type Owner } from '../workspace';
+import { receiveTar, tarTree, withDescriptors, type Descriptors, type Owner } from '../workspace';
 import { containerPath, localPath, sourceName } from './copy-paths';
 import { findDestination, findDirectory, findSource, isDirectory, type Place } from './copy-place';
 import { openRoot, requireReadable, type FilesContext } from './files';

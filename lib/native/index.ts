@@ -13,8 +13,7 @@ export type * from './trees';
 export type * from './workspace';
 
 /** Everything the addon offers: few functions, one options object each. */
-export interface NativeAddon
-  extends FilesNative, ProcessNative, StartNative, TreesNative, WorkspaceNative {}
+export interface NativeAddon extends FilesNative, ProcessNative, StartNative, TreesNative, WorkspaceNative {}
 
 let addon: NativeAddon | undefined;
 
