@@ -27,12 +27,33 @@ static Napi::Value AdoptJob(Napi::Env env, std::function<bool(int &, skiff_error
         [](Napi::Env e, int &fd) -> Napi::Value { return Napi::Number::New(e, Owned::Of(e).Adopt(fd)); });
 }
 
+struct Bind {
+    std::string source, destination;
+    bool read_only;
+};
+
+static std::vector<Bind> BindsOption(const Napi::Object &options)
+{
+    std::vector<Bind> binds;
+    if (options.Get("binds").IsUndefined())
+        return binds;
+    for (const auto &bind : ObjectListOption(options, "binds"))
+        binds.push_back(
+            {TextOption(bind, "source"), TextOption(bind, "destination"), BoolOption(bind, "readOnly", false)});
+    return binds;
+}
+
 static Napi::Value OpenView(const Napi::CallbackInfo &info)
 {
-    auto workspace = std::make_shared<Workspace>(OptionsOf(info, "openView"));
+    Napi::Object options = OptionsOf(info, "openView");
+    auto workspace = std::make_shared<Workspace>(options);
+    auto binds = std::make_shared<std::vector<Bind>>(BindsOption(options));
     const skiff_workspace *linked = workspace->Link();
-    return AdoptJob(info.Env(), [workspace, linked](int &fd, skiff_error *error) {
-        fd = skiff_open_view(linked, error);
+    return AdoptJob(info.Env(), [workspace, linked, binds](int &fd, skiff_error *error) {
+        std::vector<skiff_view_bind> list;
+        for (const auto &bind : *binds)
+            list.push_back({bind.source.c_str(), bind.destination.c_str(), bind.read_only});
+        fd = skiff_open_view(linked, list.data(), list.size(), error);
         return fd >= 0;
     });
 }

@@ -3,7 +3,7 @@ import { errorCode, SkiffError } from '../common/errors';
 import { native } from '../native';
 import { findContainer } from '../runtime/find';
 import type { ContainerStore } from '../state';
-import { openFiles, type ContainerFiles, type Descriptors } from '../workspace';
+import { openStopped, type ContainerFiles, type Descriptors } from '../workspace';
 import type { ContainerInfo } from './info';
 
 /** The part of the runtime's context that looking into a container takes. */
@@ -22,8 +22,8 @@ export function isRunning({ status, pid }: ContainerInfo): boolean {
 }
 
 /**
- * The root directory as the container's processes see it, with all that is mounted in it; of one that does not run, its
- * file system alone.
+ * The root directory as the container's processes see it, with all that is mounted in it; of one that does not run, with
+ * its volumes and binds.
  *
  * @param held owns the descriptor
  * @param options.writable it is going to be changed
@@ -33,7 +33,7 @@ export async function openRoot(
   { store }: FilesContext,
   info: ContainerInfo,
   held: Descriptors,
-  options: { writable?: boolean } = {},
+  { writable = false }: { writable?: boolean } = {},
 ): Promise<number> {
   const init = isRunning(info) ? initOf(info, store) : undefined;
   try {
@@ -42,7 +42,8 @@ export async function openRoot(
     // It has ended a moment ago.
     if (errorCode(error) !== 'ESRCH') throw error;
   }
-  return openFiles(filesOf(info), held, options);
+  const binds = info.mounts.filter(({ type }) => type !== 'tmpfs');
+  return openStopped(filesOf(info), held, { writable, binds });
 }
 
 /** @throws SkiffError where its record is not one to be read */

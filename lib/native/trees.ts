@@ -16,6 +16,14 @@ export interface NativeLookUp {
   target?: Buffer;
 }
 
+/** Something of the host's in a view. */
+export interface NativeViewBind {
+  source: string;
+  /** Path in the container; where that is missing, nothing is mounted. */
+  destination: string;
+  readOnly?: boolean;
+}
+
 export interface NativeTreeOptions {
   /** Descriptor of the directory to walk; for a tar of one file, of that. All descriptors stay the caller's. */
   top: number;
@@ -51,8 +59,10 @@ export interface TreesNative {
   /**
    * Mount a union that no process has in its mount table, and return an O_PATH descriptor of its root: the mount goes
    * with the last descriptor. `writeLayer` '' makes it read-only. `mountPoint` is any directory.
+   *
+   * @param options.binds mounted in it, in their order; Linux 5.2
    */
-  openView(options: NativeWorkspace): Promise<number>;
+  openView(options: NativeWorkspace & { binds?: NativeViewBind[] }): Promise<number>;
   /**
    * Root directory of a running process, in its mount namespace.
    *

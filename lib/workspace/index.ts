@@ -19,4 +19,4 @@ export {
   type StorageDriver,
   type StorageDriverName,
 } from './types';
-export { comparison, openFiles, type ContainerFiles } from './views';
+export { comparison, openFiles, openStopped, type ContainerFiles } from './views';

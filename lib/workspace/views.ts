@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { native, type NativeTreeOptions } from '../native';
+import { native, type NativeTreeOptions, type NativeViewBind, type NativeWorkspace } from '../native';
 import type { Descriptors } from './descriptors';
 import { explain, workspaceError } from '../layers/errors';
 import { removeLeftovers, temporaryName } from '../layers/owner';
@@ -26,24 +26,44 @@ export interface ContainerFiles {
  * one of our own that nobody sees.
  *
  * @param held owns the descriptor
- * @param options.writable a container that does not run can be changed
  * @returns O_PATH descriptor of its root directory
  */
-export async function openFiles(
+export async function openFiles(files: ContainerFiles, held: Descriptors): Promise<number> {
+  const { containerDir } = files;
+  const { writeLayer, mountPoint } = containerPaths(containerDir);
+  const { marks } = driverOf(files);
+  return explain('container file system', containerDir, async () => {
+    if (marks === undefined) return openDirectory(writeLayer, held);
+    if (isMountPoint(mountPoint)) return openDirectory(mountPoint, held);
+    return held.hold(await native().openView(viewOf(files, { writable: false })));
+  });
+}
+
+/**
+ * The file system of a container that does not run, with what would be mounted in it.
+ *
+ * @param held owns the descriptor
+ * @param options.writable it is going to be changed
+ * @param options.binds directories and files of the host
+ * @returns O_PATH descriptor of its root directory
+ */
+export async function openStopped(
   files: ContainerFiles,
   held: Descriptors,
-  { writable = false } = {},
+  { writable, binds }: { writable: boolean; binds: NativeViewBind[] },
 ): Promise<number> {
+  return explain('container file system', files.containerDir, async () =>
+    held.hold(await native().openView({ ...viewOf(files, { writable }), binds })),
+  );
+}
+
+/** Without a write layer of its own it is read-only: the container's is the topmost layer then. */
+function viewOf(files: ContainerFiles, { writable }: { writable: boolean }): NativeWorkspace {
   const { containerDir, layers } = files;
-  const { writeLayer, mountPoint } = containerPaths(containerDir);
   const driver = driverOf(files);
-  return explain('container file system', containerDir, async () => {
-    if (driver.marks === undefined) return openDirectory(writeLayer, held);
-    if (isMountPoint(mountPoint)) return openDirectory(mountPoint, held);
-    const plan = { ...driver.plan({ layers, containerDir }), mountPoint: containerDir };
-    const readOnly = { ...plan, writeLayer: '', work: '', layers: [writeLayer, ...layers] };
-    return held.hold(await native().openView(writable ? plan : readOnly));
-  });
+  const plan = { ...driver.plan({ layers, containerDir }), mountPoint: containerDir };
+  if (writable || driver.marks === undefined) return plan;
+  return { ...plan, writeLayer: '', work: '', layers: [plan.writeLayer, ...layers] };
 }
 
 /** What a walk compares in order to find a container's changes. */

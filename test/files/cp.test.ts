@@ -1,10 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { Skiff } from '../../lib/engine';
+import { FileAccess } from '../../lib/engine/file-access';
+import { ContainerStore } from '../../lib/state';
 import { start, run } from '../helpers/run';
 import { tempDirectory, tempRoot } from '../helpers/temp';
 import { until } from '../helpers/wait';
-import { blocksOf, entriesOf, keep, list, refusal, skiff } from './support';
+import { blocksOf, bytesOf, entriesOf, keep, list, refusal, skiff } from './support';
 
 let top: string;
 let remove: () => void;
@@ -306,5 +309,39 @@ describe('a running container', () => {
   test('read-only: told so', async () => {
     await up('true', ['--read-only']);
     expect((await refusal(['cp', local('file'), 'running:/etc/x'])).stderr).toMatch(/marked read-only/);
+  });
+});
+
+describe.each(['overlay', 'vfs'])('what is mounted in a container that does not run, driver %s', driver => {
+  const root = tempRoot();
+
+  test('is there for cp, within the container and read-only where it is so; export leaves it out', async () => {
+    await keep('bound', 'mkdir /v /r /d; ln -s /v /link', ['--root', root, '--storage-driver', driver]);
+    for (const name of ['volume', 'fixed']) fs.mkdirSync(path.join(top, name));
+    const engine = await Skiff.open({ root });
+    try {
+      const info = await engine.inspect('bound');
+      const mount = { type: 'bind', destination: '/v', readOnly: false } as const;
+      const mounts = [
+        { ...mount, source: path.join(top, 'volume'), destination: '/link' },
+        { ...mount, source: path.join(top, 'fixed'), destination: '/r', readOnly: true },
+        { ...mount, source: path.join(top, 'fixed'), destination: '/missing' },
+      ];
+      const context = { store: new ContainerStore(root), images: engine.images.store };
+      const files = new FileAccess(context, { ...info, mounts });
+      const file = local('file', 'content');
+      await files.copyIn(file, '/v/in');
+      expect(fs.readFileSync(path.join(top, 'volume/in'), 'utf8')).toBe('content');
+      await files.copyToHost('/v/in', path.join(top, 'out'));
+      expect(fs.readFileSync(path.join(top, 'out'), 'utf8')).toBe('content');
+      await expect(files.copyIn(file, '/r/in')).rejects.toMatchObject({ code: 'EROFS' });
+      const names = [...entriesOf(await bytesOf(await files.export())).keys()];
+      expect(names).toEqual(expect.arrayContaining(['v/', 'r/']));
+      expect(names).not.toContain('v/in');
+    } finally {
+      await engine.close();
+    }
+    expect(fs.readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(top);
+    await skiff(['rm', '--root', root, 'bound']);
   });
 });
