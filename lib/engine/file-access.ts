@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { ImageStore, StoredImage } from '../image/store';
+import { appendEvent } from '../state';
 import { containerChanges, type FileChange } from './changes';
 import { commitContainer, type CommitOptions, type Freezer } from './commit';
 import {
@@ -35,8 +36,10 @@ export class FileAccess {
   }
 
   /** A flat tar of all of it; see {@link exportContainer}. */
-  export(): Promise<Readable> {
-    return exportContainer(this.info);
+  async export(): Promise<Readable> {
+    const stream = await exportContainer(this.info);
+    this.tell('export');
+    return stream;
   }
 
   /** A tar of one file or directory of it; see {@link copyOut}. */
@@ -62,7 +65,21 @@ export class FileAccess {
   }
 
   /** An image of it; see {@link commitContainer}. */
-  commit(options?: CommitOptions): Promise<StoredImage> {
-    return commitContainer(this.context, this.info, options);
+  async commit(options: CommitOptions = {}): Promise<StoredImage> {
+    const image = await commitContainer(this.context, this.info, options);
+    const { ref, message } = options;
+    this.tell('commit', {
+      imageID: image.id,
+      ...(ref && { imageRef: ref }),
+      ...(message && { comment: message }),
+    });
+    return image;
+  }
+
+  /** What happened, for `events`. */
+  private tell(action: string, more: Record<string, string> = {}): void {
+    const { id, name, image, labels } = this.info;
+    const attributes = { ...labels, image, name, ...more };
+    appendEvent(this.context.images.root, { type: 'container', action, id, attributes });
   }
 }

@@ -59,6 +59,8 @@ describe.each(['overlay', 'vfs'])('commit, driver %s', driver => {
     } finally {
       await engine.close();
     }
+    const events = fs.readFileSync(path.join(root, 'events.jsonl'), 'utf8');
+    expect(events).toMatch(/"type":"container","action":"commit",.*"name":"same","imageID":"sha256:/);
     await skiff(['rm', ...of, 'same']);
   });
 });
