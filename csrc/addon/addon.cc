@@ -9,6 +9,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports)
     skiff::RegisterStart(env, exports);
     skiff::RegisterMonitor(env, exports);
     skiff::RegisterWorkspace(env, exports);
+    skiff::RegisterTrees(env, exports);
     return exports;
 }
 

@@ -148,16 +148,17 @@ static Napi::Value Unpack(const Napi::CallbackInfo &info)
 {
     Napi::Object options = OptionsOf(info, "unpack");
     auto root = TextOption(options, "root");
+    bool keep_kinds = BoolOption(options, "keepKinds", false);
     auto entries = std::make_shared<std::vector<Entry>>();
     for (const auto &entry : ObjectListOption(options, "entries"))
         entries->push_back(EntryOf(entry));
     // Keeps the files' bytes where they are for as long as the job lives; it ends on this thread.
     auto kept = std::make_shared<Napi::ObjectReference>(Napi::Persistent(options));
-    return StartJob(info.Env(), [root, entries, kept](skiff_error *error) {
+    return StartJob(info.Env(), [root, keep_kinds, entries, kept](skiff_error *error) {
         std::vector<skiff_entry> linked;
         for (auto &entry : *entries)
             linked.push_back(entry.Linked());
-        return skiff_unpack(root.c_str(), linked.data(), linked.size(), error);
+        return skiff_unpack(root.c_str(), linked.data(), linked.size(), keep_kinds, error);
     });
 }
 

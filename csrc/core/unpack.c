@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
 
@@ -16,6 +17,7 @@ enum { HOLE = 4096 };
 typedef struct unpacker {
     int root;
     int parent;
+    bool keep_kinds;
     char parent_name[PATH_MAX];
 } unpacker;
 
@@ -132,6 +134,9 @@ static bool write_sparse(int fd, const char *data, size_t size, uint64_t offset)
 /* Make room for a new entry: what had the name before goes, as later members of an archive replace earlier ones. */
 static bool clear_way(unpacker *u, const char *base, const char *name, skiff_error *err)
 {
+    struct stat st;
+    if (u->keep_kinds && fstatat(u->parent, base, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+        return skiff_fail_with(err, EISDIR, "unlink", name);
     if (unlinkat(u->parent, base, 0) == 0 || errno == ENOENT)
         return true;
     if (errno == EISDIR && unlinkat(u->parent, base, AT_REMOVEDIR) == 0)
@@ -196,6 +201,8 @@ static bool make_directory(unpacker *u, const skiff_entry *e, const char *base, 
         return skiff_fail(err, "mkdir", e->name);
     if (S_ISDIR(st.st_mode))
         return true;
+    if (u->keep_kinds)
+        return skiff_fail_with(err, ENOTDIR, "mkdir", e->name);
     if (!clear_way(u, base, e->name, err))
         return false;
     if (mkdirat(u->parent, base, 0700) != 0)
@@ -253,7 +260,16 @@ static bool make_file(unpacker *u, const skiff_entry *e, const char *base, skiff
 
 static bool add_data(unpacker *u, const skiff_entry *e, const char *base, skiff_error *err)
 {
-    cleanup_fd int fd = openat(u->parent, base, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    /* Below a running container something else may have its name by now: a FIFO, a device. */
+    cleanup_fd int file = openat(u->parent, base, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    struct stat st;
+    if (file < 0 || fstat(file, &st) != 0)
+        return skiff_fail(err, "open", e->name);
+    if (!S_ISREG(st.st_mode))
+        return skiff_fail_with(err, EINVAL, "open", e->name);
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    cleanup_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return skiff_fail(err, "open", e->name);
     return write_sparse(fd, e->data, e->data_size, e->offset) || skiff_fail(err, "write", e->name);
@@ -325,9 +341,10 @@ static bool write_entry(unpacker *u, const skiff_entry *e, skiff_error *err)
     return skiff_fail_with(err, EINVAL, "unpack", e->name);
 }
 
-bool skiff_unpack(const char *root, const skiff_entry *entries, size_t count, skiff_error *err)
+bool skiff_unpack(const char *root, const skiff_entry *entries, size_t count, bool keep_kinds, skiff_error *err)
 {
-    cleanup_unpacker unpacker u = {.root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC), .parent = -1};
+    cleanup_unpacker unpacker u = {
+        .root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC), .parent = -1, .keep_kinds = keep_kinds};
     if (u.root < 0)
         return skiff_fail(err, "open", root);
     for (size_t i = 0; i < count; i++)

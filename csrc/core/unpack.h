@@ -34,7 +34,8 @@ typedef struct skiff_entry {
     uint64_t size; /* of the whole file */
 } skiff_entry;
 
-/* Write them in order below `root`. The error's path is the entry's name. */
-bool skiff_unpack(const char *root, const skiff_entry *entries, size_t count, skiff_error *err);
+/* Write them in order below `root`. The error's path is the entry's name. With `keep_kinds` a directory is never replaced
+ * by what is none (EISDIR), nor the other way round (ENOTDIR). */
+bool skiff_unpack(const char *root, const skiff_entry *entries, size_t count, bool keep_kinds, skiff_error *err);
 
 #endif

@@ -44,6 +44,25 @@ export function commandTable(): Map<string, CommandEntry> {
     ['rename', { summary: 'Give a container another name', load: () => import('../commands/rename') }],
     ['update', { summary: "Change containers' limits", load: () => import('../commands/update') }],
     ['rm', { summary: 'Remove containers', load: () => import('../commands/rm') }],
+    [
+      'commit',
+      { summary: "Make an image of a container's changes", load: () => import('../commands/commit') },
+    ],
+    ['cp', { summary: 'Copy files between a container and the host', load: () => import('../commands/cp') }],
+    [
+      'diff',
+      {
+        summary: "Show what a container changed in its image's files",
+        load: () => import('../commands/diff'),
+      },
+    ],
+    [
+      'export',
+      {
+        summary: "Export a container's file system as a tar archive",
+        load: () => import('../commands/export'),
+      },
+    ],
     ['rm', { summary: 'Remove containers that were kept', load: () => import('../commands/rm') }],
     [
       'inspect',

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { invalidArgument } from '../common/errors';
+import { errorCode, invalidArgument } from '../common/errors';
 import type { Lazy } from '../common/lazy';
 import { native } from '../native';
 import type { RuntimeContext } from '../runtime/context';
@@ -216,8 +216,14 @@ export class Launcher {
 /** A small file of the image, as the union of its layers shows it. */
 function readInLayers(layers: readonly string[], file: string): Buffer | null {
   for (const layer of layers) {
-    const found = native().readFileInRoot({ root: layer, path: file, maxBytes: 1 << 20 });
-    if (found !== null) return found;
+    try {
+      const found = native().readFileInRoot({ root: layer, path: file, maxBytes: 1 << 20 });
+      if (found !== null) return found;
+    } catch (error) {
+      // Opening a whiteout, a device of no driver: the file is deleted in this layer.
+      if (errorCode(error) === 'ENXIO') return null;
+      throw error;
+    }
   }
   return null;
 }

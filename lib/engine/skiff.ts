@@ -25,6 +25,7 @@ import { Images } from './images';
 import type { ContainerInfo } from './info';
 import { Launcher } from './launcher';
 import { removeContainer } from './life';
+import { FileAccess } from './file-access';
 import { inspectContainer, listContainers } from './list';
 import { containerLogs, containerLogText } from './logs';
 import { lookAtRecord } from './managed';
@@ -294,6 +295,18 @@ export class Skiff {
 
   /**
    * What a detached container wrote, line by line: `for await (const { stream, data } of skiff.logs('bird'))`.
+   * Ways into a container's file system and out of it, whether it runs or not.
+   *
+   * @param reference its name, its id or the beginning of its id
+   * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS
+   */
+  async files(reference: string): Promise<FileAccess> {
+    const { store } = this.context;
+    return new FileAccess({ store, images: this.images.store }, await this.inspect(reference));
+  }
+
+  /**
+   * Remove a container that was kept, by its name, its id or the beginning of its id.
    *
    * @param reference its name, its id or the beginning of its id
    * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS, NO_LOG, INVALID_ARGUMENT, ABORT_ERR

@@ -8,6 +8,7 @@ import { ADDON, hasNativeCode, nativeDirectory, platformName } from './location'
 import type { FilesNative } from './files';
 import type { ProcessNative } from './process';
 import type { StartNative } from './start';
+import type { TreesNative } from './trees';
 import type { WorkspaceNative } from './workspace';
 
 export type * from './exec';
@@ -15,12 +16,14 @@ export type * from './monitor';
 export type * from './files';
 export type * from './process';
 export type * from './start';
+export type * from './trees';
 export type * from './workspace';
 export { INIT, nativeDirectory } from './location';
 
 /** Everything the addon offers: few functions, one options object each. */
 export interface NativeAddon extends ExecNative, ProcessNative, MonitorNative, StartNative, WorkspaceNative {}
 export interface NativeAddon extends FilesNative, ProcessNative, StartNative, WorkspaceNative {}
+export interface NativeAddon extends FilesNative, ProcessNative, StartNative, TreesNative, WorkspaceNative {}
 
 let addon: NativeAddon | undefined;
 

@@ -44,8 +44,12 @@ export interface WorkspaceNative {
   removeTrees(options: { paths: string[] }): Promise<void>;
   /** syncfs(2) of the file system that the directory is on. */
   syncFileSystem(options: { path: string }): Promise<void>;
-  /** Write entries in order below the directory `root`; no name leads out of it, whatever links are there. */
-  unpack(options: { root: string; entries: UnpackEntry[] }): Promise<void>;
+  /**
+   * Write entries in order below the directory `root`; no name leads out of it, whatever links are there.
+   *
+   * @param options.keepKinds a directory is not replaced by what is none (EISDIR), nor the other way round (ENOTDIR)
+   */
+  unpack(options: { root: string; entries: UnpackEntry[]; keepKinds?: boolean }): Promise<void>;
   /**
    * Read a regular file of an untrusted tree, synchronously. Links are resolved as if `root` were `/`.
    *

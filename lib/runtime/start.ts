@@ -283,6 +283,7 @@ function firstRecord({ store }: RuntimeContext, plan: StartPlan, cgroups: Cgroup
     command: plan.spec.args,
     process: plan.spec.base,
     driver: plan.driver.name,
+    layers: plan.layers,
     cgroupPaths: cgroups.directories.map(({ path }) => path),
   };
 }
