@@ -11,6 +11,7 @@ import { toTimeout } from '../spec/options';
 import type { Word } from '../spec/types';
 import { RECORD_VERSION, type ContainerRecord } from '../state';
 import { invalidArgument } from '../common/errors';
+import type { ImageStore } from '../image/store';
 import { withAbsoluteVolumes, type Launcher } from './launcher';
 import { tell } from './life';
 import { isRunning, lookAtRecord } from './managed';
@@ -21,6 +22,7 @@ import { throwIfAborted } from './outcome';
 export interface Detaching {
   context: RuntimeContext;
   launcher: Launcher;
+  images: ImageStore;
 }
 
 /** The part of the options that a record keeps: plain JSON, with the command as it was given. */

@@ -24,7 +24,7 @@ import { execToEnd, startDetachedExec, startExec } from './exec';
 import { Images } from './images';
 import type { ContainerInfo } from './info';
 import { Launcher } from './launcher';
-import { removeContainer } from './life';
+import { freezerOf, removeContainer } from './life';
 import { FileAccess } from './file-access';
 import { inspectContainer, listContainers } from './list';
 import { containerLogs, containerLogText } from './logs';
@@ -302,7 +302,8 @@ export class Skiff {
    */
   async files(reference: string): Promise<FileAccess> {
     const { store } = this.context;
-    return new FileAccess({ store, images: this.images.store }, await this.inspect(reference));
+    const freezer = freezerOf(this.context);
+    return new FileAccess({ store, images: this.images.store, freezer }, await this.inspect(reference));
   }
 
   /**
@@ -382,7 +383,7 @@ export class Skiff {
   }
 
   private get detaching(): Detaching {
-    return { context: this.context, launcher: this.launcher };
+    return { context: this.context, launcher: this.launcher, images: this.images.store };
   }
 
   private managed({ id, name }: { id: string; name: string }): ManagedContainer {
