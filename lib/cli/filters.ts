@@ -1,0 +1,69 @@
+import { SkiffError } from '../common/errors';
+import type { ListFlag } from './flags';
+
+/** One `--filter key=value`. */
+export interface Filter {
+  key: string;
+  value: string;
+}
+
+/** The flag `--filter`, to be given again and again: of a key's values one has to fit, of `label` all. */
+export function filterFlag(keys: readonly string[]): ListFlag<Filter> {
+  return {
+    type: 'option',
+    multiple: true,
+    char: 'f',
+    helpValue: '<key=value>',
+    summary: `Only those that fit: ${keys.join(', ')}`,
+    parse: parseFilter,
+  };
+}
+
+/** @throws Error in Docker's words */
+export function parseFilter(given: string): Filter {
+  const equals = given.indexOf('=');
+  if (equals === -1) throw new Error('bad format of filter (expected name=value)');
+  return { key: given.slice(0, equals).trim().toLowerCase(), value: given.slice(equals + 1).trim() };
+}
+
+/**
+ * The values of each key.
+ *
+ * @param keys that the command knows
+ * @throws SkiffError INVALID_FILTER, exit code 1, in Docker's words
+ */
+export function groupFilters(filters: readonly Filter[], keys: readonly string[]): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const { key, value } of filters) {
+    if (!keys.includes(key)) throw invalidFilter(key, keys);
+    groups.set(key, [...(groups.get(key) ?? []), value]);
+  }
+  return groups;
+}
+
+/** A filter's value that can not be one. */
+export function invalidFilterValue(key: string, value: string, remedy?: string): SkiffError {
+  return new SkiffError(`invalid filter '${key}=${value}'`, { code: 'INVALID_FILTER', exitCode: 1, remedy });
+}
+
+/**
+ * Whether labels have all that is asked for: `key`, or `key=value`.
+ *
+ * @param wanted the values of the filter `label`
+ */
+export function fitsLabels(
+  labels: Readonly<Record<string, string>>,
+  wanted: readonly string[] = [],
+): boolean {
+  return wanted.every(label => {
+    const equals = label.indexOf('=');
+    if (equals === -1) return Object.hasOwn(labels, label);
+    const key = label.slice(0, equals);
+    return Object.hasOwn(labels, key) && labels[key] === label.slice(equals + 1);
+  });
+}
+
+function invalidFilter(key: string, keys: readonly string[]): SkiffError {
+  const remedy = `There is ${keys.join(', ')}.`;
+  return new SkiffError(`invalid filter '${key}'`, { code: 'INVALID_FILTER', exitCode: 1, remedy });
+}
