@@ -46,23 +46,6 @@ export function invalidFilterValue(key: string, value: string, remedy?: string):
   return new SkiffError(`invalid filter '${key}=${value}'`, { code: 'INVALID_FILTER', exitCode: 1, remedy });
 }
 
-/**
- * Whether labels have all that is asked for: `key`, or `key=value`.
- *
- * @param wanted the values of the filter `label`
- */
-export function fitsLabels(
-  labels: Readonly<Record<string, string>>,
-  wanted: readonly string[] = [],
-): boolean {
-  return wanted.every(label => {
-    const equals = label.indexOf('=');
-    if (equals === -1) return Object.hasOwn(labels, label);
-    const key = label.slice(0, equals);
-    return Object.hasOwn(labels, key) && labels[key] === label.slice(equals + 1);
-  });
-}
-
 function invalidFilter(key: string, keys: readonly string[]): SkiffError {
   const remedy = `There is ${keys.join(', ')}.`;
   return new SkiffError(`invalid filter '${key}'`, { code: 'INVALID_FILTER', exitCode: 1, remedy });

@@ -4,8 +4,8 @@ import { parseTemplate } from './template';
 export interface Listing {
   /** By a field's name in templates, `ID`, the head of its column, `CONTAINER ID`. */
   heads: Readonly<Record<string, string | ((...words: never[]) => string)>>;
-  /** What is shown where nothing else is asked for: `{{.ID}}\t{{.Names}}`. */
-  table: string;
+  /** The columns that are shown where nothing else is asked for. */
+  columns: readonly string[];
 }
 
 /** Docker's tables: text/tabwriter with a minimal width of 10 and 3 blanks behind the widest cell. */
@@ -20,16 +20,26 @@ const GAP = 3;
  * @param format as given; `\t` and `\n` in it are tab and line feed
  * @throws SkiffError INVALID_TEMPLATE, also where there are no rows
  */
-export function formatListing(rows: readonly object[], { heads, table }: Listing, format = 'table'): string {
+export function formatListing<Row extends object>(
+  rows: readonly Row[],
+  listing: Listing,
+  format = 'table',
+): string {
   const wanted = format.trim();
+  if (wanted === 'table') return plainTable(rows, listing);
   if (wanted === 'json') return rows.map(row => `${JSON.stringify(row)}\n`).join('');
-  const isTable = wanted === 'table' || /^table\s/.test(wanted);
-  const given = isTable ? wanted.slice('table'.length).trimStart() : wanted;
-  const template = parseTemplate(unescape(given === '' ? table : given));
+  const isTable = /^table\s/.test(wanted);
+  const template = parseTemplate(unescape(isTable ? wanted.slice('table'.length).trimStart() : wanted));
   // Also where it is not printed: a field that is not known is an error however many rows there are.
-  const head = template.renderHeads(heads);
+  const head = template.renderHeads(listing.heads);
   const lines = rows.map(row => template.render(row));
   return isTable ? alignTabs([head, ...lines]) : lines.map(line => `${line}\n`).join('');
+}
+
+/** What the template of its columns would make, in a tenth of the time. */
+function plainTable<Row extends object>(rows: readonly Row[], { heads, columns }: Listing): string {
+  const cellsOf = (row: object) => columns.map(name => String((row as Record<string, unknown>)[name]));
+  return align([cellsOf(heads), ...rows.map(cellsOf)]);
 }
 
 /** Whether a format shows a field: one that is costly is found out only then. */
@@ -38,27 +48,29 @@ export function showsField(format: string | undefined, field: string): boolean {
 }
 
 /** Lines whose cells end with tabs, in columns; the last cell of a line has no part in a column's width. */
-export function alignTabs(lines: readonly string[]): string {
-  const rows = lines.flatMap(line => line.split('\n')).map(line => line.split('\t'));
+function alignTabs(lines: readonly string[]): string {
+  return align(lines.flatMap(line => line.split('\n')).map(line => line.split('\t')));
+}
+
+function align(rows: readonly string[][]): string {
   const widths: number[] = [];
   for (const cells of rows) {
-    cells.slice(0, -1).forEach((cell, at) => {
-      widths[at] = Math.max(widths[at] ?? MIN_WIDTH, widthOf(cell) + GAP);
-    });
+    for (let at = 0; at < cells.length - 1; at += 1) {
+      widths[at] = Math.max(widths[at] ?? MIN_WIDTH, widthOf(cells[at]!) + GAP);
+    }
   }
-  return rows
-    .map(cells => `${cells.map((cell, at) => pad(cell, at < cells.length - 1 ? widths[at]! : 0)).join('')}\n`)
-    .join('');
+  return rows.map(cells => `${cells.map((cell, at) => pad(cell, at, cells, widths)).join('')}\n`).join('');
 }
 
 function unescape(format: string): string {
   return format.replace(/\\t/g, '\t').replace(/\\n/g, '\n');
 }
 
-function pad(cell: string, width: number): string {
-  return cell + ' '.repeat(Math.max(0, width - widthOf(cell)));
+function pad(cell: string, at: number, cells: readonly string[], widths: readonly number[]): string {
+  return at === cells.length - 1 ? cell : cell + ' '.repeat(widths[at]! - widthOf(cell));
 }
 
+/** Characters, not UTF-16 units; nearly all cells have none outside of the first plane. */
 function widthOf(cell: string): number {
-  return [...cell].length;
+  return /[\ud800-\udbff]/.test(cell) ? [...cell].length : cell.length;
 }

@@ -1,6 +1,7 @@
 import { invalidArgument } from '../common/errors';
 import { parseDuration, parseSize } from '../common/units';
 import { list, text, toggle, value, type Flags } from './flags';
+import { parseInteger } from './values';
 
 const LIMITS = 'LIMIT';
 
@@ -93,16 +94,6 @@ function parseSeconds(given: string): number {
 function parseCpus(given: string): number {
   if (!/^[+-]?(\d+\.?\d*|\.\d+)$/.test(given)) {
     throw invalidArgument(`failed to parse ${given} as a rational number`);
-  }
-  return Number(given);
-}
-
-/** Go's strconv.ParseInt, in its words. */
-function parseInteger(given: string): number {
-  const quoted = JSON.stringify(given);
-  if (!/^[+-]?\d+$/.test(given)) throw invalidArgument(`strconv.ParseInt: parsing ${quoted}: invalid syntax`);
-  if (!Number.isSafeInteger(Number(given))) {
-    throw invalidArgument(`strconv.ParseInt: parsing ${quoted}: value out of range`);
   }
   return Number(given);
 }

@@ -38,13 +38,17 @@ export function isAliveHere(identity: ProcessIdentity): boolean {
   return identity.pidNamespace === pidNamespace() && isAlive(identity);
 }
 
+/** What stays the same as long as this process lives, and is asked for with each of a thousand records. */
+let ownNamespace: string | undefined;
+let ownBoot: string | undefined;
+
 function pidNamespace(): string {
-  return /\d+/.exec(fs.readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0';
+  return (ownNamespace ??= /\d+/.exec(fs.readlinkSync('/proc/self/ns/pid'))?.[0] ?? '0');
 }
 
 /** The kernel's name for this boot. */
 export function bootId(): string {
-  return fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+  return (ownBoot ??= fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim());
 }
 
 function startTimeOf(pid: number): number | undefined {

@@ -1,5 +1,4 @@
 import os from 'node:os';
-import path from 'node:path';
 import { detectCgroups } from '../cgroup';
 import { debugLog } from '../common/debug';
 import { errorMessage, SkiffError } from '../common/errors';
@@ -25,6 +24,7 @@ import { inspectContainer, listContainers } from './list';
 import type { PoolOptions, RunOptions, RunResult, StartOptions } from './options';
 import { runToEnd } from './outcome';
 import { Pool } from './pool';
+import { rootDirectory } from './root';
 import type { Word } from '../spec/types';
 
 export interface OpenOptions {
@@ -39,9 +39,6 @@ export interface OpenOptions {
   /** For tests: the named step of every start fails. */
   fault?: StepFault;
 }
-
-/** Where images and containers are kept where nothing else is said. */
-export const DEFAULT_ROOT = '/var/lib/skiff';
 
 const debug = debugLog('engine');
 
@@ -67,7 +64,7 @@ export class Skiff {
    * @throws SkiffError where this machine or user cannot run containers, naming what is missing
    */
   static async open(options: OpenOptions = {}): Promise<Skiff> {
-    const root = path.resolve(options.root ?? process.env.SKIFF_ROOT ?? DEFAULT_ROOT);
+    const root = rootDirectory(options.root);
     requireRoot();
     checkRootLength(root);
     prepareRoot(root);

@@ -138,7 +138,7 @@ export class ContainerStore {
   }
 
   private look(entry: string): FoundContainer | undefined {
-    const directory = path.join(this.paths.containers, entry);
+    const directory = this.paths.container(entry);
     if (entry.startsWith(NEW_PREFIX)) {
       const [pid, startTime, bootId = '', pidNamespace = '', id] = entry.slice(NEW_PREFIX.length).split('.');
       const maker = { pid: Number(pid), startTime: Number(startTime), bootId, pidNamespace };

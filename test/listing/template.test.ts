@@ -142,7 +142,7 @@ it('an unknown field is told with those that there are, and code 1', () => {
 
 const listing = {
   heads: { ID: 'THING ID', Name: 'NAME', Label: (name: string) => name },
-  table: '{{.ID}}\t{{.Name}}',
+  columns: ['ID', 'Name'],
 };
 const things = [
   { ID: '1', Name: 'short', Label: (name: string) => `<${name}>` },

@@ -1,0 +1,52 @@
+import { errorCode, SkiffError } from '../common/errors';
+import { ContainerStore } from '../state';
+import type { ContainerInfo } from './info';
+import { inspectContainer, listContainers } from './list';
+import { rootDirectory } from './root';
+
+/**
+ * The containers of a root, to look at: nothing is probed, opened, swept or made for it, as for a Skiff that starts some.
+ */
+export class Catalog {
+  readonly root: string;
+  private readonly store: ContainerStore;
+
+  /** @param root as for {@link Skiff.open} */
+  constructor({ root }: { root?: string } = {}) {
+    this.root = rootDirectory(root);
+    this.store = new ContainerStore(this.root);
+  }
+
+  /**
+   * All containers, the newest first.
+   *
+   * @throws SkiffError EACCES where the root is another user's
+   */
+  list(): ContainerInfo[] {
+    return this.readable(() => listContainers(this.store));
+  }
+
+  /**
+   * @param reference a name, an id or the beginning of an id
+   * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS, EACCES
+   */
+  inspect(reference: string): ContainerInfo {
+    return this.readable(() => inspectContainer(reference, this.store));
+  }
+
+  private readable<T>(look: () => T): T {
+    try {
+      return look();
+    } catch (cause) {
+      const code = errorCode(cause);
+      if (SkiffError.is(cause) || (code !== 'EACCES' && code !== 'ENOTDIR')) throw cause;
+      const reason = code === 'EACCES' ? 'permission denied' : 'not a directory';
+      throw new SkiffError(`cannot read the root directory: ${this.root}: ${reason}`, {
+        code,
+        path: this.root,
+        remedy: 'Choose the directory of your containers: --root DIR or SKIFF_ROOT.',
+        cause,
+      });
+    }
+  }
+}
