@@ -13,6 +13,13 @@ export function commandTable(): Map<string, CommandEntry> {
   return new Map([
     ['run', { summary: 'Run a command in a new container', load: () => import('../commands/run') }],
     ['rm', { summary: 'Remove containers that were kept', load: () => import('../commands/rm') }],
+    [
+      'inspect',
+      {
+        summary: 'Tell all that is known of containers, images and volumes',
+        load: () => import('../commands/inspect'),
+      },
+    ],
     ['ps', { summary: 'List containers', load: () => import('../commands/ps') }],
     ['container ls', { summary: 'List containers', load: () => import('../commands/ps') }],
     ['container list', { summary: 'List containers', load: () => import('../commands/ps') }],

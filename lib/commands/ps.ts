@@ -41,7 +41,7 @@ export default defineCommand({
     noArguments(words, 'ps');
     const last = flags.latest ? 1 : flags.last;
     const filters = toContainerFilters(flags.filter);
-    const containers = selectContainers(new Catalog(flags).list(), { all: flags.all, last, filters });
+    const containers = selectContainers(await new Catalog(flags).list(), { all: flags.all, last, filters });
     const sizes = flags.size || showsField(flags.format, 'Size') ? new Sizes() : undefined;
     const options = { full: flags['no-trunc'], now: Date.now() };
     const rows = [];

@@ -22,21 +22,21 @@ export class Catalog {
    *
    * @throws SkiffError EACCES where the root is another user's
    */
-  list(): ContainerInfo[] {
-    return this.readable(() => listContainers(this.store));
+  list(): Promise<ContainerInfo[]> {
+    return this.readable(async () => listContainers(this.store));
   }
 
   /**
    * @param reference a name, an id or the beginning of an id
    * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS, EACCES
    */
-  inspect(reference: string): ContainerInfo {
-    return this.readable(() => inspectContainer(reference, this.store));
+  inspect(reference: string): Promise<ContainerInfo> {
+    return this.readable(async () => inspectContainer(reference, this.store));
   }
 
-  private readable<T>(look: () => T): T {
+  private async readable<T>(look: () => Promise<T>): Promise<T> {
     try {
-      return look();
+      return await look();
     } catch (cause) {
       const code = errorCode(cause);
       if (SkiffError.is(cause) || (code !== 'EACCES' && code !== 'ENOTDIR')) throw cause;

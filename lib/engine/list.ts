@@ -2,14 +2,10 @@ import { findContainer } from '../runtime/find';
 import type { ContainerStore, FoundContainer } from '../state';
 import { containerInfo, deadContainer, type ContainerInfo } from './info';
 
-/**
- * All containers, the newest first. What a killed process left of one that nobody was told of is none: the next start
- * removes it.
- */
+/** All containers, the newest first. */
 export function listContainers(store: ContainerStore): ContainerInfo[] {
   return store
     .list()
-    .filter(found => found.kind !== 'record' || found.record.detached || !store.isLeftover(found))
     .map(found => infoOf(found, store))
     .sort((one, other) => other.created - one.created);
 }

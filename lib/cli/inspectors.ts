@@ -1,0 +1,34 @@
+import { invalidArgument } from '../common/errors';
+import { Catalog } from '../engine/catalog';
+import { Sizes } from '../engine/sizes';
+import { dockerContainer } from './docker-container';
+import type { Inspector } from './inspection';
+
+const TYPES = ['container'] as const;
+export type InspectType = (typeof TYPES)[number];
+
+/** @throws SkiffError INVALID_ARGUMENT in Docker's words */
+export function parseInspectType(given: string): InspectType {
+  const type = TYPES.find(known => known === given);
+  if (type) return type;
+  throw invalidArgument(`"${given}" is not a valid value for --type: it is ${TYPES.join(', ')}`);
+}
+
+/** In the order in which a name is looked for. */
+export function inspectorsOf(flags: { root?: string; size?: boolean; type?: InspectType }): Inspector[] {
+  const all: Inspector[] = [containerInspector(flags)];
+  return flags.type === undefined ? all : all.filter(({ type }) => type === flags.type);
+}
+
+/** @param flags.size with SizeRw and SizeRootFs */
+export function containerInspector({ root, size }: { root?: string; size?: boolean }): Inspector {
+  const catalog = new Catalog({ root });
+  const sizes = size ? new Sizes() : undefined;
+  return {
+    type: 'container',
+    async inspect(reference) {
+      const container = await catalog.inspect(reference);
+      return dockerContainer(container, await sizes?.of(container));
+    },
+  };
+}
