@@ -6,6 +6,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports)
     skiff::RegisterProcess(env, exports);
     skiff::RegisterStart(env, exports);
     skiff::RegisterWorkspace(env, exports);
+    skiff::RegisterVolumes(env, exports);
     return exports;
 }
 

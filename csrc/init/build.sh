@@ -21,4 +21,4 @@ fi
     "$@" -o "$output" "$here"/*.c \
     "$here"/../core/error.c "$here"/../core/protocol.c "$here"/../core/plan.c "$here"/../core/setup.c \
     "$here"/../core/mounts.c "$here"/../core/terminal.c "$here"/../core/process.c "$here"/../core/capability.c \
-    "$here"/../core/loopback.c "$here"/../core/binds.c
+    "$here"/../core/loopback.c "$here"/../core/binds.c "$here"/../core/target.c "$here"/../core/rootpath.c
