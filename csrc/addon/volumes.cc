@@ -10,9 +10,9 @@ extern "C" {
 
 namespace skiff {
 
-static Napi::Value TryLock(const Napi::CallbackInfo &info)
+static Napi::Value TryLockDirectory(const Napi::CallbackInfo &info)
 {
-    Napi::Object options = OptionsOf(info, "tryLock");
+    Napi::Object options = OptionsOf(info, "tryLockDirectory");
     auto path = TextOption(options, "path");
     skiff_error error{};
     int fd = skiff_try_lock(path.c_str(), BoolOption(options, "shared", false), &error);
@@ -25,7 +25,7 @@ static Napi::Value TryLock(const Napi::CallbackInfo &info)
 
 void RegisterVolumes(Napi::Env env, Napi::Object exports)
 {
-    exports.Set("tryLock", Napi::Function::New(env, TryLock, "tryLock"));
+    exports.Set("tryLockDirectory", Napi::Function::New(env, TryLockDirectory, "tryLockDirectory"));
 }
 
 } // namespace skiff

@@ -10,9 +10,10 @@ import { compileSpec, type CompiledSpec } from '../spec/compiled';
 import { checkOptions, toSpec, toTimeout } from '../spec/options';
 import { absoluteVolumes } from '../spec/volumes';
 import { createReadOnlyLayer, selectDriver, type StorageDriver } from '../workspace';
-import { checkStdio, requireDirectory, requireSources } from './checks';
+import { checkStdio, requireDirectory } from './checks';
 import { ContainerHandle, type HandleOptions } from './container';
 import { thisMachine } from './machine';
+import { resolveMounts, type ContainerMounts } from './mounts';
 import type { StartOptions } from './options';
 import { throwIfAborted } from './outcome';
 import { CompiledPlans } from './plans';
@@ -26,6 +27,8 @@ export interface Source {
   layers: string[];
   /** They never change. */
   stored: boolean;
+  /** Places that the image wants volumes at. */
+  volumes?: readonly string[];
 }
 
 /** A container that waits for its command. */
@@ -33,10 +36,13 @@ export interface ParkedContainer {
   id: string;
   started: Started;
   source: Source;
+  mounts: ContainerMounts | undefined;
 }
 
 /** What the parked init's command would be; it gets another one with GO. */
 export const NO_COMMAND = ['-'];
+
+const NO_MOUNTS = { mounts: [], areUnique: false };
 
 const PARKED = { stdio: 'parked', awaitCommand: false } as const;
 
@@ -70,10 +76,10 @@ export class Launcher {
       await undoAgain(this.context.unfinished);
       const source = await this.source(options);
       const id = native().randomId();
-      const spec = this.compile(id, command, options, source);
-      requireSources(spec);
+      const mounts = this.mounts(options, source);
+      const spec = this.compile(id, command, options, source, mounts);
       return this.withStreams(options, { since, retried: false }, streams =>
-        this.launch(id, spec, source, options, { stdio: streams.given, awaitCommand }),
+        this.launch(id, spec, source, options, { stdio: streams.given, awaitCommand, mounts }),
       );
     });
   }
@@ -83,14 +89,15 @@ export class Launcher {
     await undoAgain(this.context.unfinished);
     const source = await this.source(options);
     const id = native().randomId();
-    const spec = this.compile(id, NO_COMMAND, options, source);
-    requireSources(spec);
-    return { id, source, started: await this.launch(id, { ...spec, args: [] }, source, options, PARKED) };
+    const mounts = this.mounts(options, source);
+    const spec = this.compile(id, NO_COMMAND, options, source, mounts);
+    const started = await this.launch(id, { ...spec, args: [] }, source, options, { ...PARKED, mounts });
+    return { id, source, mounts, started };
   }
 
   /** Give a parked container its command; where that fails, it is removed. */
   async command(
-    { id, source, started }: ParkedContainer,
+    { id, source, started, mounts }: ParkedContainer,
     command: readonly Word[],
     options: StartOptions,
     since: number,
@@ -98,7 +105,7 @@ export class Launcher {
     try {
       checkOptions(command, options);
       checkStdio(options);
-      const spec = this.compile(id, command, options, source);
+      const spec = this.compile(id, command, options, source, mounts);
       return await this.withStreams(options, { since, retried: true }, async streams => {
         await goParked(started, spec, streams.given);
         return started;
@@ -126,7 +133,7 @@ export class Launcher {
     spec: CompiledSpec,
     source: Source,
     options: StartOptions,
-    command: Pick<StartPlan, 'stdio' | 'awaitCommand'>,
+    command: Pick<StartPlan, 'stdio' | 'awaitCommand' | 'mounts'>,
   ): Promise<Started> {
     return startContainer(this.context, {
       id,
@@ -164,16 +171,27 @@ export class Launcher {
     }
   }
 
-  private compile(id: string, command: readonly Word[], options: StartOptions, source: Source): CompiledSpec {
+  private mounts(options: StartOptions, { volumes = [] }: Source): ContainerMounts | undefined {
+    return resolveMounts(options, volumes, this.context);
+  }
+
+  private compile(
+    id: string,
+    command: readonly Word[],
+    options: StartOptions,
+    source: Source,
+    { mounts, areUnique }: Pick<ContainerMounts, 'mounts' | 'areUnique'> = NO_MOUNTS,
+  ): CompiledSpec {
     const { store, fault } = this.context;
     const layer = source.layers[0]!;
-    const state = source.stored ? layer : stateOfAccounts(layer);
-    return this.plans.get(id, state, { command, options }, () => {
+    const state = areUnique ? undefined : source.stored ? layer : stateOfAccounts(layer);
+    return this.plans.get(id, state, { command, options, mounts }, () => {
       const spec = toSpec({
         id,
         command,
         options,
         image: {},
+        mounts,
         rootPath: path.join(store.directory(id), 'mnt'),
         readFile: file => native().readFileInRoot({ root: layer, path: file, maxBytes: 1 << 20 }),
         machine: thisMachine(),
@@ -192,10 +210,16 @@ export class Launcher {
 
 /** The same options where they do not depend on the working directory any more. */
 export function withAbsoluteVolumes<Options extends StartOptions>(options: Options): Options {
-  const { volumes } = options;
-  return volumes?.some(text => text.startsWith('.'))
-    ? { ...options, volumes: absoluteVolumes(volumes) }
-    : options;
+  const { volumes = [], mounts = [] } = options;
+  const isRelative = (text = '') => text.startsWith('.');
+  if (!volumes.some(isRelative) && !mounts.some(({ source }) => isRelative(source))) return options;
+  return {
+    ...options,
+    volumes: absoluteVolumes(volumes),
+    mounts: mounts.map(mount =>
+      isRelative(mount.source) ? { ...mount, source: path.resolve(mount.source!) } : mount,
+    ),
+  };
 }
 
 /** What runs but cannot be given its streams is ended and removed: nobody would hold it. */

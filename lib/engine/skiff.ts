@@ -15,6 +15,7 @@ import { DescriptorReserve } from '../runtime/reserve';
 import { undoAgain, type StepFault } from '../runtime/steps';
 import { sweep } from '../runtime/sweep';
 import { ContainerStore } from '../state';
+import { VolumeStore } from '../volumes';
 import { checkRootLength, selectDriver, type StorageDriver } from '../workspace';
 import { initPath, prepareRoot, requireRoot } from './checks';
 import type { ContainerHandle } from './container';
@@ -74,6 +75,7 @@ export class Skiff {
     const reserve = new DescriptorReserve();
     const context: RuntimeContext = {
       store: new ContainerStore(root),
+      volumes: new VolumeStore(root),
       cgroups: detectCgroups(),
       watchdog: new Watchdog(init),
       init,

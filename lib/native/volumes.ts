@@ -15,5 +15,5 @@ export interface VolumesNative {
    * @returns the descriptor, to be given back with `close`; null where somebody else has the lock
    * @throws ENOENT where the directory is gone
    */
-  tryLock(options: { path: string; shared?: boolean }): number | null;
+  tryLockDirectory(options: { path: string; shared?: boolean }): number | null;
 }

@@ -4,7 +4,9 @@ import { debugLog } from '../common/debug';
 import { errorCode, errorMessage } from '../common/errors';
 import { isAliveHere, type ProcessIdentity } from '../common/identity';
 import { statePaths, type ContainerStore, type FoundContainer } from '../state';
+import { VolumeStore } from '../volumes';
 import { removeRemains } from './removal';
+import { volumeUsers } from './volumes';
 
 const debug = debugLog('sweep');
 
@@ -37,6 +39,11 @@ export async function sweep(root: string, store: ContainerStore, cgroups: Cgroup
     }
   }
   freeStaleNames(root, store);
+  try {
+    await new VolumeStore(root).sweep(volumeUsers(store));
+  } catch (error) {
+    problems.push(`cannot remove what is left of volumes: ${errorMessage(error)}`);
+  }
   for (const problem of problems) debug('%s', problem);
   return problems;
 }
