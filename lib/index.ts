@@ -12,4 +12,6 @@ export type {
   Usage,
 } from './engine/options';
 export type { ContainerInfo } from './engine/info';
+export type { PrunedVolumes, VolumeFilters, VolumeInfo, VolumeOptions, Volumes } from './engine/volumes';
+export type { MountRequest } from './spec/mount-request';
 export type { Word } from './spec/types';

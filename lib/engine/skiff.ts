@@ -11,6 +11,7 @@ import type { RuntimeContext } from '../runtime/context';
 import { startError } from '../runtime/errors';
 import { SpareNetwork } from '../runtime/networks';
 import { removeContainer } from '../runtime/remove';
+import { withVolumes } from '../runtime/volumes';
 import { DescriptorReserve } from '../runtime/reserve';
 import { undoAgain, type StepFault } from '../runtime/steps';
 import { sweep } from '../runtime/sweep';
@@ -25,6 +26,7 @@ import { inspectContainer, listContainers } from './list';
 import type { PoolOptions, RunOptions, RunResult, StartOptions } from './options';
 import { runToEnd } from './outcome';
 import { Pool } from './pool';
+import { Volumes } from './volumes';
 import { rootDirectory } from './root';
 import type { Word } from '../spec/types';
 
@@ -59,6 +61,7 @@ export class Skiff {
     private readonly storage: { asked: string; driver: StorageDriver },
   ) {
     this.launcher = new Launcher(root, context, storage);
+    this.volumes = new Volumes({ root });
   }
 
   /**
@@ -89,6 +92,9 @@ export class Skiff {
     };
     return new Skiff(root, context, { asked, driver });
   }
+
+  /** The volumes of this root. */
+  readonly volumes: Volumes;
 
   /** Name of the storage driver that containers get, where it can take their layers. */
   get storageDriver(): string {
@@ -190,11 +196,14 @@ export class Skiff {
   /**
    * Remove a container that was kept, by its name, its id or the beginning of its id.
    *
+   * @param options.volumes its anonymous volumes, too, but those that another container has
    * @returns its id
    * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS, CONTAINER_RUNNING
    */
-  async remove(reference: string): Promise<string> {
-    return removeContainer(reference, this.context.store, this.context.cgroups);
+  async remove(reference: string, { volumes = false } = {}): Promise<string> {
+    const { store, cgroups } = this.context;
+    const remove = () => removeContainer(reference, store, cgroups);
+    return volumes ? withVolumes(reference, this.context, remove) : remove();
   }
 
   /** Remove what killed processes left behind, as every start does on the side. Returns what could not be removed. */

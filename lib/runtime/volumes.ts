@@ -3,6 +3,7 @@ import path from 'node:path';
 import { errorCode } from '../common/errors';
 import type { NativeCopyUp } from '../native';
 import type { ContainerStore, FoundContainer, RecordedMount } from '../state';
+import { findContainer } from './find';
 import type { UsersOf, VolumeStore } from '../volumes';
 
 /** What is mounted in a container of the host, and of volumes. */
@@ -66,6 +67,30 @@ export async function removeAnonymous(
       if (!['VOLUME_NOT_FOUND', 'VOLUME_IN_USE'].includes(errorCode(error) ?? '')) throw error;
     }
     volumes.disclaim(name);
+  }
+}
+
+/**
+ * Remove a container and its anonymous volumes.
+ *
+ * @param remove removes the container alone
+ */
+export async function withVolumes<T>(
+  reference: string,
+  { store, volumes }: { store: ContainerStore; volumes: VolumeStore },
+  remove: () => Promise<T>,
+): Promise<T> {
+  const found = findContainer(reference, store);
+  const mounts = found.kind === 'record' ? found.record.mounts : undefined;
+  claimAnonymous(volumes, mounts);
+  try {
+    const removed = await remove();
+    await removeAnonymous(volumes, store, mounts);
+    return removed;
+  } catch (error) {
+    // It is still there, and so are they.
+    for (const name of anonymousOf(mounts)) volumes.disclaim(name);
+    throw error;
   }
 }
 

@@ -100,14 +100,14 @@ export function checkMount(request: MountRequest): CheckedMount {
 export function checkVolumeName(name: string): string {
   if (name.length === 1) {
     throw invalidArgument(
-      'volume name is too short, names should be at least two alphanumeric characters',
+      `create ${name}: volume name is too short, names should be at least two alphanumeric characters`,
       { path: name },
     );
   }
   if (!VOLUME_NAME.test(name) || name.length > 255) {
     throw invalidArgument(
-      `${JSON.stringify(name)} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed`,
-      { path: name, remedy: 'If you intended to pass a host directory, use an absolute path.' },
+      `create ${name}: ${JSON.stringify(name)} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed`,
+      { path: name, remedy: 'If a directory of the host is meant, give its absolute path, or one that begins with a dot.' },
     );
   }
   return name;

@@ -4,7 +4,6 @@ import { plainPath, toDestination } from './destination';
 import {
   checkMount,
   PROPAGATIONS,
-  VOLUME_NAME,
   type CheckedMount,
   type MountRequest,
   type Propagation,
@@ -50,7 +49,6 @@ export function parseVolume(text: string): CheckedMount {
   if (second === undefined) return { type: 'volume', target: toDestination(first) };
   const asks = mode === undefined ? {} : parseMode(mode);
   if (first.startsWith('/') || first.startsWith('.')) return checkBind(first, second, asks);
-  if (!VOLUME_NAME.test(first) && first.length > 1) throw invalidName(first);
   return checkMount({ type: 'volume', source: first, target: second, ...asks });
 }
 
@@ -101,11 +99,4 @@ function parseMode(mode: string): Partial<MountRequest> {
     groups.set(known.group, known.asks);
   }
   return Object.assign({}, ...groups.values()) as Partial<MountRequest>;
-}
-
-function invalidName(name: string) {
-  return invalidArgument(`"${name}" includes invalid characters for a local volume name`, {
-    path: name,
-    remedy: 'For a directory of the host use an absolute path, or one that begins with a dot.',
-  });
 }
