@@ -61,10 +61,7 @@ export function list(flag: FlagBase & { helpValue: string }): ListFlag<string> {
   return listOf(asIs, flag);
 }
 
-export function listOf<T>(
-  parse: (text: string) => T,
-  flag: FlagBase & { helpValue: string },
-): ListFlag<T> {
+export function listOf<T>(parse: (text: string) => T, flag: FlagBase & { helpValue: string }): ListFlag<T> {
   return { ...flag, type: 'option', multiple: true, parse };
 }
 

@@ -1,4 +1,5 @@
 import { defineCommand } from '../cli/command';
+import { toggle } from '../cli/flags';
 import { writeOut } from '../cli/output';
 import { usageError } from '../cli/parse';
 import { reportError } from '../cli/report';
@@ -7,7 +8,7 @@ import { Skiff } from '../engine';
 export default defineCommand({
   name: 'rm',
   summary: 'Remove containers that were kept',
-  usage: 'rm CONTAINER [CONTAINER...]',
+  usage: 'rm [FLAGS] CONTAINER [CONTAINER...]',
   description: 'A container is told by its name, its id, or the beginning of its id.',
   examples: [
     {
@@ -15,7 +16,7 @@ export default defineCommand({
       command: 'skiff run --keep --name tried sh -c "echo hi > /hi" && skiff rm tried',
     },
   ],
-  flags: {},
+  flags: { volumes: toggle({ char: 'v', summary: 'Its volumes without a name, too' }) },
   async run({ flags, words }) {
     if (words.length === 0) throw usageError('"skiff rm" requires at least 1 argument.', 'rm');
     const skiff = await Skiff.open({ root: flags.root });
@@ -23,7 +24,7 @@ export default defineCommand({
     try {
       for (const word of words) {
         try {
-          await skiff.remove(word);
+          await skiff.remove(word, flags);
           writeOut(`${word}\n`);
         } catch (error) {
           // As docker does: the others are removed all the same, and the exit code tells.

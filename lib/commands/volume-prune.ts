@@ -14,7 +14,9 @@ export default defineCommand({
   summary: 'Remove volumes that no container has',
   usage: 'volume prune [FLAGS]',
   description: 'Those without a name of their own; with -a all.',
-  examples: [{ description: 'All that no container has, without asking:', command: 'skiff volume prune -af' }],
+  examples: [
+    { description: 'All that no container has, without asking:', command: 'skiff volume prune -af' },
+  ],
   flags: {
     all: toggle({ char: 'a', summary: 'Those with a name, too' }),
     force: toggle({ char: 'f', summary: 'Do not ask' }),

@@ -31,7 +31,9 @@ function makeSourceDirectory(directory: string): void {
     // Another start may make it at the same moment; a link that leads to nowhere is in the way for good.
     const code = errorCode(cause) ?? 'EIO';
     if (code === 'EEXIST' && fs.statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return;
-    const reason = { EEXIST: 'file exists', ENOTDIR: 'not a directory', EROFS: 'read-only file system' }[code];
+    const reason = { EEXIST: 'file exists', ENOTDIR: 'not a directory', EROFS: 'read-only file system' }[
+      code
+    ];
     throw new SkiffError(
       `error while creating mount source path '${directory}': mkdir ${directory}: ${reason ?? code}`,
       { code, path: directory, cause },
@@ -40,8 +42,9 @@ function makeSourceDirectory(directory: string): void {
 }
 
 function missingBind(source: string): SkiffError {
-  return new SkiffError(
-    `invalid mount config for type "bind": bind source path does not exist: ${source}`,
-    { code: 'ENOENT', path: source, remedy: `Make it first: mkdir -p ${source}` },
-  );
+  return new SkiffError(`invalid mount config for type "bind": bind source path does not exist: ${source}`, {
+    code: 'ENOENT',
+    path: source,
+    remedy: `Make it first: mkdir -p ${source}`,
+  });
 }

@@ -26,12 +26,6 @@ export interface MountContext {
   volumes: VolumeStore;
 }
 
-/** A mount, and the name of its volume, where it is one. */
-export interface NamedMount extends CheckedMount {
-  /** Of a volume that has no name of the user's. */
-  anonymous?: boolean;
-}
-
 /**
  * What is to be mounted in a container: nothing is made yet. Where options and image ask for nothing, undefined.
  *
@@ -48,7 +42,7 @@ export function resolveMounts(
 ): ContainerMounts | undefined {
   const { tmpfs = [], volumes = [], mounts = [], volumesFrom = [] } = options;
   if (volumes.length + mounts.length + volumesFrom.length + imageVolumes.length === 0) return undefined;
-  const asked: NamedMount[] = [...volumes.map(parseVolume), ...mounts.map(checkMount)];
+  const asked: CheckedMount[] = [...volumes.map(parseVolume), ...mounts.map(checkMount)];
   const taken = new Set([...asked.map(({ target }) => target), ...placesOf(tmpfs)]);
   const others = mountsFrom(volumesFrom, context.store).filter(({ target }) => !taken.has(target));
   for (const { target } of others) taken.add(target);
@@ -73,10 +67,13 @@ export class ContainerMounts implements PlannedMounts {
   readonly recorded: RecordedMount[];
   /** Volumes that what the image has is copied into, once {@link prepare} has looked at them. */
   readonly copyUps: NativeCopyUp[] = [];
-  private readonly requests: NamedMount[];
+  private readonly requests: CheckedMount[];
   private readonly locks: VolumeLock[] = [];
 
-  constructor(requests: readonly NamedMount[], private readonly context: MountContext) {
+  constructor(
+    requests: readonly CheckedMount[],
+    private readonly context: MountContext,
+  ) {
     const { volumes } = context;
     this.requests = requests.map(request =>
       request.type === 'volume' && !request.source
@@ -128,11 +125,15 @@ export class ContainerMounts implements PlannedMounts {
     await removeAnonymous(this.context.volumes, this.context.store, this.recorded);
   }
 
-  private async prepareVolume(name: string, requests: readonly NamedMount[]): Promise<void> {
+  private async prepareVolume(name: string, requests: readonly CheckedMount[]): Promise<void> {
     const { volumes } = this.context;
     const [first] = requests;
     const isAnonymous = requests.some(({ anonymous }) => anonymous);
-    if (isAnonymous) claimAnonymous(volumes, this.recorded.filter(mount => mount.name === name));
+    if (isAnonymous)
+      claimAnonymous(
+        volumes,
+        this.recorded.filter(mount => mount.name === name),
+      );
     const labels = first?.labels;
     const toFill = requests.find(({ noCopy, subpath }) => !noCopy && !subpath);
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
@@ -156,7 +157,7 @@ export class ContainerMounts implements PlannedMounts {
     });
   }
 
-  private sourceOf({ type, source = '' }: NamedMount): string {
+  private sourceOf({ type, source = '' }: CheckedMount): string {
     return type === 'volume' ? this.context.volumes.mountpointOf(source) : source;
   }
 
@@ -165,7 +166,7 @@ export class ContainerMounts implements PlannedMounts {
   }
 }
 
-function recordOf(request: NamedMount, path: string): RecordedMount {
+function recordOf(request: CheckedMount, path: string): RecordedMount {
   const { type, source = '', target, readOnly = false, anonymous, subpath, propagation } = request;
   return {
     type,
@@ -179,8 +180,8 @@ function recordOf(request: NamedMount, path: string): RecordedMount {
   };
 }
 
-function groupByName(requests: readonly NamedMount[]): Map<string, NamedMount[]> {
-  const groups = new Map<string, NamedMount[]>();
+function groupByName(requests: readonly CheckedMount[]): Map<string, CheckedMount[]> {
+  const groups = new Map<string, CheckedMount[]>();
   for (const request of requests) {
     const { source = '' } = request;
     groups.set(source, [...(groups.get(source) ?? []), request]);

@@ -1,9 +1,8 @@
 import { SkiffError } from '../common/errors';
 import { findContainer } from '../runtime/find';
-import type { Propagation } from '../spec/mount-request';
+import type { CheckedMount, Propagation } from '../spec/mount-request';
 import { parseVolumesFrom } from '../spec/volumes';
 import type { ContainerStore, RecordedMount } from '../state';
-import type { NamedMount } from './mounts';
 
 /**
  * What `--volumes-from` brings: the binds and volumes of other containers, running or not, at the same places. Of two at
@@ -11,8 +10,8 @@ import type { NamedMount } from './mounts';
  *
  * @throws SkiffError INVALID_ARGUMENT, CONTAINER_NOT_FOUND, AMBIGUOUS
  */
-export function mountsFrom(texts: readonly string[], store: ContainerStore): NamedMount[] {
-  const byPlace = new Map<string, NamedMount>();
+export function mountsFrom(texts: readonly string[], store: ContainerStore): CheckedMount[] {
+  const byPlace = new Map<string, CheckedMount>();
   for (const { container, readOnly } of texts.map(parseVolumesFrom)) {
     for (const mount of mountsOf(container, store)) {
       if (mount.type === 'tmpfs') continue;
@@ -22,7 +21,7 @@ export function mountsFrom(texts: readonly string[], store: ContainerStore): Nam
   return [...byPlace.values()];
 }
 
-function toRequest(mount: RecordedMount, readOnly: boolean): NamedMount {
+function toRequest(mount: RecordedMount, readOnly: boolean): CheckedMount {
   const { type, name, source, destination, anonymous, subpath, propagation } = mount;
   return {
     type,

@@ -72,12 +72,15 @@ export class Volumes {
    */
   async create({ name, driver = 'local', labels, options = {} }: VolumeOptions = {}): Promise<VolumeInfo> {
     if (driver !== 'local') {
-      throw new SkiffError(`error looking up volume plugin ${driver}: plugin ${JSON.stringify(driver)} not found`, {
-        code: 'INVALID_ARGUMENT',
-        path: driver,
-        exitCode: 1,
-        remedy: 'There is local.',
-      });
+      throw new SkiffError(
+        `error looking up volume plugin ${driver}: plugin ${JSON.stringify(driver)} not found`,
+        {
+          code: 'INVALID_ARGUMENT',
+          path: driver,
+          exitCode: 1,
+          remedy: 'There is local.',
+        },
+      );
     }
     refusing(() => checkVolumeOptions(options));
     const named = name ? refusing(() => checkVolumeName(name)) : undefined;
@@ -140,7 +143,8 @@ export class Volumes {
         result.reclaimed += bytes;
       } catch (error) {
         // Somebody has removed it, or has begun to use it, in between.
-        if (!['VOLUME_NOT_FOUND', 'VOLUME_IN_USE'].includes(errorCode(error) ?? '')) result.errors.push(error);
+        if (!['VOLUME_NOT_FOUND', 'VOLUME_IN_USE'].includes(errorCode(error) ?? ''))
+          result.errors.push(error);
       }
     }
     this.note('prune', '', { reclaimed: String(result.reclaimed) });

@@ -48,7 +48,9 @@ function readRecord(file: string): string {
 
 /** The volumes among a container's mounts that have no name of the user's. */
 export function anonymousOf(mounts: readonly RecordedMount[] = []): string[] {
-  return mounts.filter(({ type, anonymous }) => type === 'volume' && anonymous).flatMap(({ name = [] }) => name);
+  return mounts
+    .filter(({ type, anonymous }) => type === 'volume' && anonymous)
+    .flatMap(({ name = [] }) => name);
 }
 
 /**

@@ -58,6 +58,8 @@ export interface CheckedMount extends MountRequest {
   type: 'bind' | 'volume' | 'tmpfs';
   /** A bind's directory is made where it is missing, as Docker's `-v` does. */
   makeSource?: boolean;
+  /** A volume that has no name of the user's. */
+  anonymous?: boolean;
 }
 
 /** Names of volumes, as Docker has them. */
@@ -107,7 +109,10 @@ export function checkVolumeName(name: string): string {
   if (!VOLUME_NAME.test(name) || name.length > 255) {
     throw invalidArgument(
       `create ${name}: ${JSON.stringify(name)} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed`,
-      { path: name, remedy: 'If a directory of the host is meant, give its absolute path, or one that begins with a dot.' },
+      {
+        path: name,
+        remedy: 'If a directory of the host is meant, give its absolute path, or one that begins with a dot.',
+      },
     );
   }
   return name;

@@ -16,7 +16,8 @@ export async function treeSize(directory: string): Promise<number> {
       const entry = Buffer.concat([parent, Buffer.from(path.sep), name]);
       const about = await fs.promises.lstat(entry).catch(() => undefined);
       if (about?.isDirectory()) pending.push(entry);
-      else if (about && (about.nlink === 1 || isNew(counted, `${about.dev}:${about.ino}`))) bytes += about.size;
+      else if (about && (about.nlink === 1 || isNew(counted, `${about.dev}:${about.ino}`)))
+        bytes += about.size;
     }
   }
   return bytes;

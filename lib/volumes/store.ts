@@ -95,7 +95,8 @@ export class VolumeStore {
     } catch (error) {
       fs.rmSync(temporary, { recursive: true, force: true });
       // Somebody else was quicker.
-      if (!['ENOTEMPTY', 'EEXIST'].includes(errorCode(error) ?? '')) throw volumeFailure('create', name, error);
+      if (!['ENOTEMPTY', 'EEXIST'].includes(errorCode(error) ?? ''))
+        throw volumeFailure('create', name, error);
     }
     return this.get(name);
   }
@@ -109,7 +110,8 @@ export class VolumeStore {
   isUnfilled(name: string): boolean {
     const directory = path.join(this.directory, name);
     return (
-      fs.existsSync(path.join(directory, '.copied')) || fs.readdirSync(path.join(directory, DATA)).length === 0
+      fs.existsSync(path.join(directory, '.copied')) ||
+      fs.readdirSync(path.join(directory, DATA)).length === 0
     );
   }
 
