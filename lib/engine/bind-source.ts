@@ -12,7 +12,7 @@ import { requirePropagation } from './propagation';
  */
 export function ensureSource({ source = '', makeSource, propagation }: CheckedMount): void {
   const from = path.resolve(source);
-  if (!fs.statSync(from, { throwIfNoEntry: false })) {
+  if (!fs.existsSync(from)) {
     if (!makeSource) throw missingBind(source);
     makeSourceDirectory(from);
   }
@@ -22,7 +22,7 @@ export function ensureSource({ source = '', makeSource, propagation }: CheckedMo
 function makeSourceDirectory(directory: string): void {
   try {
     const parent = path.dirname(directory);
-    if (!fs.statSync(parent, { throwIfNoEntry: false })) makeSourceDirectory(parent);
+    if (!fs.existsSync(parent)) makeSourceDirectory(parent);
     fs.mkdirSync(directory);
     // Whatever this process's umask is.
     fs.chmodSync(directory, 0o755);

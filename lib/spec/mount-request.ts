@@ -71,6 +71,7 @@ export const VOLUME_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
  * @throws SkiffError INVALID_ARGUMENT
  */
 export function checkMount(request: MountRequest): CheckedMount {
+  checkShapes(request);
   const { type = 'volume', source = '', target } = request;
   const refuse = (reason: string) => invalidArgument(`invalid mount config for type "${type}": ${reason}`);
   if (!target) throw refuse('field Target must not be empty');
@@ -96,6 +97,32 @@ export function checkMount(request: MountRequest): CheckedMount {
   }
   checkFields(checked, refuse);
   return checked;
+}
+
+/** Types that fields have at run time: callers of the API need not have had TypeScript's checks. */
+const SHAPES: Record<string, readonly string[]> = {
+  type: ['string'],
+  source: ['string'],
+  target: ['string'],
+  readOnly: ['boolean'],
+  propagation: ['string'],
+  recursive: ['string'],
+  noCopy: ['boolean'],
+  subpath: ['string'],
+  labels: ['object'],
+  size: ['number', 'string'],
+  mode: ['number'],
+};
+
+function checkShapes(request: object): void {
+  for (const [name, value] of Object.entries(request)) {
+    const shapes = Object.hasOwn(SHAPES, name) ? SHAPES[name]! : [];
+    if (value !== undefined && !shapes.includes(typeof value)) {
+      throw invalidArgument(
+        `invalid mount: ${name} ${shapes.length === 0 ? 'is unknown' : `must be a ${shapes.join(' or a ')}`}`,
+      );
+    }
+  }
 }
 
 /** @throws SkiffError INVALID_ARGUMENT in Docker's words */
