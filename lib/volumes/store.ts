@@ -123,11 +123,13 @@ export class VolumeStore {
    * @throws SkiffError VOLUME_NOT_FOUND, VOLUME_IN_USE, VOLUME_BUSY
    */
   async remove(name: string, usersOf: UsersOf, { wait = true } = {}): Promise<void> {
-    const lock = this.find(name) && (await this.lock(name, { wait }));
+    if (!this.find(name)) throw noSuchVolume(name);
+    // Before the lock, too: one after the other, starts can hold it for long.
+    requireUnused(name, usersOf);
+    const lock = await this.lock(name, { wait });
     if (!lock) throw noSuchVolume(name);
     try {
-      const users = usersOf(name);
-      if (users.length > 0) throw volumeInUse(name, users);
+      requireUnused(name, usersOf);
       await this.removeDirectory(path.join(this.directory, name));
     } catch (error) {
       throw errorCode(error) === 'VOLUME_IN_USE' ? error : volumeFailure('remove', name, error);
@@ -194,6 +196,11 @@ export class VolumeStore {
       throw error;
     }
   }
+}
+
+function requireUnused(name: string, usersOf: UsersOf): void {
+  const users = usersOf(name);
+  if (users.length > 0) throw volumeInUse(name, users);
 }
 
 function isLeft(owned: OwnedName | undefined): boolean {

@@ -143,8 +143,7 @@ describe('copy-up', () => {
     fs.symlinkSync('../../srv', path.join(rootfs, 'to'));
     expect(await ask('cat /to/file', { rootfs, volumes: ['data:/to'] })).toBe('of the image');
     fs.symlinkSync('/proc/self/root/etc', path.join(rootfs, 'out'));
-    const { stdout } = await skiff.run(['ls', '-A', '/out/'], { rootfs, volumes: ['empty:/out/x'] });
-    expect(stdout).not.toContain('skiff');
+    await refused({ rootfs, volumes: ['empty:/out'] }).toMatchObject({ code: 'ELOOP', step: 'bind' });
     expect(fs.readdirSync(dataOf(root, 'empty'))).toEqual([]);
   });
 
