@@ -19,7 +19,7 @@
       "actions": [
         {
           "action_name": "build the static init",
-          "inputs": ["csrc/init/build.sh", "<!@(ls csrc/init/*.c csrc/init/*.h csrc/core/*.c csrc/core/*.h)"],
+          "inputs": ["csrc/init/build.sh", "<!@(ls csrc/init/*.c csrc/init/*.h csrc/init/monitor/*.c csrc/init/monitor/*.h csrc/core/*.c csrc/core/*.h)"],
           "outputs": ["<(PRODUCT_DIR)/skiff-init"],
           "action": ["sh", "csrc/init/build.sh", "<(PRODUCT_DIR)/skiff-init"]
         }

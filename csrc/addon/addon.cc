@@ -5,8 +5,8 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports)
 {
     skiff::RegisterProcess(env, exports);
     skiff::RegisterStart(env, exports);
+    skiff::RegisterMonitor(env, exports);
     skiff::RegisterWorkspace(env, exports);
-    skiff::RegisterVolumes(env, exports);
     return exports;
 }
 

@@ -18,8 +18,8 @@ namespace skiff {
 
 void RegisterProcess(Napi::Env env, Napi::Object exports);
 void RegisterStart(Napi::Env env, Napi::Object exports);
+void RegisterMonitor(Napi::Env env, Napi::Object exports);
 void RegisterWorkspace(Napi::Env env, Napi::Object exports);
-void RegisterVolumes(Napi::Env env, Napi::Object exports);
 
 // The first argument as an object; throws a TypeError that names the function.
 Napi::Object OptionsOf(const Napi::CallbackInfo &info, const char *function);

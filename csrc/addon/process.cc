@@ -12,6 +12,7 @@ extern "C" {
 #include <csignal>
 #include <cstring>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -183,6 +184,18 @@ static Napi::Value Pipe(const Napi::CallbackInfo &info)
     return result;
 }
 
+// Never waits: a stopped process may hold the lock for ever, and this is the event loop's thread.
+static Napi::Value TryLock(const Napi::CallbackInfo &info)
+{
+    Napi::Object options = OptionsOf(info, "tryLock");
+    int how = BoolOption(options, "exclusive", false) ? LOCK_EX : LOCK_SH;
+    if (flock(IntOption(options, "fd"), how | LOCK_NB) == 0)
+        return Napi::Boolean::New(info.Env(), true);
+    if (errno != EWOULDBLOCK)
+        throw FailedCall(info.Env(), "flock");
+    return Napi::Boolean::New(info.Env(), false);
+}
+
 static Napi::Value OpenNull(const Napi::CallbackInfo &info)
 {
     int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -249,6 +262,7 @@ void RegisterProcess(Napi::Env env, Napi::Object exports)
     exports.Set("watchExit", Napi::Function::New(env, WatchExit, "watchExit"));
     exports.Set("sendSignal", Napi::Function::New(env, SendSignal, "sendSignal"));
     exports.Set("pipe", Napi::Function::New(env, Pipe, "pipe"));
+    exports.Set("tryLock", Napi::Function::New(env, TryLock, "tryLock"));
     exports.Set("openNull", Napi::Function::New(env, OpenNull, "openNull"));
     exports.Set("setWindowSize", Napi::Function::New(env, SetWindowSize, "setWindowSize"));
     exports.Set("terminalMode", Napi::Function::New(env, TerminalMode, "terminalMode"));

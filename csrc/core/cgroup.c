@@ -30,6 +30,8 @@ bool skiff_make_cgroups(skiff_cgroup *cgroups, size_t count, skiff_error *err)
 {
     for (size_t i = 0; i < count; i++) {
         skiff_cgroup *cgroup = &cgroups[i];
+        if (cgroup->made)
+            continue;
         if (mkdir(cgroup->path, 0755) != 0) {
             if (cgroup->optional)
                 continue;

@@ -18,7 +18,7 @@ typedef struct skiff_cgroup {
     bool optional; /* it only counts: where it cannot be made the container starts without it */
     const skiff_cgroup_setting *settings;
     size_t setting_count;
-    bool made; /* told by skiff_make_cgroups */
+    bool made; /* told by skiff_make_cgroups, which leaves alone what is made */
 } skiff_cgroup;
 
 #define SKIFF_MAX_CGROUPS 8 /* hierarchies that one container is in; the kernel has 14 controllers, limits need 5 */

@@ -40,8 +40,8 @@ bool skiff_make_directory(const skiff_directory *directory, skiff_error *err)
     return rename(directory->unfinished, directory->path) == 0 || skiff_fail(err, "rename", directory->path);
 }
 
-/* Field 22 of /proc/PID/stat. The program's name stands in parentheses and may hold spaces and parentheses itself. */
-static bool start_time(pid_t pid, unsigned long long *ticks, skiff_error *err)
+/* The program's name stands in parentheses and may hold spaces and parentheses itself. */
+bool skiff_start_time(pid_t pid, unsigned long long *ticks, skiff_error *err)
 {
     char path[32], text[1024];
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
@@ -60,7 +60,7 @@ bool skiff_note_init(const skiff_directory *directory, pid_t pid, skiff_error *e
 {
     unsigned long long ticks;
     char text[64];
-    if (!start_time(pid, &ticks, err))
+    if (!skiff_start_time(pid, &ticks, err))
         return false;
     int length = snprintf(text, sizeof text, "%d %llu", (int)pid, ticks);
     return write_new(directory->path, "init", text, (size_t)length, err);

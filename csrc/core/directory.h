@@ -17,6 +17,9 @@ typedef struct skiff_directory {
 
 bool skiff_make_directory(const skiff_directory *directory, skiff_error *err);
 
+/* When a process was started, in clock ticks since boot: field 22 of proc_pid_stat(5). */
+bool skiff_start_time(pid_t pid, unsigned long long *ticks, skiff_error *err);
+
 /* Write who the container's init is: its pid and start time, one space between. */
 bool skiff_note_init(const skiff_directory *directory, pid_t pid, skiff_error *err);
 

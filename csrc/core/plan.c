@@ -69,6 +69,19 @@ bool skiff_read_text(skiff_reader *reader, const char **text, skiff_error *err)
     return true;
 }
 
+bool skiff_read_bytes(skiff_reader *reader, const void **bytes, size_t *length, skiff_error *err)
+{
+    uint32_t count;
+    if (!skiff_read_u32(reader, &count, err))
+        return false;
+    if (left(reader) < count)
+        return bad(err, "ends inside bytes");
+    *bytes = reader->at;
+    *length = count;
+    reader->at += count;
+    return true;
+}
+
 bool skiff_read_texts(skiff_reader *reader, char ***texts, skiff_error *err)
 {
     uint32_t count;

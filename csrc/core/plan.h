@@ -46,9 +46,38 @@ enum skiff_operation {
     SKIFF_OP_NO_NEW_PRIVS = 26, /* (empty) */
     SKIFF_OP_OOM_SCORE = 27, /* u32 (two's complement) oom_score_adj */
     SKIFF_OP_INIT = 28,      /* (empty) stay PID 1, reap zombies, forward signals */
+    SKIFF_OP_DEATH_SIGNAL = 38, /* u32 signal that the process gets when the one that cloned it ends */
 
     /* The sources of BIND, in the same order, in a plan of their own: opened before the init is there (binds.h). */
     SKIFF_OP_BIND_SOURCE = 40, /* text path of the host, text path in it or "", u32 SKIFF_BIND_ flags */
+
+    /* What a monitor is asked for (csrc/init/monitor/request.h). */
+    SKIFF_OP_CONTAINER = 50, /* text its directory, text events file */
+    SKIFF_OP_RECORD = 51,    /* text record as JSON without its closing brace, text the same of an event, text the boot's
+                                and the PID namespace's part of an identity */
+    SKIFF_OP_WORKSPACE = 52, /* u32 skiff_workspace_kind, u32 SKIFF_WORKSPACE_ flags, texts layers, text write layer,
+                                text work directory, text mount point, texts skipped directories */
+    SKIFF_OP_CGROUP = 53,    /* text path, u32 version, u32 optional, texts: file, value, "" or "optional", ... */
+    SKIFF_OP_START = 54,     /* u32 namespaces, bytes set-up plan, bytes bind sources, bytes process */
+    SKIFF_OP_STREAMS = 55,   /* u32 terminal, u32 input stays open, u32 the first connection is attached */
+    SKIFF_OP_LOG = 56,       /* u64 bytes of one file (0: no limit), u32 files (0: no log) */
+    SKIFF_OP_RESTART = 57,   /* u32 skiff_restart_policy, u32 restarts at most (0: no limit) */
+    SKIFF_OP_LIMITS = 58,    /* u64 milliseconds until it is killed (0: never), texts files that count oom_kill */
+    SKIFF_OP_REMOVAL = 59,   /* u32 remove all at the end, texts claims of its name, texts program to become at the end */
+    SKIFF_OP_COPY_UPS = 60,  /* texts: path, volume, temporary directory, ... (copyup.h) */
+};
+
+enum skiff_workspace_flag {
+    SKIFF_WORKSPACE_VOLATILE = 1,
+    SKIFF_WORKSPACE_OLD_API = 2,
+    SKIFF_WORKSPACE_MADE = 4, /* the write layer is there from a run before */
+};
+
+enum skiff_restart_policy {
+    SKIFF_RESTART_NO = 0,
+    SKIFF_RESTART_ON_FAILURE = 1,
+    SKIFF_RESTART_ALWAYS = 2,
+    SKIFF_RESTART_UNLESS_STOPPED = 3,
 };
 
 enum skiff_bind_flag {
@@ -80,6 +109,8 @@ bool skiff_read_u32(skiff_reader *reader, uint32_t *value, skiff_error *err);
 bool skiff_read_u64(skiff_reader *reader, uint64_t *value, skiff_error *err);
 /* The text stays where it is, in the reader's bytes; never NULL, ends with its NUL, has none inside. */
 bool skiff_read_text(skiff_reader *reader, const char **text, skiff_error *err);
+/* Bytes behind their u32 length; they stay where they are, too. */
+bool skiff_read_bytes(skiff_reader *reader, const void **bytes, size_t *length, skiff_error *err);
 /* A counted list of texts as a NULL-ended array; the caller frees the array. */
 bool skiff_read_texts(skiff_reader *reader, char ***texts, skiff_error *err);
 /* The payload must be used up. */

@@ -86,6 +86,15 @@ static bool read_fault(skiff_process *process, skiff_reader *payload, skiff_erro
     return true;
 }
 
+static bool read_death_signal(skiff_process *process, skiff_reader *payload, skiff_error *err)
+{
+    uint32_t number;
+    if (!skiff_read_u32(payload, &number, err))
+        return false;
+    process->death_signal = (int)number;
+    return true;
+}
+
 static bool read_one(skiff_process *process, skiff_record *record, skiff_error *err)
 {
     skiff_reader *payload = &record->payload;
@@ -110,6 +119,8 @@ static bool read_one(skiff_process *process, skiff_record *record, skiff_error *
     case SKIFF_OP_INIT:
         process->stay_init = true;
         return true;
+    case SKIFF_OP_DEATH_SIGNAL:
+        return read_death_signal(process, payload, err);
     case SKIFF_OP_FAULT:
         return read_fault(process, payload, err);
     default:
@@ -176,6 +187,9 @@ bool skiff_become(const skiff_process *process, skiff_error *err)
         return false;
     if (process->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return skiff_fail(err, "prctl PR_SET_NO_NEW_PRIVS", NULL);
+    /* Last: a change of user forgets it, PR_SET_PDEATHSIG(2const). */
+    if (process->death_signal != 0 && prctl(PR_SET_PDEATHSIG, process->death_signal, 0, 0, 0) != 0)
+        return skiff_fail(err, "prctl PR_SET_PDEATHSIG", NULL);
     return skiff_step(&process->fault, "exec", err);
 }
 

@@ -23,6 +23,7 @@ typedef struct skiff_process {
     skiff_capabilities capabilities;
     bool no_new_privs;
     bool stay_init;
+    int death_signal; /* 0: none */
     skiff_fault fault;
 } skiff_process;
 

@@ -17,6 +17,22 @@
  *   TERMINAL  carries a terminal, body is its struct termios: restore it when the caller is gone
  *   RESTORED  forget the terminal
  *
+ * And over the socket of a detached container's monitor (csrc/init/monitor), a stream; the first connection is the socket
+ * pair that the monitor was started with:
+ *
+ *   caller -> monitor   MONITOR   what to start (plan.h); carries the init's program. First message of the first
+ *                                 connection
+ *   monitor -> caller   STARTED   the command runs: u32 pid; or ERROR, and the monitor ends
+ *   client -> monitor   ATTACH    u32 SKIFF_ATTACH_ flags: from now on it gets OUTPUT and may send INPUT
+ *   monitor -> client   OUTPUT    u32 1 or 2 for stdout or stderr, bytes
+ *   client -> monitor   INPUT     bytes for the command; none: its input ends
+ *   client -> monitor   RESIZE    u32 rows, u32 columns
+ *   client -> monitor   SIGNAL    u32 signal, u32 1 where it shall not be restarted after it; answered by DONE
+ *   client -> monitor   AMEND     of MONITOR the record and the restart policy, and cgroups joined since; answered by DONE
+ *   client -> monitor   PAUSED    u32 1: its processes were frozen, 0: thawed; answered by DONE
+ *   monitor -> client   DONE      u32 0, or an errno
+ *   monitor -> client   ENDED     u32 exit code: it ended for good, and all that its end takes away is gone
+ *
  * Every message is a header and a body of the header's length, read to its exact size; end of file anywhere else
  * is an error (EPIPE in the caller, a quiet exit in the init: nobody is left to tell).
  */
@@ -42,6 +58,17 @@ enum skiff_message {
     SKIFF_GUARD = 5,
     SKIFF_TERMINAL = 6,
     SKIFF_RESTORED = 7,
+    SKIFF_MONITOR = 8,
+    SKIFF_STARTED = 9,
+    SKIFF_ATTACH = 10,
+    SKIFF_OUTPUT = 11,
+    SKIFF_INPUT = 12,
+    SKIFF_RESIZE = 13,
+    SKIFF_SIGNAL = 14,
+    SKIFF_AMEND = 15,
+    SKIFF_PAUSED = 16,
+    SKIFF_DONE = 17,
+    SKIFF_ENDED = 18,
 };
 
 typedef struct skiff_header {

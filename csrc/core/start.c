@@ -17,12 +17,15 @@ static bool make_directory(const skiff_start_options *options, skiff_started *st
 
 static bool make_workspace(const skiff_start_options *options, skiff_started *started, skiff_error *err)
 {
-    if (!options->workspace)
+    const skiff_workspace *workspace = options->workspace;
+    if (!workspace || workspace->state == SKIFF_WORKSPACE_MOUNTED)
         return true;
-    if (!skiff_step(&options->fault, "write-layer", err) || !skiff_make_write_layer(options->workspace, err))
-        return false;
-    skiff_mark_step(&started->marks, "write-layer");
-    if (!skiff_step(&options->fault, "mount-point", err) || !skiff_make_mount_point(options->workspace, err))
+    if (workspace->state == SKIFF_WORKSPACE_NEW) {
+        if (!skiff_step(&options->fault, "write-layer", err) || !skiff_make_write_layer(workspace, err))
+            return false;
+        skiff_mark_step(&started->marks, "write-layer");
+    }
+    if (!skiff_step(&options->fault, "mount-point", err) || !skiff_make_mount_point(workspace, err))
         return false;
     skiff_mark_step(&started->marks, "mount-point");
     return true;
@@ -78,6 +81,8 @@ static bool guard(const skiff_start_options *options, skiff_started *started, sk
 {
     if (!skiff_step(&options->fault, "guard", err))
         return false;
+    if (options->watchdog < 0)
+        return started->guarded = true;
     started->guarded = skiff_send(options->watchdog, SKIFF_GUARD, NULL, 0, &started->init.pidfd, 1, err);
     return started->guarded || err->errnum == EPIPE || err->errnum == ECONNRESET || err->errnum == ECONNREFUSED;
 }

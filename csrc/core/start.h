@@ -24,7 +24,7 @@ typedef struct skiff_start_options {
     size_t plan_length;
     const void *binds; /* sources of its bind mounts; NULL: none */
     size_t binds_length;
-    int watchdog;        /* pipe of the watchdog that is to guard it */
+    int watchdog;        /* pipe of the watchdog that is to guard it; -1: none is */
     const void *process; /* process records; NULL: the init stays parked */
     size_t process_length;
     bool await_command;  /* false: return once GO is sent; the pipe tells the rest, to skiff_await_command */

@@ -16,6 +16,11 @@ typedef struct skiff_workspace {
     skiff_union what;        /* target: the mount point; upper: the write layer; work: NULL where none is needed */
     const char *const *skip; /* SKIFF_WORKSPACE_COPY: directories that are copied empty */
     size_t skip_count;
+    enum skiff_workspace_state {
+        SKIFF_WORKSPACE_NEW,
+        SKIFF_WORKSPACE_WRITTEN, /* the write layer is there */
+        SKIFF_WORKSPACE_MOUNTED,
+    } state; /* before the start */
 } skiff_workspace;
 
 /* Make the write layer, with the owner and mode of the topmost layer: those of the container's `/`. */

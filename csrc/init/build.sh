@@ -18,7 +18,5 @@ else
 fi
 "$compiler" -std=gnu11 -D_GNU_SOURCE -Os -static -s -Wall -Wextra -Wno-unused-parameter \
     -fstack-protector-strong -ffunction-sections -fdata-sections -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,-z,noexecstack \
-    "$@" -o "$output" "$here"/*.c \
-    "$here"/../core/error.c "$here"/../core/protocol.c "$here"/../core/plan.c "$here"/../core/setup.c \
-    "$here"/../core/mounts.c "$here"/../core/terminal.c "$here"/../core/process.c "$here"/../core/capability.c \
-    "$here"/../core/loopback.c "$here"/../core/binds.c "$here"/../core/target.c "$here"/../core/rootpath.c
+    "$@" -o "$output" "$here"/*.c "$here"/monitor/*.c \
+    "$here"/../core/*.c # what it does not use, the linker leaves out

@@ -1,12 +1,14 @@
 /*
  * The small static program that becomes a container's first process: it sets up its namespaces, parks on its pipe,
- * and becomes the command (or, with --init, its parent). Under the name "skiff-watchdog" it watches over its caller.
+ * and becomes the command (or, with --init, its parent). Under the name "skiff-watchdog" it watches over its caller, as "skiff-monitor"
+ * over a detached container.
  */
 #include "../core/cleanup.h"
 #include "../core/marks.h"
 #include "../core/process.h"
 #include "../core/protocol.h"
 #include "../core/setup.h"
+#include "monitor/monitor.h"
 #include "reaper.h"
 #include "streams.h"
 #include "watchdog.h"
@@ -89,5 +91,8 @@ int main(int argc, char **argv)
         return give_up(&err);
     setsid();
     umask(0); /* modes of directories and devices are those of the plan */
-    return argc > 0 && strcmp(argv[0], "skiff-watchdog") == 0 ? skiff_watch(SKIFF_PIPE_FD) : run_init();
+    const char *name = argc > 0 ? argv[0] : "";
+    if (strcmp(name, "skiff-watchdog") == 0)
+        return skiff_watch(SKIFF_PIPE_FD);
+    return strcmp(name, "skiff-monitor") == 0 ? skiff_monitor(SKIFF_PIPE_FD) : run_init();
 }

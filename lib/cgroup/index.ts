@@ -1,9 +1,11 @@
 export { Cgroup, openCgroup } from './cgroup';
+export { limitCgroup } from './change';
 export { cgroupFailure, createCgroup, madeCgroup, plannedCgroup } from './create';
 export { describeCgroups, type CgroupReport, type ControllerReport } from './describe';
 export { detectCgroups, hasController, hierarchyOf, type DetectOptions } from './detect';
+export { freezeCgroup, thawCgroup } from './freezer';
 export { listCgroups, removeLeftoverCgroup, type FoundCgroup } from './leftovers';
-export { planCgroup, type CgroupPlan, type PlanOptions } from './plan';
+export { planCgroup, type CgroupPlan, type PlannedDirectory, type PlanOptions } from './plan';
 export type {
   CgroupDirectory,
   CgroupMode,

@@ -41,7 +41,7 @@ export async function removeLeftoverCgroup(
 }
 
 /** A bare path, with the version and controllers of the hierarchy that it lies in. */
-function toDirectory(setup: CgroupSetup, path: string): CgroupDirectory {
+export function toDirectory(setup: CgroupSetup, path: string): CgroupDirectory {
   const home = setup.hierarchies.find(({ mountPoint }) => path.startsWith(`${mountPoint}/`));
   // Without a known home (another mount since) it is treated as v1, whose ways work on v2 too.
   return { path, version: home?.version ?? 1, controllers: home?.version === 1 ? home.controllers : [] };

@@ -18,6 +18,8 @@ export interface PlanOptions {
   resources: Resources;
   /** Count memory even where it is not limited, as far as this machine allows. */
   usage?: boolean;
+  /** It can be frozen: by v1's freezer, where that is mounted, or by any cgroup of v2. */
+  freezer?: boolean;
   kernel?: CgroupKernel;
 }
 
@@ -56,18 +58,23 @@ export function planCgroup({
   id,
   resources,
   usage = false,
+  freezer = false,
   kernel = hostKernel,
 }: PlanOptions): CgroupPlan {
   const name = directoryName(id);
   const limits = limitsOf(resources);
-  const directories = partsOf(setup, limits, usage).flatMap(part =>
+  const directories = partsOf(setup, limits, { usage, freezer }).flatMap(part =>
     planDirectory(part, limits, name, kernel),
   );
   return { id, directories };
 }
 
 /** Sort the controllers by the hierarchy that carries them. */
-function partsOf(setup: CgroupSetup, limits: Limits, usage: boolean): Part[] {
+function partsOf(
+  setup: CgroupSetup,
+  limits: Limits,
+  { usage, freezer }: { usage: boolean; freezer: boolean },
+): Part[] {
   const parts = new Map<Hierarchy, Part>();
   const partOf = (hierarchy: Hierarchy) => {
     const part = parts.get(hierarchy) ?? { hierarchy, required: [], counted: [] };
@@ -81,6 +88,11 @@ function partsOf(setup: CgroupSetup, limits: Limits, usage: boolean): Part[] {
     const memory = hierarchyOf(setup, 'memory');
     // CPU time is told by wait4(2) and, on v2, by every cgroup: no hierarchy more is touched for it.
     if (memory && !limits.memory) partOf(memory).counted.push('memory');
+  }
+  if (freezer) {
+    const v1 = hierarchyOf(setup, 'freezer');
+    const home = v1 ?? setup.hierarchies.find(({ version }) => version === 2);
+    if (home) partOf(home).counted.push(...(v1 ? ['freezer'] : []));
   }
   return [...parts.values()];
 }

@@ -12,7 +12,27 @@ export interface CommandEntry {
 export function commandTable(): Map<string, CommandEntry> {
   return new Map([
     ['run', { summary: 'Run a command in a new container', load: () => import('../commands/run') }],
-    ['rm', { summary: 'Remove containers that were kept', load: () => import('../commands/rm') }],
+    ['create', { summary: 'Make a container without starting it', load: () => import('../commands/create') }],
+    ['start', { summary: 'Start containers that do not run', load: () => import('../commands/start') }],
+    ['stop', { summary: 'Stop containers', load: () => import('../commands/stop') }],
+    ['restart', { summary: 'Stop and start containers', load: () => import('../commands/restart') }],
+    ['kill', { summary: 'Send a signal to containers', load: () => import('../commands/kill') }],
+    [
+      'wait',
+      {
+        summary: "Wait for containers' end and print their exit codes",
+        load: () => import('../commands/wait'),
+      },
+    ],
+    [
+      'attach',
+      { summary: 'Connect this terminal with a container', load: () => import('../commands/attach') },
+    ],
+    ['pause', { summary: 'Freeze all processes of containers', load: () => import('../commands/pause') }],
+    ['unpause', { summary: 'Let frozen containers go on', load: () => import('../commands/unpause') }],
+    ['rename', { summary: 'Give a container another name', load: () => import('../commands/rename') }],
+    ['update', { summary: "Change containers' limits", load: () => import('../commands/update') }],
+    ['rm', { summary: 'Remove containers', load: () => import('../commands/rm') }],
     [
       'inspect',
       {

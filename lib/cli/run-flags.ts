@@ -2,12 +2,13 @@ import { invalidArgument } from '../common/errors';
 import { parseDuration, parseSize } from '../common/units';
 import { parseMountFlag } from '../spec/mount-flag';
 import { list, listOf, text, toggle, value, type Flags } from './flags';
-import { parseInteger } from './values';
+import { parseInteger } from './numbers';
 
 const LIMITS = 'LIMIT';
+const DETACHED = 'DETACHED';
 
-/** The flags of `run`: Docker's names, and the older spellings as aliases. */
-export const runFlags = {
+/** The flags of `create`: Docker's names, and the older spellings as aliases. */
+export const createFlags = {
   interactive: toggle({ char: 'i', summary: 'Pass standard input on' }),
   tty: toggle({ char: 't', summary: 'Give the command a terminal' }),
   env: list({
@@ -20,11 +21,33 @@ export const runFlags = {
   user: text({ char: 'u', helpValue: '<user[:group]>', summary: 'User to run as, by name or number' }),
   hostname: text({ char: 'h', helpValue: '<name>', summary: 'Host name inside' }),
   name: text({ helpValue: '<name>', summary: 'Name of the container' }),
+  label: list({ char: 'l', helpValue: '<name[=value]>', helpGroup: DETACHED, summary: 'Set a label' }),
+  restart: text({
+    helpValue: '<policy>',
+    helpGroup: DETACHED,
+    summary: 'no, on-failure[:N], always or unless-stopped',
+  }),
+  'stop-signal': text({ helpValue: '<signal>', helpGroup: DETACHED, summary: "What 'stop' sends; SIGTERM" }),
+  'stop-timeout': value(parseInteger, {
+    helpValue: '<seconds>',
+    helpGroup: DETACHED,
+    summary: "How long 'stop' waits before it kills; 10",
+  }),
+  'log-driver': text({
+    helpValue: '<k8s-file|none>',
+    helpGroup: DETACHED,
+    summary: 'Whether output is kept',
+  }),
+  'log-opt': list({
+    helpValue: '<max-size=20m|max-file=5>',
+    helpGroup: DETACHED,
+    summary: 'How much of the output is kept',
+  }),
   image: text({ helpValue: '<name>', summary: 'Image to run, whatever the first word is' }),
   rootfs: text({ helpValue: '<dir>', summary: 'Directory to run instead of an image; it is not written to' }),
   entrypoint: text({ helpValue: '<program>', summary: "Program instead of the image's entrypoint" }),
   keep: toggle({ summary: 'Keep the container after its command ended' }),
-  rm: toggle({ summary: 'Remove the container after its command ended (the default)' }),
+  rm: toggle({ summary: 'Remove the container after its command ended (the default without -d)' }),
   init: toggle({ summary: 'Run an init that forwards signals and reaps processes' }),
   'read-only': toggle({ summary: 'Make the root file system read-only' }),
   tmpfs: list({ helpValue: '<dir[:options]>', summary: 'Mount a tmpfs' }),
@@ -85,6 +108,12 @@ export const runFlags = {
     helpGroup: LIMITS,
     summary: 'Kill all of it after this time, such as 1.5s; a number alone is seconds',
   }),
+} satisfies Flags;
+
+/** The flags of `run`. */
+export const runFlags = {
+  detach: toggle({ char: 'd', helpGroup: DETACHED, summary: 'Run in the background, and print the id' }),
+  ...createFlags,
 } satisfies Flags;
 
 function parseNetwork(given: string): 'none' | 'host' {

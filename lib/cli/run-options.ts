@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import { errorCode, invalidArgument, SkiffError } from '../common/errors';
-import type { StartOptions } from '../engine/options';
+import type { CreateOptions, StartOptions } from '../engine/options';
 import { parseEnvFile, resolveEnvFlag } from '../spec/env';
+import { parseLogOptions } from '../spec/life';
 import type { FlagValues } from './flags';
 import { usageError } from './parse';
 import type { runFlags } from './run-flags';
@@ -17,7 +18,7 @@ export function toStartOptions(flags: FlagValues<typeof runFlags>, host: NodeJS.
   if (flags.image !== undefined && flags.rootfs !== undefined) {
     throw usageError('conflicting options: --image and --rootfs', 'run');
   }
-  return withoutUndefined({
+  return withoutUndefined<StartOptions>({
     image: flags.image,
     rootfs: flags.rootfs,
     name: flags.name,
@@ -45,6 +46,44 @@ export function toStartOptions(flags: FlagValues<typeof runFlags>, host: NodeJS.
     keep: flags.keep,
     usage: false,
   });
+}
+
+/**
+ * What the same flags ask of a container that outlives the command line.
+ *
+ * @param size of its terminal
+ * @throws SkiffError INVALID_ARGUMENT
+ */
+export function toCreateOptions(
+  flags: FlagValues<typeof runFlags>,
+  host: NodeJS.ProcessEnv,
+  size: { rows: number; columns: number } | undefined,
+): CreateOptions {
+  if (flags.keep)
+    throw usageError('conflicting options: --keep and --detach', 'run', undefined, 'It stays anyway.');
+  return withoutUndefined<CreateOptions>({
+    ...{ ...toStartOptions(flags, host), keep: undefined, usage: undefined },
+    labels: toLabels(flags.label),
+    restart: flags.restart,
+    stopSignal: flags['stop-signal'],
+    stopTimeout: flags['stop-timeout'],
+    log: parseLogOptions(flags['log-driver'], flags['log-opt']),
+    tty: flags.tty ? (size ?? true) : undefined,
+    openInput: flags.interactive,
+    remove: flags.rm,
+  });
+}
+
+/** Docker's: a label without a value is an empty one. */
+function toLabels(entries: string[]): Record<string, string> | undefined {
+  if (entries.length === 0) return undefined;
+  return Object.fromEntries(
+    entries.map(entry => {
+      const [name = '', ...value] = entry.split('=');
+      if (name === '') throw invalidArgument(`invalid label '${entry}': its name is empty`);
+      return [name, value.join('=')];
+    }),
+  );
 }
 
 /** Files first, so that `-e` can overrule them, as in Docker. */
@@ -79,8 +118,9 @@ function toSysctls(entries: string[]): Record<string, string> {
   );
 }
 
-function withoutUndefined(options: StartOptions): StartOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+/** Less the members that were not given. */
+export function withoutUndefined<Options extends object>(options: Options): Options {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
 }
 
 /** A name an image can have: no path, no flag, no blanks. */

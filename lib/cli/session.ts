@@ -55,3 +55,12 @@ function streamsOf({ interactive }: SessionMode, terminal: HostTerminal | undefi
   if (terminal) return { tty: terminal.size() ?? true, stdin: 'pipe', stdout: 'pipe' };
   return { stdin: interactive ? 0 : 'ignore', stdout: 'inherit', stderr: 'inherit' };
 }
+
+/** Size of this terminal, for a container that is to have one; undefined where it is not, or there is none here. */
+export async function hostTerminalSize(
+  wanted: boolean,
+): Promise<{ rows: number; columns: number } | undefined> {
+  if (!wanted) return undefined;
+  const { HostTerminal } = await import('./terminal');
+  return new HostTerminal().size();
+}

@@ -61,7 +61,7 @@ export interface TerminalRelay {
  */
 export function relayTerminal(
   terminal: HostTerminal,
-  container: Container,
+  container: Pick<Container, 'stdin' | 'stdout' | 'kill' | 'resize'>,
   interactive: boolean,
 ): TerminalRelay {
   const { stdin, stdout } = container;

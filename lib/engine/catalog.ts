@@ -1,7 +1,9 @@
+import { detectCgroups } from '../cgroup';
 import { errorCode, SkiffError } from '../common/errors';
 import { ContainerStore } from '../state';
 import type { ContainerInfo } from './info';
 import { inspectContainer, listContainers } from './list';
+import type { Keeping } from './managed';
 import { rootDirectory } from './root';
 
 /**
@@ -23,7 +25,7 @@ export class Catalog {
    * @throws SkiffError EACCES where the root is another user's
    */
   list(): Promise<ContainerInfo[]> {
-    return this.readable(async () => listContainers(this.store));
+    return this.readable(async () => listContainers(this.keeping()));
   }
 
   /**
@@ -31,7 +33,11 @@ export class Catalog {
    * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS, EACCES
    */
   inspect(reference: string): Promise<ContainerInfo> {
-    return this.readable(async () => inspectContainer(reference, this.store));
+    return this.readable(async () => inspectContainer(reference, this.keeping()));
+  }
+
+  private keeping(): Keeping {
+    return { store: this.store, cgroups: detectCgroups() };
   }
 
   private async readable<T>(look: () => Promise<T>): Promise<T> {

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { invalidArgument } from '../common/errors';
+import type { Lazy } from '../common/lazy';
 import { findImage } from '../image';
 import { native } from '../native';
 import type { RuntimeContext } from '../runtime/context';
@@ -8,6 +9,7 @@ import { goParked, nativeFault, startContainer, type Started, type StartPlan } f
 import { undoAgain, withFailures } from '../runtime/steps';
 import { compileSpec, type CompiledSpec } from '../spec/compiled';
 import { checkOptions, toSpec, toTimeout } from '../spec/options';
+import type { ProcessOptions } from '../spec/plan';
 import { absoluteVolumes } from '../spec/volumes';
 import { createReadOnlyLayer, selectDriver, type StorageDriver } from '../workspace';
 import { checkStdio, requireDirectory } from './checks';
@@ -18,7 +20,8 @@ import type { StartOptions } from './options';
 import { throwIfAborted } from './outcome';
 import { CompiledPlans } from './plans';
 import { ContainerStreams } from './stdio';
-import type { Word } from '../spec/types';
+import type { Mount, Word } from '../spec/types';
+import type { RecordedMount } from '../state';
 
 /** What a container's file system is made of. */
 export interface Source {
@@ -42,6 +45,14 @@ export interface ParkedContainer {
 /** What the parked init's command would be; it gets another one with GO. */
 export const NO_COMMAND = ['-'];
 
+/** What a detached container is started with: its plans, its layers and the driver for them, its mounts. */
+export interface Prepared {
+  source: Source;
+  spec: CompiledSpec;
+  driver: StorageDriver;
+  mounts: ContainerMounts | undefined;
+}
+
 const NO_MOUNTS = { mounts: [], areUnique: false };
 
 const PARKED = { stdio: 'parked', awaitCommand: false } as const;
@@ -53,7 +64,7 @@ export class Launcher {
   constructor(
     private readonly root: string,
     private readonly context: RuntimeContext,
-    private readonly storage: { asked: string; driver: StorageDriver },
+    private readonly storage: { asked: string; driver: Lazy<StorageDriver> },
   ) {}
 
   /**
@@ -128,6 +139,26 @@ export class Launcher {
     return { name, layers: [layer.path], stored: true };
   }
 
+  /**
+   * What a detached container is started with. Nothing is made yet.
+   *
+   * @param recorded its mounts, where it has been made before
+   */
+  async prepare(
+    id: string,
+    command: readonly Word[],
+    options: StartOptions,
+    recorded?: readonly RecordedMount[],
+  ): Promise<Prepared> {
+    checkOptions(command, options);
+    const source = await this.source(options);
+    const mounts = this.mounts(options, source, recorded);
+    const spec = this.compileNow(id, command, options, source, mounts?.mounts ?? [], {
+      endsWithParent: true,
+    });
+    return { source, spec, mounts, driver: await this.driverFor(source.layers) };
+  }
+
   private async launch(
     id: string,
     spec: CompiledSpec,
@@ -171,8 +202,12 @@ export class Launcher {
     }
   }
 
-  private mounts(options: StartOptions, { volumes = [] }: Source): ContainerMounts | undefined {
-    return resolveMounts(options, volumes, this.context);
+  private mounts(
+    options: StartOptions,
+    { volumes = [] }: Source,
+    recorded?: readonly RecordedMount[],
+  ): ContainerMounts | undefined {
+    return resolveMounts(options, volumes, this.context, recorded);
   }
 
   private compile(
@@ -182,27 +217,39 @@ export class Launcher {
     source: Source,
     { mounts, areUnique }: Pick<ContainerMounts, 'mounts' | 'areUnique'> = NO_MOUNTS,
   ): CompiledSpec {
-    const { store, fault } = this.context;
     const layer = source.layers[0]!;
     const state = areUnique ? undefined : source.stored ? layer : stateOfAccounts(layer);
-    return this.plans.get(id, state, { command, options, mounts }, () => {
-      const spec = toSpec({
-        id,
-        command,
-        options,
-        image: {},
-        mounts,
-        rootPath: path.join(store.directory(id), 'mnt'),
-        readFile: file => native().readFileInRoot({ root: layer, path: file, maxBytes: 1 << 20 }),
-        machine: thisMachine(),
-      });
-      return compileSpec(spec, { init: options.init, fault: fault && nativeFault(fault) });
+    return this.plans.get(id, state, { command, options, mounts }, () =>
+      this.compileNow(id, command, options, source, mounts),
+    );
+  }
+
+  private compileNow(
+    id: string,
+    command: readonly Word[],
+    options: StartOptions,
+    { layers }: Source,
+    mounts: readonly Mount[],
+    process: ProcessOptions = {},
+  ): CompiledSpec {
+    const { store, fault } = this.context;
+    const spec = toSpec({
+      id,
+      command,
+      options,
+      image: {},
+      mounts,
+      rootPath: path.join(store.directory(id), 'mnt'),
+      readFile: file => native().readFileInRoot({ root: layers[0]!, path: file, maxBytes: 1 << 20 }),
+      machine: thisMachine(),
     });
+    return compileSpec(spec, { init: options.init, fault: fault && nativeFault(fault), ...process });
   }
 
   /** The driver chosen at the opening may not be able to take every directory as a layer. */
   private async driverFor(layers: string[]): Promise<StorageDriver> {
-    const { asked, driver } = this.storage;
+    const { asked } = this.storage;
+    const driver = await this.storage.driver.get();
     if (driver.refuses({ layers, root: this.root }) === undefined) return driver;
     return selectDriver({ root: this.root, name: asked, layers });
   }

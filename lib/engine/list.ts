@@ -1,18 +1,21 @@
-import { findContainer } from '../runtime/find';
+import { tidy } from '../runtime/sweep';
 import type { ContainerStore, FoundContainer } from '../state';
 import { containerInfo, deadContainer, type ContainerInfo } from './info';
+import { look, type Keeping } from './managed';
 
-/** All containers, the newest first. */
-export function listContainers(store: ContainerStore): ContainerInfo[] {
-  return store
-    .list()
-    .map(found => infoOf(found, store))
-    .sort((one, other) => other.created - one.created);
+/** All containers, the newest first; what nobody looks after any more is brought to its end before. */
+export async function listContainers({ store, cgroups }: Keeping): Promise<ContainerInfo[]> {
+  const infos: ContainerInfo[] = [];
+  for (const found of store.list()) {
+    const now = await tidy(store, found, cgroups).catch(() => found);
+    if (now) infos.push(infoOf(now, store));
+  }
+  return infos.sort((one, other) => other.created - one.created);
 }
 
 /** @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS */
-export function inspectContainer(reference: string, store: ContainerStore): ContainerInfo {
-  return infoOf(findContainer(reference, store), store);
+export async function inspectContainer(reference: string, keeping: Keeping): Promise<ContainerInfo> {
+  return infoOf(await look(keeping, reference), keeping.store);
 }
 
 function infoOf(found: FoundContainer, store: ContainerStore): ContainerInfo {

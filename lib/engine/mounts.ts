@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { SkiffError } from '../common/errors';
 import type { NativeCopyUp } from '../native';
-import { claimAnonymous, removeAnonymous, type PlannedMounts } from '../runtime/volumes';
+import { claimAnonymous, removeAnonymous, tellVolume, type PlannedMounts } from '../runtime/volumes';
 import { toDestination } from '../spec/destination';
 import { checkMount, toMount, type CheckedMount, type MountRequest } from '../spec/mount-request';
 import { tmpfsMounts } from '../spec/mounts';
@@ -10,7 +10,7 @@ import { parseVolume } from '../spec/volumes';
 import type { ContainerStore, RecordedMount } from '../state';
 import type { VolumeLock, VolumeStore } from '../volumes';
 import { ensureSource } from './bind-source';
-import { mountsFrom } from './volumes-from';
+import { mountsFrom, requestOf } from './volumes-from';
 
 /** The options that tell what of the host, and what volumes, a container has. */
 export interface MountOptions {
@@ -33,23 +33,35 @@ export interface MountContext {
  * there; the image's volumes are where nothing else is.
  *
  * @param imageVolumes places that the image wants volumes at
+ * @param recorded of a container that has been made before: it keeps its anonymous volumes, and what came from others
  * @throws SkiffError INVALID_ARGUMENT, or CONTAINER_NOT_FOUND of `volumesFrom`
  */
 export function resolveMounts(
   options: MountOptions,
   imageVolumes: readonly string[],
   context: MountContext,
+  recorded?: readonly RecordedMount[],
 ): ContainerMounts | undefined {
   const { tmpfs = [], volumes = [], mounts = [], volumesFrom = [] } = options;
   if (volumes.length + mounts.length + volumesFrom.length + imageVolumes.length === 0) return undefined;
-  const asked: CheckedMount[] = [...volumes.map(parseVolume), ...mounts.map(checkMount)];
+  const asked = [...volumes.map(parseVolume), ...mounts.map(checkMount)].map(request =>
+    asRecorded(request, recorded),
+  );
   const taken = new Set([...asked.map(({ target }) => target), ...placesOf(tmpfs)]);
-  const others = mountsFrom(volumesFrom, context.store).filter(({ target }) => !taken.has(target));
+  const before = recorded?.map(mount => requestOf(mount)) ?? mountsFrom(volumesFrom, context.store);
+  const others = before.filter(({ type, target }) => type !== 'tmpfs' && !taken.has(target));
   for (const { target } of others) taken.add(target);
   const ofImage = imageVolumes
     .map(place => ({ type: 'volume' as const, target: toDestination(place) }))
     .filter(({ target }) => !taken.has(target));
   return new ContainerMounts([...others, ...asked, ...ofImage], context);
+}
+
+/** An anonymous volume is the one that the container had there. */
+function asRecorded(request: CheckedMount, recorded: readonly RecordedMount[] = []): CheckedMount {
+  if (request.type !== 'volume' || request.source) return request;
+  const before = recorded.find(({ destination, anonymous }) => anonymous && destination === request.target);
+  return before?.name === undefined ? request : { ...request, source: before.name, anonymous: true };
 }
 
 function placesOf(tmpfs: readonly string[]): string[] {
@@ -137,7 +149,9 @@ export class ContainerMounts implements PlannedMounts {
     const labels = first?.labels;
     const toFill = requests.find(({ noCopy, subpath }) => !noCopy && !subpath);
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const isNew = !volumes.find(name);
       const volume = volumes.create({ name, anonymous: isAnonymous, ...(labels && { labels }) });
+      if (isNew) tellVolume(this.context.store, 'create', name);
       const lock = await volumes.lock(name, { shared: true });
       // Somebody has removed it in between.
       if (!lock) continue;

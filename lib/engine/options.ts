@@ -71,6 +71,23 @@ export interface StartOptions {
   signal?: AbortSignal;
 }
 
+/** What a container that outlives its starter is made with. */
+export interface CreateOptions extends Omit<StartOptions, 'stdin' | 'stdout' | 'stderr' | 'signal' | 'keep'> {
+  labels?: Record<string, string>;
+  /** `no` (the default), `on-failure[:N]`, `always`, `unless-stopped`: what its end by itself is followed by. */
+  restart?: string;
+  /** What `stop` sends, `SIGTERM` where neither this nor the image tells. */
+  stopSignal?: string;
+  /** Seconds that `stop` waits before it kills; 10 where not given. */
+  stopTimeout?: number;
+  /** How much of the output is kept: 20 MiB in each of 5 files where not given; false: nothing. */
+  log?: false | { maxSize?: number | string; maxFiles?: number };
+  /** Its input stays open for those who attach. */
+  openInput?: boolean;
+  /** It is removed at its end. */
+  remove?: boolean;
+}
+
 /** What `run` takes beside what every start takes. */
 export interface RunOptions extends StartOptions {
   /** Written to the command's stdin, which ends after it. */

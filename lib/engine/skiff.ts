@@ -2,6 +2,7 @@ import os from 'node:os';
 import { detectCgroups } from '../cgroup';
 import { debugLog } from '../common/debug';
 import { errorMessage, SkiffError } from '../common/errors';
+import { Lazy } from '../common/lazy';
 import { Turns } from '../common/turns';
 import { Trace, type Phase } from '../common/trace';
 import { hasImage } from '../image';
@@ -10,7 +11,6 @@ import { Watchdog } from '../process/watchdog';
 import type { RuntimeContext } from '../runtime/context';
 import { startError } from '../runtime/errors';
 import { SpareNetwork } from '../runtime/networks';
-import { removeContainer } from '../runtime/remove';
 import { withVolumes } from '../runtime/volumes';
 import { DescriptorReserve } from '../runtime/reserve';
 import { undoAgain, type StepFault } from '../runtime/steps';
@@ -20,10 +20,14 @@ import { VolumeStore } from '../volumes';
 import { checkRootLength, selectDriver, type StorageDriver } from '../workspace';
 import { initPath, prepareRoot, requireRoot } from './checks';
 import type { ContainerHandle } from './container';
+import { createContainer, runDetached, type Detaching } from './detached';
 import type { ContainerInfo } from './info';
 import { Launcher } from './launcher';
+import { removeContainer } from './life';
 import { inspectContainer, listContainers } from './list';
-import type { PoolOptions, RunOptions, RunResult, StartOptions } from './options';
+import { lookAtRecord } from './managed';
+import { ManagedContainer } from './managed-container';
+import type { CreateOptions, PoolOptions, RunOptions, RunResult, StartOptions } from './options';
 import { runToEnd } from './outcome';
 import { Pool } from './pool';
 import { Volumes } from './volumes';
@@ -37,6 +41,8 @@ export interface OpenOptions {
   storageDriver?: string;
   /** Keep the phases of every start, see {@link Skiff.phases}; `SKIFF_TRACE` does so too. */
   trace?: boolean;
+  /** Nothing is going to be started, or not soon: what starts need is not made ready for them. */
+  idle?: boolean;
   /** For tests: the mounts of containers are copies of this process's, as where the kernel has no open_tree(2). */
   copyMounts?: boolean;
   /** For tests: the named step of every start fails. */
@@ -47,6 +53,8 @@ const debug = debugLog('engine');
 
 /** Runs containers. Several may be open in one process; each closes what it opened. */
 export class Skiff {
+  /** The volumes of this root. */
+  readonly volumes: Volumes;
   private readonly launcher: Launcher;
   private readonly running = new Set<ContainerHandle>();
   private readonly pools = new Set<Pool>();
@@ -58,7 +66,9 @@ export class Skiff {
     /** Where images and containers are kept. */
     readonly root: string,
     private readonly context: RuntimeContext,
-    private readonly storage: { asked: string; driver: StorageDriver },
+    storage: { asked: string; driver: Lazy<StorageDriver> },
+    /** Name of the storage driver that containers get, where it can take their layers. */
+    readonly storageDriver: string,
   ) {
     this.launcher = new Launcher(root, context, storage);
     this.volumes = new Volumes({ root });
@@ -73,7 +83,8 @@ export class Skiff {
     checkRootLength(root);
     prepareRoot(root);
     const asked = options.storageDriver ?? process.env.SKIFF_STORAGE_DRIVER ?? 'auto';
-    const driver = await selectDriver({ root, name: asked });
+    const driver = new Lazy(() => selectDriver({ root, name: asked }));
+    const name = options.idle ? asked : (await driver.get()).name;
     const init = native().openInit({ path: initPath() });
     const reserve = new DescriptorReserve();
     const context: RuntimeContext = {
@@ -85,20 +96,13 @@ export class Skiff {
       network: new SpareNetwork(reserve),
       turns: new Turns(startsAtOnce()),
       reserve,
-      mountBase: options.copyMounts ? Promise.resolve(-1) : makeMountBase(),
+      mountBase: new Lazy(options.copyMounts ? () => Promise.resolve(-1) : makeMountBase),
       trace: new Trace(options.trace ?? process.env.SKIFF_TRACE !== undefined),
       unfinished: new Set(),
       fault: options.fault,
     };
-    return new Skiff(root, context, { asked, driver });
-  }
-
-  /** The volumes of this root. */
-  readonly volumes: Volumes;
-
-  /** Name of the storage driver that containers get, where it can take their layers. */
-  get storageDriver(): string {
-    return this.storage.driver.name;
+    if (!options.idle) makeReady(context);
+    return new Skiff(root, context, { asked, driver }, name);
   }
 
   /** What the starts so far were made of, where it was opened with `trace`. */
@@ -178,9 +182,40 @@ export class Skiff {
     }
   }
 
+  /**
+   * Make a container that outlives this process, without starting it.
+   *
+   * @throws SkiffError where it could not be started as it is; nothing of it is left then
+   */
+  async create(command: readonly Word[], options: CreateOptions = {}): Promise<ManagedContainer> {
+    return this.managed(await createContainer(this.detaching, command, options));
+  }
+
+  /**
+   * Start a command in a container that outlives this process; resolves when it runs.
+   *
+   * @throws SkiffError where it could not be started; nothing of it is left then
+   */
+  async runDetached(command: readonly Word[], options: CreateOptions = {}): Promise<ManagedContainer> {
+    this.requireOpen();
+    const { record, connection } = await runDetached(this.detaching, command, options);
+    connection.close();
+    this.sweepOnce();
+    return this.managed(record);
+  }
+
+  /**
+   * A container by its name, its id or the beginning of its id.
+   *
+   * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS
+   */
+  async get(reference: string): Promise<ManagedContainer> {
+    return this.managed(await lookAtRecord(this.context, reference));
+  }
+
   /** All containers of this root, the newest first. */
   async list(): Promise<ContainerInfo[]> {
-    return listContainers(this.context.store);
+    return listContainers(this.context);
   }
 
   /**
@@ -190,19 +225,22 @@ export class Skiff {
    * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS
    */
   async inspect(reference: string): Promise<ContainerInfo> {
-    return inspectContainer(reference, this.context.store);
+    return inspectContainer(reference, this.context);
   }
 
   /**
-   * Remove a container that was kept, by its name, its id or the beginning of its id.
+   * Remove a container that does not run, by its name, its id or the beginning of its id.
    *
+   * @param options.force kill it where it runs
    * @param options.volumes its anonymous volumes, too, but those that another container has
    * @returns its id
    * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS, CONTAINER_RUNNING
    */
-  async remove(reference: string, { volumes = false } = {}): Promise<string> {
-    const { store, cgroups } = this.context;
-    const remove = () => removeContainer(reference, store, cgroups);
+  async remove(
+    reference: string,
+    { volumes = false, ...options }: { force?: boolean; volumes?: boolean } = {},
+  ): Promise<string> {
+    const remove = () => removeContainer(this.context, reference, options);
     return volumes ? withVolumes(reference, this.context, remove) : remove();
   }
 
@@ -219,6 +257,14 @@ export class Skiff {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  private get detaching(): Detaching {
+    return { context: this.context, launcher: this.launcher };
+  }
+
+  private managed({ id, name }: { id: string; name: string }): ManagedContainer {
+    return new ManagedContainer(this.detaching, id, name);
   }
 
   private requireOpen(): void {
@@ -249,10 +295,18 @@ export class Skiff {
     await this.context.network.close();
     this.context.reserve.release();
     await this.context.watchdog.stop();
-    native().close({ fds: [this.context.init, await this.context.mountBase].filter(fd => fd >= 0) });
+    native().close({
+      fds: [this.context.init, (await this.context.mountBase.made) ?? -1].filter(fd => fd >= 0),
+    });
     if (process.env.SKIFF_TRACE) this.context.trace.write(process.env.SKIFF_TRACE);
     for (const removal of removals) if (removal.status === 'rejected') throw removal.reason;
   }
+}
+
+/** What every start needs and none need wait for. */
+function makeReady({ watchdog, mountBase }: RuntimeContext): void {
+  watchdog.companion().catch(() => undefined);
+  void mountBase.get();
 }
 
 /** Where it cannot be had, starts copy the mounts of this process, which costs more the more there are. */

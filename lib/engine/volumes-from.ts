@@ -15,13 +15,14 @@ export function mountsFrom(texts: readonly string[], store: ContainerStore): Che
   for (const { container, readOnly } of texts.map(parseVolumesFrom)) {
     for (const mount of mountsOf(container, store)) {
       if (mount.type === 'tmpfs') continue;
-      byPlace.set(mount.destination, toRequest(mount, readOnly ?? false));
+      byPlace.set(mount.destination, requestOf(mount, readOnly));
     }
   }
   return [...byPlace.values()];
 }
 
-function toRequest(mount: RecordedMount, readOnly: boolean): CheckedMount {
+/** What asks for a mount that a record tells. */
+export function requestOf(mount: RecordedMount, readOnly = false): CheckedMount {
   const { type, name, source, destination, anonymous, subpath, propagation } = mount;
   return {
     type,

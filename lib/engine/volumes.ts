@@ -1,6 +1,6 @@
 import { fitsLabels } from '../common/labels';
 import { errorCode, errorMessage, invalidArgument, SkiffError } from '../common/errors';
-import { volumeUsers } from '../runtime/volumes';
+import { tellVolume, volumeUsers } from '../runtime/volumes';
 import { checkVolumeName } from '../spec/mount-request';
 import { checkVolumeOptions } from '../spec/volume-options';
 import { ContainerStore } from '../state';
@@ -45,24 +45,16 @@ export interface PrunedVolumes {
   errors: unknown[];
 }
 
-/** Something happened to a volume: `create`, `destroy`, `prune`. */
-export type VolumeNote = (action: string, name: string, attributes: Record<string, string>) => void;
-
 /** The volumes of a root. Nothing is probed, opened or swept for it. */
 export class Volumes {
   private readonly volumes: VolumeStore;
   private readonly containers: ContainerStore;
-  private readonly note: VolumeNote;
 
-  /**
-   * @param options.root as for {@link Skiff.open}
-   * @param options.note is told what happened
-   */
-  constructor({ root, note = () => undefined }: { root?: string; note?: VolumeNote } = {}) {
+  /** @param options.root as for {@link Skiff.open} */
+  constructor({ root }: { root?: string } = {}) {
     const directory = rootDirectory(root);
     this.volumes = new VolumeStore(directory);
     this.containers = new ContainerStore(directory);
-    this.note = note;
   }
 
   /**
@@ -87,7 +79,7 @@ export class Volumes {
     const wanted = named ?? this.volumes.newName();
     const isNew = !this.volumes.find(wanted);
     const volume = this.volumes.create({ name: wanted, labels, options, anonymous: named === undefined });
-    if (isNew) this.note('create', wanted, { driver });
+    if (isNew) tellVolume(this.containers, 'create', wanted);
     return infoOf(volume);
   }
 
@@ -123,7 +115,7 @@ export class Volumes {
       if (force && errorCode(error) === 'VOLUME_NOT_FOUND') return;
       throw error;
     }
-    this.note('destroy', name, { driver: 'local' });
+    tellVolume(this.containers, 'destroy', name);
   }
 
   /**
@@ -147,7 +139,7 @@ export class Volumes {
           result.errors.push(error);
       }
     }
-    this.note('prune', '', { reclaimed: String(result.reclaimed) });
+    tellVolume(this.containers, 'prune', '', { reclaimed: String(result.reclaimed) });
     return result;
   }
 }

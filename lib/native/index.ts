@@ -1,17 +1,18 @@
 import bindings from 'bindings';
 import { packageRoot } from '../common/package';
+import type { MonitorNative } from './monitor';
 import type { ProcessNative } from './process';
 import type { StartNative } from './start';
-import type { VolumesNative } from './volumes';
 import type { WorkspaceNative } from './workspace';
 
+export type * from './monitor';
 export type * from './process';
 export type * from './start';
 export type * from './volumes';
 export type * from './workspace';
 
 /** Everything the addon offers: few functions, one options object each. */
-export interface NativeAddon extends ProcessNative, StartNative, VolumesNative, WorkspaceNative {}
+export interface NativeAddon extends ProcessNative, MonitorNative, StartNative, WorkspaceNative {}
 
 let addon: NativeAddon | undefined;
 

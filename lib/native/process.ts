@@ -34,6 +34,11 @@ export interface ProcessNative {
   sendSignal(options: { pidfd: number; signal: number }): boolean;
   /** A pipe: `[read end, write end]`. */
   pipe(): [number, number];
+  /**
+   * Lock a file until its descriptor is closed or its process ends, flock(2); several may have it where it is not
+   * `exclusive`. Does not wait: false where another has it.
+   */
+  tryLock(options: { fd: number; exclusive: boolean }): boolean;
   /** /dev/null for reading and writing. */
   openNull(): number;
   /** A terminal's window size. */

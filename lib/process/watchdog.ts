@@ -16,20 +16,23 @@ export class Watchdog {
   private readonly guarded = new Set<number>();
   /** What it is to be restored to is told again to the next watchdog: by then the terminal may be in raw mode. */
   private terminal: { fd: number; mode: Buffer } | undefined;
-  private current: Promise<Companion>;
+  /** The one that watches now; undefined until it is needed first. */
+  private started: Promise<Companion> | undefined;
   /** The current one could not be started. */
   private failed = false;
   private stopped = false;
 
   /** @param init descriptor of the static init, whose program it is */
-  constructor(private readonly init: number) {
-    this.current = this.watch(this.start());
+  constructor(private readonly init: number) {}
+
+  private get current(): Promise<Companion> {
+    return (this.started ??= this.watch(this.start()));
   }
 
   /** The process that watches now. A start tells it of its container by itself; {@link adopt} must follow. */
   companion(): Promise<Companion> {
     // What was short then, such as processes, may not be so any more.
-    if (this.failed) this.current = this.watch(this.start());
+    if (this.failed) this.started = this.watch(this.start());
     return this.current;
   }
 
@@ -81,7 +84,7 @@ export class Watchdog {
   /** End it. What it still guards is killed. */
   async stop(): Promise<void> {
     this.stopped = true;
-    const companion = await this.current.catch(() => undefined);
+    const companion = await this.started?.catch(() => undefined);
     if (companion === undefined) return;
     native().close({ fds: [companion.pipe] });
     // Its watch is a background one: something must keep the event loop alive until it is reaped.
@@ -130,7 +133,7 @@ export class Watchdog {
   /** Start another in place of one that was killed, once however many notice it. */
   private async replace(gone: Promise<Companion>): Promise<void> {
     // No await before the assignment: a second one would close a pipe that lives, and with it all containers.
-    if (this.current === gone && !this.stopped) this.current = this.watch(this.succeed(gone));
+    if (this.started === gone && !this.stopped) this.started = this.watch(this.succeed(gone));
     await this.current;
   }
 

@@ -1,4 +1,5 @@
 import type { CgroupSetup } from '../cgroup';
+import type { Lazy } from '../common/lazy';
 import type { Trace } from '../common/trace';
 import type { Turns } from '../common/turns';
 import type { Watchdog } from '../process/watchdog';
@@ -17,7 +18,7 @@ export interface RuntimeContext {
   /** Descriptor of the static init. */
   init: number;
   /** Mount namespace that those of containers are copied from; -1: that of this process. */
-  mountBase: Promise<number>;
+  mountBase: Lazy<number>;
   trace: Trace;
   network: SpareNetwork;
   /** Of the starts: a few at a time on the thread pool, so that removals are not queued behind all of them. */

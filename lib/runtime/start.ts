@@ -98,18 +98,31 @@ async function attempt(context: RuntimeContext, plan: StartPlan): Promise<Starte
   } catch (error) {
     const failures = await steps.undo();
     if (failures.length > 0) context.unfinished.add(steps);
-    throw withFailures(explain(error, context, plan, cgroupPlan), failures);
+    const containerDir = context.store.directory(plan.id);
+    const command = plan.spec.args[0] ?? '';
+    const explained = explainStart(error, {
+      containerDir,
+      driver: plan.driver.name,
+      command,
+      cgroups: cgroupPlan,
+    });
+    throw withFailures(explained, failures);
   }
 }
 
-function explain(error: unknown, { store }: RuntimeContext, plan: StartPlan, cgroups: CgroupPlan): unknown {
+/** What a failed start means for the one who asked for it. */
+export function explainStart(
+  error: unknown,
+  {
+    containerDir,
+    driver,
+    command,
+    cgroups,
+  }: { containerDir: string; driver: string; command: string; cgroups: CgroupPlan },
+): unknown {
   const failure = error as { step?: string };
-  const { id, driver, spec } = plan;
   if (failure.step === 'cgroup') return cgroupFailure(error, cgroups);
-  return (
-    workspaceFailure(failure, { driver: driver.name, containerDir: store.directory(id) }) ??
-    startError(error, spec.args[0] ?? '')
-  );
+  return workspaceFailure(failure, { driver, containerDir }) ?? startError(error, command);
 }
 
 async function takeSteps(
@@ -133,7 +146,7 @@ async function takeSteps(
   let unfinished: string | undefined = directory.unfinished;
   steps.onUndo('container', () => removeRemains({ ...remains, unfinished, cgroup: planned }));
   if (plan.claimName) await claimName(context, plan, directory, steps);
-  const [companion, mountBase] = await Promise.all([watchdog.companion(), context.mountBase]);
+  const [companion, mountBase] = await Promise.all([watchdog.companion(), context.mountBase.get()]);
   const start = performance.now();
   const options = {
     ...nativeOptions(context, plan, cgroups),

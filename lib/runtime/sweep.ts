@@ -1,18 +1,15 @@
 import fs from 'node:fs';
-import { removeLeftoverCgroup, type CgroupSetup } from '../cgroup';
+import type { CgroupSetup } from '../cgroup';
 import { debugLog } from '../common/debug';
 import { errorCode, errorMessage } from '../common/errors';
-import { isAliveHere, type ProcessIdentity } from '../common/identity';
 import { statePaths, type ContainerStore, type FoundContainer } from '../state';
 import { VolumeStore } from '../volumes';
-import { removeRemains } from './removal';
+import { repair } from './detached/repair';
+import { removeLeftover } from './leftover';
 import { volumeUsers } from './volumes';
 
 const debug = debugLog('sweep');
 
-/** How long to wait for a killed leftover's end, in ms, and how often to look. */
-const END_TIMEOUT_MS = 5000;
-const END_STEP_MS = 10;
 const REMOVE_ATTEMPTS = 10;
 
 /**
@@ -29,9 +26,8 @@ export async function sweep(root: string, store: ContainerStore, cgroups: Cgroup
         `container ${found.id.slice(0, 12)} was made by a later version of skiff: it is left alone`,
       );
     }
-    if (!store.isLeftover(found)) continue;
     try {
-      await removeTogether(store, found, cgroups);
+      await tidy(store, found, cgroups);
     } catch (error) {
       problems.push(
         `cannot remove what is left of container ${found.id.slice(0, 12)}: ${errorMessage(error)}`,
@@ -48,6 +44,22 @@ export async function sweep(root: string, store: ContainerStore, cgroups: Cgroup
   return problems;
 }
 
+/**
+ * What nobody looks after any more is removed or, where it is one that stays, brought to its end.
+ *
+ * @returns what there is of it now; undefined where it is gone
+ */
+export async function tidy(
+  store: ContainerStore,
+  found: FoundContainer,
+  cgroups: CgroupSetup,
+): Promise<FoundContainer | undefined> {
+  if (store.isDeserted(found)) return repair(store, found, cgroups);
+  if (!store.isLeftover(found)) return found;
+  await removeTogether(store, found, cgroups);
+  return undefined;
+}
+
 /** Another sweep may be at work on the same one: what it took away from under this one is no failure. */
 async function removeTogether(
   store: ContainerStore,
@@ -61,35 +73,6 @@ async function removeTogether(
       if (attempt === REMOVE_ATTEMPTS || !['ENOENT', 'ENOTEMPTY'].includes(errorCode(error) ?? ''))
         throw error;
     }
-  }
-}
-
-/** Remove one container, whatever state it was found in. */
-export async function removeLeftover(
-  store: ContainerStore,
-  found: FoundContainer,
-  cgroups: CgroupSetup,
-): Promise<void> {
-  debug('removing %s (%s)', found.id, found.kind);
-  const record = found.kind === 'record' ? found.record : undefined;
-  if (record?.init && isAliveHere(record.init)) await end(record.init);
-  // Killed between making its cgroup and noting it, a container is found by the directory's name.
-  await removeLeftoverCgroup(cgroups, found.id, record?.cgroupPaths);
-  const directory = found.kind === 'broken' ? found.directory : store.directory(found.id);
-  await removeRemains({ containerDir: directory });
-  if (record) store.freeName(record.name, found.id);
-}
-
-async function end(init: ProcessIdentity): Promise<void> {
-  try {
-    process.kill(init.pid, 'SIGKILL');
-  } catch (error) {
-    // It has ended by itself since it was looked at.
-    if (errorCode(error) !== 'ESRCH') throw error;
-  }
-  const deadline = Date.now() + END_TIMEOUT_MS;
-  while (isAliveHere(init) && Date.now() < deadline) {
-    await new Promise(resolve => setTimeout(resolve, END_STEP_MS));
   }
 }
 

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { errorCode } from '../common/errors';
 import type { NativeCopyUp } from '../native';
-import type { ContainerStore, FoundContainer, RecordedMount } from '../state';
+import { appendEvent, type ContainerStore, type FoundContainer, type RecordedMount } from '../state';
 import { findContainer } from './find';
 import type { UsersOf, VolumeStore } from '../volumes';
 
@@ -17,6 +17,16 @@ export interface PlannedMounts {
   settle(how: { ephemeral: boolean }): void;
   /** The container is gone, or was never there. */
   undo(): Promise<void>;
+}
+
+/** Write down that something was done to a volume. */
+export function tellVolume(
+  { root }: ContainerStore,
+  action: string,
+  name: string,
+  attributes: Record<string, string> = { driver: 'local' },
+): void {
+  appendEvent(root, { type: 'volume', action, id: name, attributes });
 }
 
 /** Tells which containers name a volume, each time anew. */
@@ -65,6 +75,7 @@ export async function removeAnonymous(
   for (const name of anonymousOf(mounts)) {
     try {
       await volumes.remove(name, volumeUsers(store));
+      tellVolume(store, 'destroy', name);
     } catch (error) {
       if (!['VOLUME_NOT_FOUND', 'VOLUME_IN_USE'].includes(errorCode(error) ?? '')) throw error;
     }

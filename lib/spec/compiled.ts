@@ -1,6 +1,6 @@
 import type { Resources } from '../common/resources';
 import { bindsPlan } from './binds';
-import { cloneFlags, CLONE_NEWNET, processPlan, setupPlan, type Fault } from './plan';
+import { cloneFlags, CLONE_NEWNET, processPlan, setupPlan, type ProcessOptions } from './plan';
 import type { Spec } from './types';
 
 /** A spec as a start needs it: its plans, and what else of it decides something. */
@@ -21,7 +21,7 @@ export interface CompiledSpec {
 }
 
 /** Compile a spec. */
-export function compileSpec(spec: Spec, options: { init?: boolean; fault?: Fault } = {}): CompiledSpec {
+export function compileSpec(spec: Spec, options: ProcessOptions = {}): CompiledSpec {
   const flags = cloneFlags(spec);
   return {
     args: spec.process.args.map(String),

@@ -29,12 +29,28 @@ export enum Operation {
   NoNewPrivs = 26,
   OomScore = 27,
   Init = 28,
+  DeathSignal = 38,
   BindSource = 40,
+  Container = 50,
+  Record = 51,
+  Workspace = 52,
+  Cgroup = 53,
+  Start = 54,
+  Streams = 55,
+  Log = 56,
+  Restart = 57,
+  Limits = 58,
+  Removal = 59,
+  CopyUps = 60,
 }
 
 /** One value of a record's payload. */
 export type Value =
-  { u32: number } | { u64: bigint } | { text: string | Buffer } | { texts: readonly (string | Buffer)[] };
+  | { u32: number }
+  | { bytes: Buffer }
+  | { u64: bigint }
+  | { text: string | Buffer }
+  | { texts: readonly (string | Buffer)[] };
 
 /** Characters of a text that is written one by one. */
 const SHORT = 128;
@@ -69,6 +85,7 @@ export class PlanWriter {
     if ('u32' in value) this.u32(value.u32);
     else if ('u64' in value) this.length = this.room(8).writeBigUInt64LE(value.u64, this.length);
     else if ('text' in value) this.text(value.text);
+    else if ('bytes' in value) this.raw(value.bytes);
     else {
       this.u32(value.texts.length);
       for (const text of value.texts) this.text(text);
@@ -77,6 +94,11 @@ export class PlanWriter {
 
   private u32(value: number): void {
     this.length = this.room(4).writeUInt32LE(value >>> 0, this.length);
+  }
+
+  private raw(bytes: Buffer): void {
+    this.u32(bytes.length);
+    this.length += bytes.copy(this.room(bytes.length), this.length);
   }
 
   private text(value: string | Buffer): void {

@@ -1,3 +1,4 @@
+import os from 'node:os';
 import { invalidArgument } from '../common/errors';
 import { isBind } from './binds';
 import { capabilityMask } from './capability-mask';
@@ -20,6 +21,8 @@ export interface SetupOptions {
 export interface ProcessOptions {
   /** Keep a small init as PID 1. */
   init?: boolean;
+  /** It ends with the process that cloned it. */
+  endsWithParent?: boolean;
   fault?: Fault;
 }
 
@@ -102,7 +105,7 @@ export function setupPlan(spec: Spec, { fault }: SetupOptions = {}): Buffer {
 }
 
 /** Compile what the init does after GO. */
-export function processPlan(process: Process, { init = false, fault }: ProcessOptions = {}): Buffer {
+export function processPlan(process: Process, { init, endsWithParent, fault }: ProcessOptions = {}): Buffer {
   const { uid, gid, umask = 0o022, additionalGids = [] } = process.user;
   const plan = new PlanWriter();
   addFault(plan, fault);
@@ -131,6 +134,7 @@ export function processPlan(process: Process, { init = false, fault }: ProcessOp
   }
   if (process.noNewPrivileges) plan.add(Operation.NoNewPrivs);
   if (init) plan.add(Operation.Init);
+  if (endsWithParent) plan.add(Operation.DeathSignal, { u32: os.constants.signals.SIGKILL });
   return plan.bytes();
 }
 

@@ -1,3 +1,4 @@
+export { appendEvent, type SkiffEvent } from './events';
 export { statePaths } from './paths';
 export {
   RECORD_VERSION,

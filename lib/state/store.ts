@@ -5,7 +5,7 @@ import { errorCode, SkiffError } from '../common/errors';
 import { identify, isAlive, type ProcessIdentity } from '../common/identity';
 import { statePaths } from './paths';
 import type { NativeDirectory } from '../native';
-import { RECORD_VERSION, type ContainerRecord } from './record';
+import { RECORD_VERSION, type ContainerRecord, type ContainerState } from './record';
 
 /** A container's directory as found on disk. */
 export type FoundContainer =
@@ -30,7 +30,7 @@ export class ContainerStore {
   private readonly paths: Paths;
   private readonly self: ProcessIdentity;
 
-  constructor(root: string) {
+  constructor(readonly root: string) {
     this.paths = statePaths(root);
     this.self = identify(process.pid) ?? fail();
   }
@@ -120,6 +120,11 @@ export class ContainerStore {
     }
   }
 
+  /** What holds a name for a container, in the order of removal. */
+  claimPaths(name: string, id: string): string[] {
+    return [path.join(this.claimOf(name), id), this.claimOf(name)];
+  }
+
   private claimOf(name: string): string {
     return path.join(this.paths.names, name);
   }
@@ -133,8 +138,26 @@ export class ContainerStore {
 
   /** Nobody looks after it any more: its owner is gone, and it is not one that stays. */
   isLeftover(found: FoundContainer): boolean {
-    if (found.kind !== 'record') return found.kind === 'broken';
-    return found.record.status !== 'exited' && !isAlive(found.record.owner);
+    if (found.kind !== 'record') return found.kind === 'broken' && !fs.existsSync(this.paths.stays(found.id));
+    const { state, status, owner } = found.record;
+    return state === undefined && ['starting', 'running'].includes(status) && !isAlive(owner);
+  }
+
+  /** From now on it stays until somebody removes it, even where its record cannot be read any more. */
+  markStaying(id: string): void {
+    fs.writeFileSync(this.paths.stays(id), '', { mode: 0o600 });
+  }
+
+  /** Its record tells that it runs, and its monitor is gone: whatever became of it, nobody watches over it. */
+  isDeserted(found: FoundContainer): boolean {
+    if (found.kind !== 'record' || !found.record.state) return false;
+    const { status, monitor } = found.record.state;
+    return !['created', 'exited'].includes(status) && !(monitor && isAlive(monitor));
+  }
+
+  /** What there is of one container now; undefined where it is gone. */
+  find(id: string): FoundContainer | undefined {
+    return this.look(id);
   }
 
   private look(entry: string): FoundContainer | undefined {
@@ -186,6 +209,8 @@ function readRecord(paths: Paths, id: string): ContainerRecord | 'gone' | 'broke
 
 /** The record of a starting container with its init, once that exists: of its owner's boot and PID namespace. */
 function withInit(record: ContainerRecord, file: string): ContainerRecord {
+  const { state } = record;
+  if (state) return { ...record, status: state.status, init: state.init, exitCode: state.exitCode };
   if (record.status !== 'starting') return record;
   try {
     // Empty where its writer was killed before GO: that init ends by itself.
@@ -203,11 +228,22 @@ function withInit(record: ContainerRecord, file: string): ContainerRecord {
 function isRecord(value: unknown): value is ContainerRecord {
   if (typeof value !== 'object' || value === null || !('version' in value)) return false;
   if (value.version !== RECORD_VERSION) return typeof value.version === 'number';
-  const { name, status, owner, init } = value as Partial<ContainerRecord>;
+  const { name, status, owner, init, state } = value as Partial<ContainerRecord>;
   return (
     typeof name === 'string' &&
+    (state === undefined || isState(state)) &&
     typeof status === 'string' &&
     isIdentity(owner) &&
+    (init === undefined || isIdentity(init))
+  );
+}
+
+function isState(value: unknown): value is ContainerState {
+  if (typeof value !== 'object' || value === null) return false;
+  const { status, monitor, init } = value as Partial<ContainerState>;
+  return (
+    typeof status === 'string' &&
+    (monitor === undefined || isIdentity(monitor)) &&
     (init === undefined || isIdentity(init))
   );
 }

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import { errorCode } from '../common/errors';
 import { native } from '../native';
 import { volumeBusy } from './errors';
@@ -14,7 +15,7 @@ export class VolumeLock {
   constructor(private fd: number) {}
 
   release(): void {
-    if (this.fd >= 0) native().close({ fds: [this.fd] });
+    if (this.fd >= 0) fs.closeSync(this.fd);
     this.fd = -1;
   }
 }
@@ -34,14 +35,30 @@ export async function lockVolume(
 ): Promise<VolumeLock | undefined> {
   const deadline = performance.now() + (wait ? PATIENCE_MS : 0);
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
-    try {
-      const fd = native().tryLockDirectory({ path: directory, shared });
-      if (fd !== null) return new VolumeLock(fd);
-    } catch (error) {
-      if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return undefined;
-      throw error;
-    }
+    const fd = openDirectory(directory);
+    if (fd === undefined) return undefined;
+    if (native().tryLock({ fd, exclusive: !shared })) return lockOf(fd, directory);
+    fs.closeSync(fd);
     if (performance.now() >= deadline) throw volumeBusy(name);
     await new Promise(resolve => setTimeout(resolve, pause));
   }
+}
+
+function openDirectory(directory: string): number | undefined {
+  const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = fs.constants;
+  try {
+    return fs.openSync(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR', 'ELOOP'].includes(errorCode(error) ?? '')) return undefined;
+    throw error;
+  }
+}
+
+/** A lock is worth something where what was opened still has its name. */
+function lockOf(fd: number, directory: string): VolumeLock | undefined {
+  const opened = fs.fstatSync(fd, { bigint: true });
+  const there = fs.lstatSync(directory, { bigint: true, throwIfNoEntry: false });
+  if (there?.ino === opened.ino && there.dev === opened.dev) return new VolumeLock(fd);
+  fs.closeSync(fd);
+  return undefined;
 }

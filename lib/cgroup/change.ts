@@ -1,0 +1,109 @@
+import type { Resources } from '../common/resources';
+import { errorCode } from '../common/errors';
+import { cgroupError } from './errors';
+import { freezeCgroup, thawCgroup } from './freezer';
+import { hostKernel, readPids, type CgroupKernel } from './kernel';
+import { planCgroup, type PlannedDirectory } from './plan';
+import type { CgroupSetup } from './types';
+
+/** Looks at the processes of a cgroup until none is there that was not moved. */
+const MOVE_PASSES = 16;
+
+/**
+ * Set a running container's limits. A hierarchy that it was not in so far is joined by all of its processes, frozen
+ * meanwhile so that none of their children is missed.
+ *
+ * @param paths directories of its cgroup now
+ * @returns the directories that it was put into
+ * @throws SkiffError where a limit cannot be set
+ */
+export async function limitCgroup({
+  setup,
+  id,
+  resources,
+  paths,
+  kernel = hostKernel,
+}: {
+  setup: CgroupSetup;
+  id: string;
+  resources: Resources;
+  paths: readonly string[];
+  kernel?: CgroupKernel;
+}): Promise<PlannedDirectory[]> {
+  const plan = planCgroup({ setup, id, resources, usage: true, freezer: true, kernel });
+  // Where it is now counts, not where this process would put it.
+  const planned = plan.directories.map(directory => ({
+    ...directory,
+    path: paths.find(path => homeOf(setup, path) === homeOf(setup, directory.path)) ?? directory.path,
+  }));
+  const missing = planned.filter(({ path }) => !paths.includes(path));
+  if (missing.length > 0) kernel.make(missing);
+  for (const directory of planned) if (!missing.includes(directory)) applySettings(kernel, directory);
+  if (missing.length > 0) await join(setup, id, paths, missing, kernel);
+  return missing;
+}
+
+/** The mount point of the hierarchy that a directory lies in. */
+function homeOf({ hierarchies }: CgroupSetup, path: string): string | undefined {
+  return hierarchies.find(({ mountPoint }) => path.startsWith(`${mountPoint}/`))?.mountPoint;
+}
+
+/**
+ * Of two limits that bound each other (memory, and memory with swap) either may have to come first: the kernel refuses
+ * what would cross the other for the moment. So what is refused is tried again after the rest.
+ */
+function applySettings(kernel: CgroupKernel, { path, settings }: PlannedDirectory): void {
+  const refused = settings.filter(setting => !apply(kernel, path, setting, true));
+  for (const setting of refused.reverse()) apply(kernel, path, setting, true);
+  for (const setting of refused) apply(kernel, path, setting, false);
+}
+
+function apply(
+  kernel: CgroupKernel,
+  path: string,
+  { file, value, what, optional }: PlannedDirectory['settings'][number],
+  mayFail: boolean,
+): boolean {
+  try {
+    kernel.write(`${path}/${file}`, value);
+    return true;
+  } catch (error) {
+    if (optional && errorCode(error) === 'ENOENT') return true;
+    if (mayFail) return false;
+    throw cgroupError(`cannot set the ${what} to ${value}`, `${path}/${file}`, error);
+  }
+}
+
+async function join(
+  setup: CgroupSetup,
+  id: string,
+  paths: readonly string[],
+  directories: readonly PlannedDirectory[],
+  kernel: CgroupKernel,
+): Promise<void> {
+  const [first] = paths;
+  if (first === undefined) return;
+  await freezeCgroup(setup, id, paths, kernel);
+  try {
+    for (const { path } of directories) move(kernel, first, path);
+  } finally {
+    thawCgroup(setup, paths, kernel);
+  }
+}
+
+function move(kernel: CgroupKernel, from: string, to: string): void {
+  const moved = new Set<number>();
+  for (let pass = 0; pass < MOVE_PASSES; pass += 1) {
+    const pids = readPids(kernel, from).filter(pid => !moved.has(pid));
+    if (pids.length === 0) return;
+    for (const pid of pids) {
+      moved.add(pid);
+      try {
+        kernel.write(`${to}/cgroup.procs`, String(pid));
+      } catch (error) {
+        if (errorCode(error) !== 'ESRCH')
+          throw cgroupError(`cannot put process ${pid} into its cgroup`, to, error);
+      }
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SkiffError } from '../common/errors';
+import { cgroupError } from './errors';
+import { hostKernel, type CgroupKernel } from './kernel';
+import { toDirectory } from './leftovers';
+import { flatKey } from './stat';
+import type { CgroupDirectory, CgroupSetup } from './types';
+
+/** How long the kernel gets to freeze every process, and how often to look, in ms. */
+const TIMEOUT_MS = 5000;
+const STEP_MS = 2;
+
+/**
+ * Freeze every process of a container; resolves when all are. With v1 each look asks again, since a process that forked
+ * meanwhile may have been missed (freezer-subsystem.rst, "FREEZING").
+ *
+ * @param paths directories of its cgroup, from its record
+ * @throws SkiffError CGROUP_UNAVAILABLE where it has no cgroup that can be frozen; EBUSY after five seconds, thawed again
+ */
+export async function freezeCgroup(
+  setup: CgroupSetup,
+  id: string,
+  paths: readonly string[],
+  kernel: CgroupKernel = hostKernel,
+): Promise<void> {
+  const directory = freezerOf(setup, paths);
+  if (!directory) {
+    throw new SkiffError(`cannot pause container ${id.slice(0, 12)}: it has no cgroup that can be frozen`, {
+      code: 'CGROUP_UNAVAILABLE',
+      path: id,
+      exitCode: 1,
+      remedy: "It needs v1's freezer or a cgroup of v2: 'skiff doctor' tells what is mounted.",
+    });
+  }
+  const end = performance.now() + TIMEOUT_MS;
+  for (;;) {
+    write(kernel, directory, true);
+    if (isFrozen(kernel, directory)) return;
+    if (performance.now() > end) break;
+    await sleep(STEP_MS);
+  }
+  write(kernel, directory, false);
+  throw new SkiffError(`cannot pause container ${id.slice(0, 12)}: a process cannot be frozen`, {
+    code: 'EBUSY',
+    path: directory.path,
+    exitCode: 1,
+    remedy: 'A process in an uninterruptible wait (state D in ps) can be frozen when its wait ends.',
+  });
+}
+
+/** Let frozen processes go on; what is not frozen, or gone, is fine. */
+export function thawCgroup(
+  setup: CgroupSetup,
+  paths: readonly string[],
+  kernel: CgroupKernel = hostKernel,
+): void {
+  const directory = freezerOf(setup, paths);
+  if (directory) write(kernel, directory, false);
+}
+
+function freezerOf(setup: CgroupSetup, paths: readonly string[]): CgroupDirectory | undefined {
+  const directories = paths.map(path => toDirectory(setup, path));
+  return directories.find(({ version, controllers }) => version === 2 || controllers.includes('freezer'));
+}
+
+function write(kernel: CgroupKernel, { path, version }: CgroupDirectory, frozen: boolean): void {
+  const [file, value] =
+    version === 2 ? ['cgroup.freeze', frozen ? '1' : '0'] : ['freezer.state', frozen ? 'FROZEN' : 'THAWED'];
+  try {
+    kernel.write(`${path}/${file}`, value);
+  } catch (error) {
+    if ((error as { code?: string }).code === 'ENOENT' && !frozen) return;
+    throw cgroupError(frozen ? 'cannot freeze the cgroup' : 'cannot thaw the cgroup', path, error);
+  }
+}
+
+function isFrozen(kernel: CgroupKernel, { path, version }: CgroupDirectory): boolean {
+  return version === 2
+    ? flatKey(kernel, `${path}/cgroup.events`, 'frozen') === 1
+    : kernel.read(`${path}/freezer.state`).trim() === 'FROZEN';
+}

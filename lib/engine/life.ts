@@ -1,0 +1,217 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { freezeCgroup, thawCgroup } from '../cgroup';
+import { SkiffError } from '../common/errors';
+import { MonitorConnection } from '../runtime/detached/control';
+import { withContainerLock } from '../runtime/detached/lock';
+import { removeLeftover } from '../runtime/leftover';
+import { appendEvent, type ContainerRecord } from '../state';
+import {
+  awaitEnd,
+  isRunning,
+  look,
+  lookAtRecord,
+  notRunning,
+  requireRunning,
+  signalContainer,
+  type Keeping,
+} from './managed';
+
+const STOP_SIGNAL = 'SIGTERM';
+/** Seconds, Docker's. */
+const STOP_TIMEOUT = 10;
+
+export interface StopOptions {
+  /** Seconds until it is killed; -1: never. The container's own where not given. */
+  timeout?: number;
+  /** The container's own where not given, `SIGTERM` in the end. */
+  signal?: string;
+}
+
+/**
+ * Ask a container to end, and kill it where it does not. One that does not run is fine, as in Docker.
+ *
+ * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS
+ */
+export async function stopContainer(
+  keeping: Keeping,
+  reference: string,
+  options: StopOptions = {},
+): Promise<void> {
+  const record = await lookAtRecord(keeping, reference);
+  if (!isRunning(record)) return;
+  const { signal = textOf(record.options?.stopSignal) ?? STOP_SIGNAL } = options;
+  const timeout = options.timeout ?? numberOf(record.options?.stopTimeout) ?? STOP_TIMEOUT;
+  const ended = awaitEnd(keeping, record.id);
+  await tolerant(signalContainer(keeping, record, signal, true));
+  if (record.status === 'paused') thaw(keeping, record);
+  if (timeout >= 0 && !(await inTime(ended, timeout * 1000))) {
+    await tolerant(signalContainer(keeping, record, 'SIGKILL', true));
+  }
+  await ended;
+  tell(keeping, record, 'stop');
+}
+
+/**
+ * Send a signal to a container's init; SIGKILL ends all of it.
+ *
+ * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS, CONTAINER_NOT_RUNNING, INVALID_ARGUMENT
+ */
+export async function killContainer(keeping: Keeping, reference: string, signal = 'SIGKILL'): Promise<void> {
+  const record = await lookAtRecord(keeping, reference);
+  // Docker restarts what was killed by hand no more, whatever its policy.
+  await signalContainer(keeping, record, signal, ['SIGKILL', 'KILL', '9'].includes(signal.toUpperCase()));
+  if (record.status === 'paused') thaw(keeping, record);
+  tell(keeping, record, 'kill', { signal });
+}
+
+/** @throws SkiffError CONTAINER_NOT_RUNNING, CONTAINER_PAUSED, CGROUP_UNAVAILABLE */
+export async function pauseContainer(keeping: Keeping, reference: string): Promise<void> {
+  const record = await lookAtRecord(keeping, reference);
+  requireRunning(record);
+  if (record.status === 'paused') throw wrongState(record, 'is already paused', 'CONTAINER_PAUSED');
+  if (record.status === 'restarting') throw wrongState(record, 'is restarting', 'CONTAINER_NOT_RUNNING');
+  const connection = await connect(keeping, record);
+  try {
+    await freezeCgroup(keeping.cgroups, record.id, record.cgroupPaths ?? []);
+    await connection.notePaused(true);
+  } finally {
+    connection.close();
+  }
+  tell(keeping, record, 'pause');
+}
+
+/** @throws SkiffError CONTAINER_NOT_RUNNING, CONTAINER_NOT_PAUSED */
+export async function unpauseContainer(keeping: Keeping, reference: string): Promise<void> {
+  const record = await lookAtRecord(keeping, reference);
+  requireRunning(record);
+  if (record.status !== 'paused') throw wrongState(record, 'is not paused', 'CONTAINER_NOT_PAUSED');
+  const connection = await connect(keeping, record);
+  try {
+    thaw(keeping, record);
+    await connection.notePaused(false);
+  } finally {
+    connection.close();
+  }
+  tell(keeping, record, 'unpause');
+}
+
+export interface RemoveOptions {
+  /** Kill what runs; remove what cannot be read. */
+  force?: boolean;
+  /** Called with the record of what was removed: for its anonymous volumes. */
+  removed?: (record: ContainerRecord) => void | Promise<void>;
+}
+
+/**
+ * Remove a container with what it wrote.
+ *
+ * @returns its id
+ * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS, CONTAINER_RUNNING
+ */
+export async function removeContainer(
+  keeping: Keeping,
+  reference: string,
+  { force = false, removed }: RemoveOptions = {},
+): Promise<string> {
+  const found = await look(keeping, reference);
+  const { store, cgroups } = keeping;
+  if (found.kind === 'record' && isRunning(found.record)) {
+    if (!force) throw stillRunning(found.record, reference);
+    await tolerant(signalContainer(keeping, found.record, 'SIGKILL', true));
+    if (found.record.status === 'paused') thaw(keeping, found.record);
+    await awaitEnd(keeping, found.id);
+  }
+  if (found.kind === 'future' && !force) {
+    throw new SkiffError(`cannot remove container ${reference}: it was made by a later version of skiff`, {
+      code: 'BAD_RECORD',
+      path: reference,
+      exitCode: 1,
+      remedy: `Remove it by force: skiff rm -f ${reference}`,
+    });
+  }
+  await removeLocked();
+  if (found.kind === 'record') {
+    await removed?.(found.record);
+    tell(keeping, found.record, 'destroy');
+  }
+  return found.id;
+
+  async function removeLocked(): Promise<void> {
+    const now = store.find(found.id);
+    // With --rm its end has removed it.
+    if (!now) return;
+    if (now.kind === 'broken') return removeLeftover(store, now, cgroups);
+    await withContainerLock(store.directory(found.id), () => removeLeftover(store, now, cgroups));
+  }
+}
+
+function stillRunning(record: ContainerRecord, reference: string): SkiffError {
+  const state = record.status === 'paused' ? 'paused' : 'running';
+  const remedy = record.detached
+    ? `Stop it first (skiff stop ${reference}), or remove it by force: skiff rm -f ${reference}`
+    : 'End it where it was started, or remove it by force (rm -f); without --keep it is removed at its end.';
+  return new SkiffError(`cannot remove container ${reference}: it is ${state}`, {
+    code: 'CONTAINER_RUNNING',
+    path: reference,
+    exitCode: 1,
+    remedy,
+  });
+}
+
+/** Write down that something was done to a container. */
+export function tell(
+  { store }: Keeping,
+  { id, name, image, labels }: ContainerRecord,
+  action: string,
+  attributes: Record<string, string> = {},
+): void {
+  appendEvent(store.root, {
+    type: 'container',
+    action,
+    id,
+    attributes: { ...labels, image, name, ...attributes },
+  });
+}
+
+async function connect({ store }: Keeping, record: ContainerRecord): Promise<MonitorConnection> {
+  const connection = await MonitorConnection.connect(store.directory(record.id));
+  if (connection) return connection;
+  if (record.detached) throw notRunning(record);
+  throw new SkiffError(`cannot pause container ${record.id.slice(0, 12)}: it runs in the foreground`, {
+    code: 'NOT_DETACHED',
+    path: record.id,
+    exitCode: 1,
+    remedy: 'Start it with -d.',
+  });
+}
+
+function thaw({ cgroups }: Keeping, record: ContainerRecord): void {
+  thawCgroup(cgroups, record.cgroupPaths ?? []);
+}
+
+/** What has ended by itself meanwhile is what was asked for. */
+async function tolerant(signalled: Promise<void>): Promise<void> {
+  await signalled.catch((error: unknown) => {
+    if (!(SkiffError.is(error) && error.code === 'CONTAINER_NOT_RUNNING')) throw error;
+  });
+}
+
+async function inTime(ended: Promise<unknown>, ms: number): Promise<boolean> {
+  const timer = new AbortController();
+  const late = sleep(ms, false, { signal: timer.signal }).catch(() => false);
+  const done = await Promise.race([ended.then(() => true), late]);
+  timer.abort();
+  return done;
+}
+
+function wrongState({ id }: ContainerRecord, what: string, code: string): SkiffError {
+  return new SkiffError(`container ${id.slice(0, 12)} ${what}`, { code, path: id, exitCode: 1 });
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === 'number' ? value : undefined;
+}

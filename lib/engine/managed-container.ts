@@ -1,0 +1,142 @@
+import type { Readable, Writable } from 'node:stream';
+import { Attachment } from './attachment';
+import { startExisting, type Detaching } from './detached';
+import { containerInfo, type ContainerInfo } from './info';
+import {
+  killContainer,
+  pauseContainer,
+  removeContainer,
+  stopContainer,
+  unpauseContainer,
+  type StopOptions,
+} from './life';
+import { renameContainer, updateContainer, type UpdateOptions } from './amend';
+import { awaitEnd, lookAtRecord, notRunning } from './managed';
+import { MonitorConnection } from '../runtime/detached/control';
+
+/** The streams of a container, for as long as somebody is attached. */
+export interface AttachedStreams {
+  readonly stdin: Writable | null;
+  readonly stdout: Readable;
+  /** Null where the container has a terminal, which shows both. */
+  readonly stderr: Readable | null;
+  /** Resolves with the exit code at its end; with undefined where that is not known, or it was let go of. */
+  readonly ended: Promise<number | undefined>;
+  resize(size: { rows: number; columns: number }): void;
+  /** Let go of it; the container runs on. */
+  detach(): void;
+}
+
+/** A container that stays until it is removed, whoever started it and wherever that is. */
+export class ManagedContainer {
+  constructor(
+    private readonly detaching: Detaching,
+    /** 64 hexadecimal digits. */
+    readonly id: string,
+    /** At the time it was looked up. */
+    readonly name: string,
+  ) {}
+
+  private get keeping() {
+    return this.detaching.context;
+  }
+
+  /**
+   * What is known of it now.
+   *
+   * @throws SkiffError CONTAINER_NOT_FOUND where it is gone
+   */
+  async info(): Promise<ContainerInfo> {
+    const record = await lookAtRecord(this.keeping, this.id);
+    return containerInfo(record, this.keeping.store.directory(this.id));
+  }
+
+  /**
+   * Start it; resolves when its command runs. Where it runs already nothing happens.
+   *
+   * @param options.attach be connected with its streams from the first byte on
+   * @returns the streams, where they were asked for
+   * @throws SkiffError why it could not be started
+   */
+  async start(): Promise<void>;
+  async start(options: { attach: { input: boolean } }): Promise<AttachedStreams>;
+  async start({ attach }: { attach?: { input: boolean } } = {}): Promise<AttachedStreams | void> {
+    const { record, connection } = await startExisting(this.detaching, this.id, attach !== undefined);
+    if (!attach) return connection?.close();
+    if (!connection) return this.attach(attach);
+    return new Attachment(connection, { terminal: Boolean(record.options?.tty), input: attach.input });
+  }
+
+  /**
+   * Be connected with its streams: what it writes from now on, and its input where it was made with `openInput`.
+   *
+   * @throws SkiffError CONTAINER_NOT_RUNNING
+   */
+  async attach({ input = false }: { input?: boolean } = {}): Promise<AttachedStreams> {
+    const record = await lookAtRecord(this.keeping, this.id);
+    const connection = await MonitorConnection.connect(this.keeping.store.directory(this.id));
+    if (!connection) throw notRunning(record);
+    return new Attachment(connection, { terminal: Boolean(record.options?.tty), input });
+  }
+
+  /** Ask it to end, and kill it where it does not; resolves when it has ended. */
+  stop(options: StopOptions = {}): Promise<void> {
+    return stopContainer(this.keeping, this.id, options);
+  }
+
+  /** Stop it where it runs, and start it. */
+  async restart(options: StopOptions = {}): Promise<void> {
+    await this.stop(options);
+    await this.start();
+  }
+
+  /**
+   * Give it another name.
+   *
+   * @throws SkiffError NAME_IN_USE, INVALID_ARGUMENT
+   */
+  async rename(name: string): Promise<void> {
+    await renameContainer(this.keeping, this.id, name);
+  }
+
+  /**
+   * Change its limits and its restart policy, now and for its next starts.
+   *
+   * @throws SkiffError INVALID_ARGUMENT, or where a limit cannot be set
+   */
+  async update(changes: UpdateOptions): Promise<void> {
+    await updateContainer(this.keeping, this.id, changes);
+  }
+
+  /** @throws SkiffError CONTAINER_NOT_RUNNING */
+  kill(signal?: string): Promise<void> {
+    return killContainer(this.keeping, this.id, signal);
+  }
+
+  /** Freeze all of its processes. */
+  pause(): Promise<void> {
+    return pauseContainer(this.keeping, this.id);
+  }
+
+  unpause(): Promise<void> {
+    return unpauseContainer(this.keeping, this.id);
+  }
+
+  /**
+   * Wait for its end, restarts included.
+   *
+   * @returns its exit code; undefined where nobody saw it
+   */
+  wait({ signal }: { signal?: AbortSignal } = {}): Promise<number | undefined> {
+    return awaitEnd(this.keeping, this.id, signal);
+  }
+
+  /**
+   * Remove it with what it wrote.
+   *
+   * @param options.force kill it where it runs
+   */
+  async remove({ force }: { force?: boolean } = {}): Promise<void> {
+    await removeContainer(this.keeping, this.id, { force });
+  }
+}

@@ -1,0 +1,12 @@
+/** Detached containers. Errors are as in `ProcessNative`. */
+export interface MonitorNative {
+  /**
+   * Start a monitor with the container that it watches over; resolves when the command runs. It is no child of this
+   * process and outlives it.
+   *
+   * @param options.init descriptor of the static init, from `openInit`
+   * @param options.request records of `lib/runtime/monitor-request.ts`
+   * @returns the host's pid of the container's init, and a connection to the monitor
+   */
+  startMonitor(options: { init: number; request: Buffer }): Promise<{ pid: number; connection: number }>;
+}

@@ -1,0 +1,129 @@
+import fs from 'node:fs';
+import { planCgroup, removeLeftoverCgroup } from '../../cgroup';
+import { errorMessage, SkiffError } from '../../common/errors';
+import { native } from '../../native';
+import type { CompiledSpec } from '../../spec/compiled';
+import { statePaths, type ContainerRecord } from '../../state';
+import { containerPaths, deleteMountPoint, type StorageDriver } from '../../workspace';
+import type { RuntimeContext } from '../context';
+import { removeRemains } from '../removal';
+import { explainStart } from '../start';
+import { Steps, withFailures } from '../steps';
+import type { PlannedMounts } from '../volumes';
+import { MonitorConnection } from './control';
+import { monitorRequest, type LogLimits, type RestartPolicy } from './request';
+
+/** What a detached container is started with, beside its record. */
+export interface DetachedStart {
+  record: ContainerRecord;
+  /** Read-only layers, topmost first. */
+  layers: string[];
+  driver: StorageDriver;
+  /** Prepared. */
+  mounts?: PlannedMounts;
+  spec: CompiledSpec;
+  terminal: boolean;
+  openInput: boolean;
+  /** The connection gets all output from the first byte on. */
+  attached: boolean;
+  log: LogLimits;
+  restart: RestartPolicy;
+  timeoutMs: number;
+  /** All of it goes at its end. */
+  remove: boolean;
+  /** Its name is claimed. */
+  named: boolean;
+  /** Program that its monitor becomes at the end; [] for none. */
+  after: string[];
+}
+
+/**
+ * Make a container that nothing runs in yet: its directory with its record, and its name.
+ *
+ * @throws SkiffError NAME_IN_USE; nothing of it is left then
+ */
+export async function createDetached(
+  { store, trace, reserve, fault }: RuntimeContext,
+  record: ContainerRecord,
+  named: boolean,
+): Promise<void> {
+  const steps = new Steps(record.id.slice(0, 12), trace, reserve, fault);
+  const directory = store.plan(record);
+  const { path: containerDir, unfinished } = directory;
+  store.makeRoot();
+  steps.onUndo('container', () => removeRemains({ containerDir, unfinished }));
+  try {
+    await steps.do('container-directory', () => native().makeDirectory(directory));
+    store.markStaying(record.id);
+    if (named) await steps.do('name', () => store.claimName(record.name, record.id));
+  } catch (error) {
+    throw withFailures(error, await steps.undo());
+  }
+}
+
+/**
+ * Start a container under a monitor of its own. The caller has its lock.
+ *
+ * @returns a connection to the monitor, when the command runs
+ * @throws SkiffError where it could not be started; its record tells that, too
+ */
+export async function startDetached(
+  context: RuntimeContext,
+  start: DetachedStart,
+): Promise<{ pid: number; connection: MonitorConnection }> {
+  const { record, driver } = start;
+  const { store, cgroups, init } = context;
+  const containerDir = store.directory(record.id);
+  const cgroupPlan = planCgroup({
+    setup: cgroups,
+    id: record.id,
+    resources: start.spec.resources,
+    usage: true,
+    freezer: true,
+  });
+  await clearRemains(context, record);
+  const request = monitorRequest({
+    ...start,
+    record: { ...record, cgroupPaths: cgroupPlan.directories.map(({ path }) => path) },
+    directory: containerDir,
+    eventsFile: statePaths(store.root).events,
+    workspace: driver.plan({ layers: start.layers, containerDir, ephemeral: start.remove }),
+    written: fs.existsSync(containerPaths(containerDir).writeLayer),
+    copyUps: start.mounts?.copyUps ?? [],
+    cgroups: cgroupPlan,
+    claims: start.named ? store.claimPaths(record.name, record.id) : [],
+  });
+  try {
+    const { pid, connection } = await native().startMonitor({ init, request });
+    return { pid, connection: MonitorConnection.ofDescriptor(connection, { held: start.attached }) };
+  } catch (error) {
+    const failure = explainStart(error, {
+      containerDir,
+      driver: driver.name,
+      command: start.spec.args[0] ?? '',
+      cgroups: cgroupPlan,
+    });
+    noteFailure(context, record, failure);
+    throw failure;
+  }
+}
+
+/** A run before this one may have left what could not be removed at its end. */
+async function clearRemains({ store, cgroups }: RuntimeContext, record: ContainerRecord): Promise<void> {
+  if (record.cgroupPaths?.length) await removeLeftoverCgroup(cgroups, record.id, record.cgroupPaths);
+  if (record.state?.startedAt) await deleteMountPoint({ containerDir: store.directory(record.id) });
+}
+
+function noteFailure({ store }: RuntimeContext, record: ContainerRecord, error: unknown): void {
+  store.update({
+    ...record,
+    state: {
+      ...record.state,
+      status: record.state?.startedAt ? 'exited' : 'created',
+      monitor: undefined,
+      init: undefined,
+      exitCode: SkiffError.is(error) ? error.exitCode : 128,
+      error: errorMessage(error),
+    },
+  });
+}

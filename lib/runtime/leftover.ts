@@ -1,0 +1,47 @@
+import { removeLeftoverCgroup, type CgroupSetup } from '../cgroup';
+import { debugLog } from '../common/debug';
+import { errorCode } from '../common/errors';
+import { isAliveHere, type ProcessIdentity } from '../common/identity';
+import type { ContainerStore, FoundContainer } from '../state';
+import { removeRemains } from './removal';
+
+const debug = debugLog('sweep');
+
+/** How long to wait for a killed leftover's end, in ms, and how often to look. */
+const END_TIMEOUT_MS = 5000;
+const END_STEP_MS = 10;
+/** Remove one container, whatever state it was found in. */
+export async function removeLeftover(
+  store: ContainerStore,
+  found: FoundContainer,
+  cgroups: CgroupSetup,
+): Promise<void> {
+  debug('removing %s (%s)', found.id, found.kind);
+  const record = found.kind === 'record' ? found.record : undefined;
+  if (record?.init) await endInit(record.init);
+  // Killed between making its cgroup and noting it, a container is found by the directory's name.
+  await removeLeftoverCgroup(cgroups, found.id, record?.cgroupPaths);
+  const directory = found.kind === 'broken' ? found.directory : store.directory(found.id);
+  await removeRemains({ containerDir: directory });
+  if (record) store.freeName(record.name, found.id);
+}
+
+/**
+ * Kill a container's init, where that very process still runs, and wait for its end.
+ *
+ * @returns whether it ran
+ */
+export async function endInit(init: ProcessIdentity): Promise<boolean> {
+  if (!isAliveHere(init)) return false;
+  try {
+    process.kill(init.pid, 'SIGKILL');
+  } catch (error) {
+    // It has ended by itself since it was looked at.
+    if (errorCode(error) !== 'ESRCH') throw error;
+  }
+  const deadline = Date.now() + END_TIMEOUT_MS;
+  while (isAliveHere(init) && Date.now() < deadline) {
+    await new Promise(resolve => setTimeout(resolve, END_STEP_MS));
+  }
+  return true;
+}
