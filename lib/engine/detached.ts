@@ -1,15 +1,18 @@
+import path from 'node:path';
 import { SkiffError } from '../common/errors';
+import { packageRoot } from '../common/package';
 import { native } from '../native';
 import type { RuntimeContext } from '../runtime/context';
 import type { MonitorConnection } from '../runtime/detached/control';
 import { createDetached, startDetached, type DetachedStart } from '../runtime/detached/detached';
 import { withContainerLock } from '../runtime/detached/lock';
 import { removeLeftover } from '../runtime/leftover';
+import { anonymousOf } from '../runtime/volumes';
 import { parseSignal } from '../common/signals';
 import { parseRestart, toLogLimits } from '../spec/life';
 import { toTimeout } from '../spec/options';
 import type { Word } from '../spec/types';
-import { RECORD_VERSION, type ContainerRecord, type RecordedMount } from '../state';
+import { RECORD_VERSION, type ContainerRecord, type ContainerStore, type RecordedMount } from '../state';
 import { invalidArgument } from '../common/errors';
 import { withAbsoluteVolumes, type Launcher, type Prepared } from './launcher';
 import { tell } from './life';
@@ -96,7 +99,7 @@ export async function startExisting(
     const words = command.map(word => (typeof word === 'string' ? word : Buffer.from(word.base64, 'base64')));
     const image = record.imageId ?? options.image;
     const prepared = await prepare(detaching, id, words, { ...options, image }, record.mounts ?? []);
-    const start = { ...startOf(record, prepared, options), attached };
+    const start = { ...startOf(context.store, record, prepared, options), attached };
     try {
       await prepared.mounts?.prepare();
       const { connection } = await startDetached(context, start);
@@ -119,7 +122,7 @@ async function create(
   const id = native().randomId();
   const prepared = await prepare(detaching, id, command, options);
   const record = recordOf(context, id, status, { command, options, prepared });
-  const start = startOf(record, prepared, options);
+  const start = startOf(context.store, record, prepared, options);
   try {
     await prepared.mounts?.prepare();
     await createDetached(context, record, options.name !== undefined);
@@ -178,7 +181,12 @@ function recordOf(
   };
 }
 
-function startOf(record: ContainerRecord, prepared: Prepared, options: CreateOptions): DetachedStart {
+function startOf(
+  store: ContainerStore,
+  record: ContainerRecord,
+  prepared: Prepared,
+  options: CreateOptions,
+): DetachedStart {
   const { source, spec, driver, mounts } = prepared;
   return {
     record,
@@ -194,8 +202,15 @@ function startOf(record: ContainerRecord, prepared: Prepared, options: CreateOpt
     timeoutMs: toTimeout(options.timeout) ?? 0,
     remove: options.remove ?? false,
     named: options.name !== undefined,
-    after: [],
+    after: options.remove ? volumeRemoval(store.root, record) : [],
   };
+}
+
+/** With --rm a container's anonymous volumes go, too: that is more than a monitor knows. */
+function volumeRemoval(root: string, { id, mounts }: ContainerRecord): string[] {
+  if (anonymousOf(mounts).length === 0) return [];
+  const program = path.join(packageRoot(), 'bin', 'run');
+  return [process.execPath, program, '--root', root, 'rm', '-f', '-v', id];
 }
 
 function notDetached({ id }: ContainerRecord): SkiffError {
