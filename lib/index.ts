@@ -3,6 +3,10 @@ export { Pool, Skiff, type OpenOptions } from './engine';
 export type {
   Container,
   CreateOptions,
+  ExecDetachedOptions,
+  ExecOptions,
+  ExecProcess,
+  ExecToEndOptions,
   ExitResult,
   PoolOptions,
   PoolRunOptions,
@@ -13,7 +17,12 @@ export type {
   Usage,
 } from './engine/options';
 export type { AttachedStreams, ManagedContainer } from './engine/managed-container';
+export type { LogEntry, LogOptions, LogStream, LogText, LogTextOptions } from './logs';
+export type { EventFilters, EventOptions, SkiffEvent } from './state';
+export type { SystemInfo } from './engine/about';
 export type { ContainerInfo } from './engine/info';
+export type { Pruned, PruneFilters } from './engine/prune';
+export type { ContainerStats, StatsOptions } from './engine/stats';
 export type { PrunedVolumes, VolumeFilters, VolumeInfo, VolumeOptions, Volumes } from './engine/volumes';
 export type { MountRequest } from './spec/mount-request';
 export type { Word } from './spec/types';

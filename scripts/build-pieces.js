@@ -3,7 +3,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { writeEsmEntry } = require('./build-esm');
-const { nodeHeaders } = require('./build-requirements');
+const { nodeGyp, nodeHeaders } = require('./build-requirements');
 
 /** Distance between the clock and the coarser one that the kernel stamps files with. */
 const CLOCK_MARGIN_MS = 20;
@@ -81,7 +81,7 @@ class Pieces {
     const commands = isThere(stamp) ? ['configure', 'build'] : ['rebuild'];
     fs.rmSync(stamp, { force: true });
     const headers = process.env.npm_config_nodedir ?? nodeHeaders();
-    const gyp = this.#tool('node-gyp/bin/node-gyp.js');
+    const gyp = nodeGyp(this.root);
     for (const command of commands) {
       const flags = ['--jobs', MAKE_JOBS, ...(headers ? ['--nodedir', headers] : [])];
       await log.run(process.execPath, [gyp, command, ...flags]);

@@ -4,6 +4,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const APT_LINE = 'apt-get install -y g++ make python3 musl-tools';
+const APK_LINE = 'apk add g++ make python3 linux-headers';
 
 /**
  * Check for what the native code is built with, before minutes are spent on anything else.
@@ -16,9 +17,11 @@ function requireCompiler(env = process.env) {
   const programs = [env.CXX?.split(' ')[0] || 'g++', env.MAKE || 'make', env.PYTHON || 'python3'];
   const missing = programs.filter(program => !isProgram(program, env.PATH));
   if (missing.length === 0) return;
+  const remedy = isProgram('apk', env.PATH)
+    ? APK_LINE
+    : `${APT_LINE} (musl-tools makes the init smaller; it builds without)`;
   throw new Error(
-    `cannot build the native code: not found: ${missing.join(', ')}\n` +
-      `Install what is missing: ${APT_LINE} (musl-tools makes the init smaller; it builds without)`,
+    `cannot build the native code: not found: ${missing.join(', ')}\nInstall what is missing: ${remedy}`,
   );
 }
 
@@ -28,11 +31,34 @@ function requireNpm(env = process.env) {
   throw new Error('cannot install the dependencies: not found: npm\nInstall it: apt-get install -y npm');
 }
 
-function isProgram(name, searchPath = '') {
+/**
+ * node-gyp: a checkout has its own, an installed package takes the one that npm brings.
+ *
+ * @param {string} root of the package
+ * @returns {string} the script for node
+ * @throws Error with the line that installs it
+ */
+function nodeGyp(root, env = process.env) {
+  const npm = findProgram('npm', env.PATH);
+  const paths = npm ? [root, path.dirname(fs.realpathSync(npm))] : [root];
+  try {
+    return require.resolve('node-gyp/bin/node-gyp.js', { paths });
+  } catch (cause) {
+    throw new Error('cannot build the native code: not found: node-gyp\nInstall it: npm install node-gyp', {
+      cause,
+    });
+  }
+}
+
+function isProgram(name, searchPath) {
+  return findProgram(name, searchPath) !== undefined;
+}
+
+function findProgram(name, searchPath = '') {
   const candidates = name.includes('/')
     ? [name]
     : searchPath.split(':').map(folder => path.join(folder || '.', name));
-  return candidates.some(isExecutable);
+  return candidates.find(isExecutable);
 }
 
 function isExecutable(file) {
@@ -65,4 +91,4 @@ function nodeHeaders() {
   return `v${major}.${minor}.${patch}` === process.version ? prefix : undefined;
 }
 
-module.exports = { nodeHeaders, requireCompiler, requireNpm };
+module.exports = { nodeGyp, nodeHeaders, requireCompiler, requireNpm };

@@ -1,7 +1,7 @@
 'use strict';
 
-// node scripts/bundle.js DIST: the command line as one file for each command, with the machine code V8 made of it
-// beside it, and the help as text. Looking up and compiling a hundred small files costs as much time as node's own
+// node scripts/bundle.js DIST: the command line as one file for each command and one for the engine that all of them
+// call, with the machine code V8 made of it beside it, and the help as text. Looking up and compiling a hundred small files costs as much time as node's own
 // start; bin/run loads what is written here.
 const fs = require('node:fs');
 const path = require('node:path');
@@ -22,12 +22,24 @@ const commandsApart = {
   },
 };
 
+/** The engine is most of what a command needs: with it in each, the package would grow by as much with every command. */
+const engineApart = {
+  name: 'engine apart',
+  setup(build) {
+    build.onResolve({ filter: /^(\.\.\/)+engine$/ }, () => ({ path: './engine', external: true }));
+  },
+};
+
 async function bundle(dist) {
   const commands = commandNames(dist);
   const outdir = path.join(dist, 'bundle');
   const files = commands.map(name => [name, path.join(dist, 'commands', `${name}.js`)]);
+  const shared = [
+    ['main', path.join(dist, 'cli', 'main.js')],
+    ['engine', path.join(dist, 'engine', 'index.js')],
+  ];
   await esbuild.build({
-    entryPoints: Object.fromEntries([['main', path.join(dist, 'cli', 'main.js')], ...files]),
+    entryPoints: Object.fromEntries([...shared, ...files]),
     outdir,
     // Names in stacks, and so the bundle, are the same wherever it was built.
     absWorkingDir: dist,
@@ -35,7 +47,7 @@ async function bundle(dist) {
     platform: 'node',
     target: 'node20',
     external: EXTERNAL,
-    plugins: [commandsApart],
+    plugins: [commandsApart, engineApart],
     // Names stay, for stacks.
     minifyWhitespace: true,
     minifySyntax: true,
@@ -45,7 +57,7 @@ async function bundle(dist) {
     logLevel: 'error',
   });
   fs.writeFileSync(path.join(outdir, 'help.json'), JSON.stringify(await helpTexts(dist, commands)));
-  for (const name of ['main', ...commands]) {
+  for (const name of ['main', 'engine', ...commands]) {
     const file = path.join(outdir, name);
     escapeRest(`${file}.js`);
     writeCache(file);

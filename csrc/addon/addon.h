@@ -16,6 +16,7 @@ extern "C" {
 
 namespace skiff {
 
+void RegisterExec(Napi::Env env, Napi::Object exports);
 void RegisterProcess(Napi::Env env, Napi::Object exports);
 void RegisterStart(Napi::Env env, Napi::Object exports);
 void RegisterMonitor(Napi::Env env, Napi::Object exports);

@@ -4,7 +4,6 @@
 #include "cleanup.h"
 #include "cloning.h"
 #include "mountbase.h"
-#include "protocol.h"
 
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -94,7 +93,7 @@ static bool open_binds(child_work *work)
 static int child_main(void *argument)
 {
     child_work *work = argument;
-    char *const argv[] = {(char *)work->options->name, NULL};
+    char *const argv[] = {(char *)work->options->name, (char *)work->options->argument, NULL};
     char *const env[] = {NULL};
     const skiff_launch_options *options = work->options;
 
@@ -197,7 +196,7 @@ void skiff_abandon(skiff_launched *launched)
 }
 
 /* What the init has to say about its own end, in place of the EPIPE that its end causes here. */
-static bool take_error(int pipe, const skiff_header *header, skiff_error *err)
+bool skiff_take_error(int pipe, const skiff_header *header, skiff_error *err)
 {
     skiff_error told;
     if (header->length != sizeof told)
@@ -208,21 +207,26 @@ static bool take_error(int pipe, const skiff_header *header, skiff_error *err)
     return false;
 }
 
-static bool take_ready(int pipe, const skiff_header *header, uint64_t *ready_ns, skiff_error *err)
+bool skiff_take_ready(int pipe, const skiff_header *header, uint64_t *ready_ns, skiff_error *err)
 {
     return header->length == sizeof *ready_ns ? skiff_receive_exact(pipe, ready_ns, sizeof *ready_ns, err)
                                               : skiff_fail_with(err, EPROTO, "recvmsg", NULL);
 }
 
+bool skiff_await_answer(int pipe, skiff_header *header, int *fd, skiff_error *err)
+{
+    int count = 0;
+    return skiff_await(pipe, READY_TIMEOUT_MS, err) && skiff_receive_header(pipe, header, fd, 1, &count, err);
+}
+
 bool skiff_await_ready(int pipe, int *terminal, uint64_t *ready_ns, skiff_error *err)
 {
     skiff_header header;
-    int count = 0;
-    if (!skiff_await(pipe, READY_TIMEOUT_MS, err) || !skiff_receive_header(pipe, &header, terminal, 1, &count, err))
+    if (!skiff_await_answer(pipe, &header, terminal, err))
         return false;
     if (header.type == SKIFF_ERROR)
-        return take_error(pipe, &header, err);
-    return header.type == SKIFF_READY ? take_ready(pipe, &header, ready_ns, err)
+        return skiff_take_error(pipe, &header, err);
+    return header.type == SKIFF_READY ? skiff_take_ready(pipe, &header, ready_ns, err)
                                       : skiff_fail_with(err, EPROTO, "recvmsg", NULL);
 }
 
@@ -237,10 +241,10 @@ bool skiff_await_command(int pipe, uint64_t *ready_ns, skiff_error *err)
     int none = 0;
     while (skiff_receive_header(pipe, &header, NULL, 0, &none, err)) {
         if (header.type == SKIFF_ERROR)
-            return take_error(pipe, &header, err);
+            return skiff_take_error(pipe, &header, err);
         if (header.type != SKIFF_READY)
             return skiff_fail_with(err, EPROTO, "recvmsg", NULL);
-        if (!take_ready(pipe, &header, ready_ns, err))
+        if (!skiff_take_ready(pipe, &header, ready_ns, err))
             return false;
     }
     return err->errnum == EPIPE; /* closed by execve: the command runs */

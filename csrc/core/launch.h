@@ -6,6 +6,7 @@
 #include "cgroup.h"
 #include "error.h"
 #include "fault.h"
+#include "protocol.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -13,7 +14,8 @@
 
 typedef struct skiff_launch_options {
     int init;         /* descriptor of the static init */
-    const char *name; /* its argv[0]: "skiff-init", or "skiff-watchdog" */
+    const char *name;     /* its argv[0]: "skiff-init", "skiff-watchdog", "skiff-monitor" or "skiff-exec" */
+    const char *argument; /* its argv[1], for those who look at processes; NULL: none */
     int namespaces;   /* CLONE_NEW flags */
     int network;      /* network namespace to be in, from skiff_make_network; -1: none but that of `namespaces` */
     const char *root; /* mount point of its file system, which becomes its working directory; NULL: none */
@@ -36,6 +38,15 @@ bool skiff_launch(const skiff_launch_options *options, int type, skiff_launched 
 
 /* Kill, reap and close, so that a failed start leaves no zombie. */
 void skiff_abandon(skiff_launched *launched);
+
+/* The answer of an init, or of what joins a container, in time; `*fd` is the descriptor that it carries, else unchanged. */
+bool skiff_await_answer(int pipe, skiff_header *header, int *fd, skiff_error *err);
+
+/* Read the body of an ERROR into `err`: always false. */
+bool skiff_take_error(int pipe, const skiff_header *header, skiff_error *err);
+
+/* Read the body of a READY. */
+bool skiff_take_ready(int pipe, const skiff_header *header, uint64_t *ready_ns, skiff_error *err);
 
 /* Wait until the init has set up; `*terminal` is the master where its plan asked for one, else unchanged; `*ready_ns`
  * tells since when. */

@@ -32,9 +32,11 @@ static bool await_start(int pipe, pid_t *pid, skiff_error *err)
     return true;
 }
 
-bool skiff_start_monitor(int init, const void *request, size_t length, int *pipe, pid_t *pid, skiff_error *err)
+bool skiff_start_monitor(int init, const char *directory, const void *request, size_t length, int *pipe, pid_t *pid,
+                         skiff_error *err)
 {
-    skiff_launch_options options = {.init = init, .name = "skiff-monitor", .network = -1, .mount_base = -1};
+    skiff_launch_options options = {
+        .init = init, .name = "skiff-monitor", .argument = directory, .network = -1, .mount_base = -1};
     skiff_launched launched;
     siginfo_t info;
     if (!skiff_launch(&options, SOCK_STREAM, &launched, err))

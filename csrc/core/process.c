@@ -146,15 +146,25 @@ bool skiff_read_process(skiff_process *process, const void *plan, size_t length,
     return true;
 }
 
+/* A descriptor of the host's among the standard streams must be no way out: /proc/self/fd/0 (CVE-2024-21626). */
+static bool is_inside(void)
+{
+    char path[PATH_MAX];
+    /* The kernel says "(unreachable)" where the C libraries say something of their own; getcwd(2). */
+    return syscall(SYS_getcwd, path, sizeof path) <= 0 || path[0] == '/';
+}
+
 static bool enter_cwd(const skiff_process *process, skiff_error *err)
 {
-    if (chdir(process->cwd) == 0)
-        return true;
-    if (errno != ENOENT)
-        return skiff_fail(err, "chdir", process->cwd);
-    if (!skiff_make_directories(process->cwd, err))
-        return false;
-    return chdir(process->cwd) == 0 || skiff_fail(err, "chdir", process->cwd);
+    if (chdir(process->cwd) != 0) {
+        if (errno != ENOENT || process->need_cwd)
+            return skiff_fail(err, "chdir", process->cwd);
+        if (!skiff_make_directories(process->cwd, err))
+            return false;
+        if (chdir(process->cwd) != 0)
+            return skiff_fail(err, "chdir", process->cwd);
+    }
+    return is_inside() || skiff_fail_with(err, EXDEV, "chdir", process->cwd);
 }
 
 static bool become_user(const skiff_process *process, skiff_error *err)

@@ -24,6 +24,7 @@ typedef struct skiff_process {
     bool no_new_privs;
     bool stay_init;
     int death_signal; /* 0: none */
+    bool need_cwd; /* a working directory that is missing is an error, and not made */
     skiff_fault fault;
 } skiff_process;
 

@@ -11,6 +11,14 @@
  *
  * Sources of bind mounts are no message: the init inherits them (binds.h).
  *
+ * Over the pipe of what joins a container that runs (exec), which is cloned into the container's cgroups:
+ *
+ *   caller -> joiner   JOIN    a skiff_join; carries a pidfd of the container's init
+ *   joiner -> caller   JOINED  pid (i32) of the process that it made inside; it ends after it
+ *   process -> caller  READY   as the init's; may come before JOINED
+ *   caller -> process  GO      as the init's, after both
+ *   either -> caller   ERROR   in place of any of these
+ *
  * And over a watchdog's (a sequenced-packet socket pair), caller -> watchdog only:
  *
  *   GUARD     carries a pidfd: kill that process when the caller is gone
@@ -69,6 +77,8 @@ enum skiff_message {
     SKIFF_PAUSED = 16,
     SKIFF_DONE = 17,
     SKIFF_ENDED = 18,
+    SKIFF_JOIN = 32,
+    SKIFF_JOINED = 33,
 };
 
 typedef struct skiff_header {
@@ -76,6 +86,17 @@ typedef struct skiff_header {
     uint32_t type;
     uint32_t length;
 } skiff_header;
+
+enum skiff_join_flag {
+    SKIFF_JOIN_TERMINAL = 1, /* with a terminal of the size given, in the container's devpts */
+    SKIFF_JOIN_ORPHAN = 2,   /* the process is not the caller's child, and outlives it */
+};
+
+typedef struct skiff_join {
+    int32_t pid; /* the container's init, in the caller's PID namespace */
+    uint32_t flags;
+    uint32_t rows, columns;
+} skiff_join;
 
 #define SKIFF_MAGIC 0x46494b53u /* "SKIF" */
 

@@ -120,7 +120,8 @@ static bool do_terminal(skiff_setup *setup, skiff_reader *payload, skiff_error *
 {
     uint32_t rows, columns;
     return skiff_read_u32(payload, &rows, err) && skiff_read_u32(payload, &columns, err) &&
-           skiff_open_terminal(rows, columns, &setup->terminal_master, &setup->terminal_slave, err);
+           skiff_open_terminal(rows, columns, &setup->terminal_master, &setup->terminal_slave, err) &&
+           skiff_mount_console(setup->terminal_master, err);
 }
 
 static bool do_directory(skiff_setup *setup, skiff_reader *payload, skiff_error *err)

@@ -1,13 +1,14 @@
 /*
  * The small static program that becomes a container's first process: it sets up its namespaces, parks on its pipe,
- * and becomes the command (or, with --init, its parent). Under the name "skiff-watchdog" it watches over its caller, as "skiff-monitor"
- * over a detached container.
+ * and becomes the command (or, with --init, its parent). Under the name "skiff-watchdog" it watches over its caller, as
+ * "skiff-monitor" over a detached container; as "skiff-exec" it joins a container that runs, to become a further command.
  */
 #include "../core/cleanup.h"
 #include "../core/marks.h"
 #include "../core/process.h"
 #include "../core/protocol.h"
 #include "../core/setup.h"
+#include "join.h"
 #include "monitor/monitor.h"
 #include "reaper.h"
 #include "streams.h"
@@ -42,23 +43,48 @@ static bool receive_body(uint32_t wanted, void **body, uint32_t *length, int *fd
     return skiff_receive_exact(SKIFF_PIPE_FD, *body, header.length, err);
 }
 
+/* What GO brings; its body lives until execve. */
+typedef struct {
+    void *body;
+    uint32_t length;
+    int stdio[SKIFF_STDIO];
+    int stdio_count;
+} order;
+
+/* Say READY, with the terminal's master where there is one, and wait for GO. */
+static bool await_go(int *terminal_master, order *go, skiff_error *err)
+{
+    skiff_error_text(err->step, sizeof err->step, "park");
+    uint64_t now = skiff_now_ns();
+    if (!skiff_send(SKIFF_PIPE_FD, SKIFF_READY, &now, sizeof now, terminal_master, *terminal_master >= 0, err))
+        return false;
+    skiff_close_fd(terminal_master);
+    return receive_body(SKIFF_GO, &go->body, &go->length, go->stdio, &go->stdio_count, err);
+}
+
+/* All but execve. */
+static bool become(const skiff_process *process, const order *go, int terminal, skiff_error *err)
+{
+    return skiff_step(&process->fault, "stdio", err) &&
+           skiff_take_stdio(go->stdio, go->stdio_count, terminal, process->uid, err) && skiff_become(process, err);
+}
+
+static int execute(const skiff_process *process, skiff_error *err)
+{
+    skiff_reset_signals();
+    skiff_execute(process->args, process->env, err);
+    return give_up(err);
+}
+
 /* Park: set up by the plan, say READY, wait for GO. */
-static bool park(skiff_setup *setup, skiff_process *process, int *stdio, int *stdio_count, skiff_error *err)
+static bool park(skiff_setup *setup, order *go, skiff_error *err)
 {
     void *body;
     uint32_t length;
     int none = 0;
     skiff_error_text(err->step, sizeof err->step, "plan");
-    if (!receive_body(SKIFF_PLAN, &body, &length, NULL, &none, err) || !skiff_set_up(setup, body, length, err))
-        return false;
-    skiff_error_text(err->step, sizeof err->step, "park");
-    uint64_t now = skiff_now_ns();
-    if (!skiff_send(SKIFF_PIPE_FD, SKIFF_READY, &now, sizeof now, &setup->terminal_master, setup->terminal_master >= 0,
-                    err))
-        return false;
-    skiff_close_fd(&setup->terminal_master);
-    return receive_body(SKIFF_GO, &body, &length, stdio, stdio_count, err) &&
-           skiff_read_process(process, body, length, err);
+    return receive_body(SKIFF_PLAN, &body, &length, NULL, &none, err) && skiff_set_up(setup, body, length, err) &&
+           await_go(&setup->terminal_master, go, err);
 }
 
 static int run_init(void)
@@ -66,19 +92,31 @@ static int run_init(void)
     skiff_error err = {0};
     skiff_setup setup;
     skiff_process process;
-    int stdio[SKIFF_STDIO], stdio_count = 0;
+    order go = {0};
 
-    if (!park(&setup, &process, stdio, &stdio_count, &err))
-        return give_up(&err);
-    if (!skiff_step(&process.fault, "stdio", &err) ||
-        !skiff_take_stdio(stdio, stdio_count, setup.terminal_slave, process.uid, &err) ||
-        !skiff_become(&process, &err))
+    if (!park(&setup, &go, &err) || !skiff_read_process(&process, go.body, go.length, &err) ||
+        !become(&process, &go, setup.terminal_slave, &err))
         return give_up(&err);
     if (process.stay_init)
         return skiff_reap(&process, setup.terminal_slave >= 0, &err) ? 0 : give_up(&err);
-    skiff_reset_signals();
-    skiff_execute(process.args, process.env, &err);
-    return give_up(&err);
+    return execute(&process, &err);
+}
+
+static int run_exec(void)
+{
+    skiff_error err = {0};
+    skiff_joined joined;
+    skiff_process process;
+    order go = {0};
+
+    if (!skiff_join_container(&joined, &err) || !await_go(&joined.terminal_master, &go, &err))
+        return give_up(&err);
+    /* Not before GO: by the joiner's process group the caller finds this process until then (enter.c). */
+    setsid();
+    if (!skiff_read_process(&process, go.body, go.length, &err))
+        return give_up(&err);
+    process.need_cwd = true;
+    return become(&process, &go, joined.terminal_slave, &err) ? execute(&process, &err) : give_up(&err);
 }
 
 int main(int argc, char **argv)
@@ -94,5 +132,7 @@ int main(int argc, char **argv)
     const char *name = argc > 0 ? argv[0] : "";
     if (strcmp(name, "skiff-watchdog") == 0)
         return skiff_watch(SKIFF_PIPE_FD);
-    return strcmp(name, "skiff-monitor") == 0 ? skiff_monitor(SKIFF_PIPE_FD) : run_init();
+    if (strcmp(name, "skiff-monitor") == 0)
+        return skiff_monitor(SKIFF_PIPE_FD);
+    return strcmp(name, "skiff-exec") == 0 ? run_exec() : run_init();
 }

@@ -5,6 +5,8 @@ import type { CgroupMode, CgroupSetup, CgroupVersion, Hierarchy } from './types'
 export interface DetectOptions {
   /** Directory that stands for `/`: a tree that looks like another machine's. */
   root?: string;
+  /** Whose cgroups are `own`; this process where not given. */
+  pid?: number;
   kernel?: CgroupKernel;
 }
 
@@ -22,10 +24,11 @@ interface Membership {
  * @returns mode `none`, and no hierarchy, where /proc or cgroup mounts are missing
  * @see cgroups(7), proc_pid_cgroup(5)
  */
-export function detectCgroups({ root = '', kernel = hostKernel }: DetectOptions = {}): CgroupSetup {
+export function detectCgroups({ root = '', pid, kernel = hostKernel }: DetectOptions = {}): CgroupSetup {
   const mounts = parseCgroupMounts(readIfThere(kernel, `${root}/proc/self/mountinfo`) ?? '');
   const hierarchies: Hierarchy[] = [];
-  for (const membership of parseMemberships(readIfThere(kernel, `${root}/proc/self/cgroup`) ?? '')) {
+  const file = `${root}/proc/${pid ?? 'self'}/cgroup`;
+  for (const membership of parseMemberships(readIfThere(kernel, file) ?? '')) {
     const hierarchy = toHierarchy(membership, mounts, root, kernel);
     if (hierarchy) hierarchies.push(hierarchy);
   }

@@ -4,8 +4,10 @@ export { cgroupFailure, createCgroup, madeCgroup, plannedCgroup } from './create
 export { describeCgroups, type CgroupReport, type ControllerReport } from './describe';
 export { detectCgroups, hasController, hierarchyOf, type DetectOptions } from './detect';
 export { freezeCgroup, thawCgroup } from './freezer';
-export { listCgroups, removeLeftoverCgroup, type FoundCgroup } from './leftovers';
+export { cgroupsToJoin } from './join';
+export { listCgroups, recordedCgroup, removeLeftoverCgroup, type FoundCgroup } from './leftovers';
 export { planCgroup, type CgroupPlan, type PlannedDirectory, type PlanOptions } from './plan';
+export { readCgroupUsage, type CgroupUsage } from './usage';
 export type {
   CgroupDirectory,
   CgroupMode,

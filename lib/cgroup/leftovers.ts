@@ -1,5 +1,5 @@
 import { errorCode } from '../common/errors';
-import { openCgroup } from './cgroup';
+import { openCgroup, type Cgroup } from './cgroup';
 import { hostKernel, type CgroupKernel } from './kernel';
 import { idOfDirectory } from './names';
 import type { CgroupDirectory, CgroupSetup, Hierarchy } from './types';
@@ -38,6 +38,22 @@ export async function removeLeftoverCgroup(
   const there = directories.filter(({ path }) => exists(kernel, path)).map(({ path }) => path);
   await cgroup.destroy();
   return there;
+}
+
+/**
+ * The cgroup that a container's record tells of.
+ *
+ * @param paths from the record; those that are not there were only to count, and are left out
+ * @throws SkiffError INVALID_ARGUMENT where a path is not named after the id or is no cgroup
+ */
+export function recordedCgroup(
+  setup: CgroupSetup,
+  id: string,
+  paths: readonly string[],
+  kernel: CgroupKernel = hostKernel,
+): Cgroup {
+  const directories = paths.map(path => toDirectory(setup, path)).filter(({ path }) => exists(kernel, path));
+  return openCgroup({ id, directories }, kernel);
 }
 
 /** A bare path, with the version and controllers of the hierarchy that it lies in. */

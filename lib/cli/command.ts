@@ -12,6 +12,8 @@ export interface CommandDescription<F extends Flags> {
   /** Command lines that work as they stand, each with what it does. */
   examples: readonly { description: string; command: string }[];
   flags: F;
+  /** Flags may stand behind words, too: as with Docker, of all commands but those that take a command line. */
+  interspersed?: boolean;
   /** @returns the exit code */
   run(input: { flags: FlagValues<F & typeof globalFlags>; words: string[] }): Promise<number>;
 }
@@ -30,7 +32,7 @@ export function defineCommand<F extends Flags>(description: CommandDescription<F
     ...rest,
     flags,
     async execute(argv, help) {
-      const parsed = parseArgv(argv, flags, description.name);
+      const parsed = parseArgv(argv, flags, description.name, description.interspersed);
       if (parsed.flags.help) return help();
       if (parsed.flags.debug) await enableDebug();
       return run(parsed);

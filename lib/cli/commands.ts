@@ -2,6 +2,8 @@ import type { Command } from './command';
 
 export interface CommandEntry {
   summary: string;
+  /** For programs: no help lists it. */
+  hidden?: boolean;
   load(): Promise<{ default: Command }>;
 }
 
@@ -10,8 +12,17 @@ export interface CommandEntry {
 
 /** Every command by its name; a name of two words, `volume ls`, belongs to the topic before the blank. */
 export function commandTable(): Map<string, CommandEntry> {
-  return new Map([
+  return new Map<string, CommandEntry>([
     ['run', { summary: 'Run a command in a new container', load: () => import('../commands/run') }],
+    ['logs', { summary: 'Show what a detached container wrote', load: () => import('../commands/logs') }],
+    [
+      'events',
+      {
+        summary: 'Show what happens to containers, images and volumes',
+        load: () => import('../commands/events'),
+      },
+    ],
+    ['exec', { summary: 'Run a command in a running container', load: () => import('../commands/exec') }],
     ['create', { summary: 'Make a container without starting it', load: () => import('../commands/create') }],
     ['start', { summary: 'Start containers that do not run', load: () => import('../commands/start') }],
     ['stop', { summary: 'Stop containers', load: () => import('../commands/stop') }],
@@ -33,6 +44,45 @@ export function commandTable(): Map<string, CommandEntry> {
     ['rename', { summary: 'Give a container another name', load: () => import('../commands/rename') }],
     ['update', { summary: "Change containers' limits", load: () => import('../commands/update') }],
     ['rm', { summary: 'Remove containers', load: () => import('../commands/rm') }],
+    ['rm', { summary: 'Remove containers that were kept', load: () => import('../commands/rm') }],
+    [
+      'inspect',
+      {
+        summary: 'Tell all that is known of containers, images and volumes',
+        load: () => import('../commands/inspect'),
+      },
+    ],
+    ['ps', { summary: 'List containers', load: () => import('../commands/ps') }],
+    ['container ls', { summary: 'List containers', load: () => import('../commands/ps') }],
+    ['container list', { summary: 'List containers', load: () => import('../commands/ps') }],
+    ['stats', { summary: 'Show what containers use', load: () => import('../commands/stats') }],
+    ['top', { summary: "List a container's processes", load: () => import('../commands/top') }],
+    [
+      'container prune',
+      {
+        summary: 'Remove all containers that do not run',
+        load: () => import('../commands/container-prune'),
+      },
+    ],
+    [
+      'system df',
+      { summary: 'Show how much of the disk is used', load: () => import('../commands/system-df') },
+    ],
+    [
+      'system prune',
+      { summary: 'Remove what is not in use', load: () => import('../commands/system-prune') },
+    ],
+    [
+      'info',
+      { summary: 'Tell about this machine and what is on it', load: () => import('../commands/info') },
+    ],
+    [
+      'version',
+      {
+        summary: 'Show the versions of skiff and of what it runs on',
+        load: () => import('../commands/version'),
+      },
+    ],
     [
       'inspect',
       {
@@ -68,6 +118,14 @@ export function commandTable(): Map<string, CommandEntry> {
         summary: 'Tell what this machine can do, and what is missing',
         load: () => import('../commands/doctor'),
       },
+    ],
+    [
+      'completion',
+      { summary: 'Print the completion script of a shell', load: () => import('../commands/completion') },
+    ],
+    [
+      '__complete',
+      { summary: 'Answer a completion script', hidden: true, load: () => import('../commands/complete') },
     ],
     ['bench', { summary: 'Measure how fast containers start here', load: () => import('../commands/bench') }],
   ]);

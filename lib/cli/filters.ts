@@ -14,6 +14,7 @@ export function filterFlag(keys: readonly string[]): ListFlag<Filter> {
     multiple: true,
     char: 'f',
     helpValue: '<key=value>',
+    values: keys.map(key => `${key}=`),
     summary: `Only those that fit: ${keys.join(', ')}`,
     parse: parseFilter,
   };

@@ -9,6 +9,8 @@ interface FlagBase {
   /** Other long names. */
   aliases?: readonly string[];
   helpGroup?: string;
+  /** Of a flag with a value: what a shell's completion offers. */
+  values?: readonly string[];
 }
 
 /** A flag without a value. */

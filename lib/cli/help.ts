@@ -27,7 +27,10 @@ function builtText(name: string): string | undefined {
   return (JSON.parse(fs.readFileSync(BUILT_TEXTS, 'utf8')) as Record<string, string>)[name];
 }
 
-/** A command's help by oclif, whose loading takes three times as long as node's own start. */
+/**
+ * A command's help by oclif, whose loading takes three times as long as node's own start. It is there in a checkout
+ * (devDependencies), and not in an installed package, which has every text.
+ */
 export async function renderHelp(command: Command): Promise<string> {
   const { CommandHelp, Config } = await import('@oclif/core');
   const config = new Config({ root: packageRoot() });

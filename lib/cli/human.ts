@@ -57,3 +57,8 @@ export function ellipsis(text: string, length: number): string {
 export function goTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} +0000 UTC`;
 }
+
+/** A text that may hold anything, on one line and without codes for terminals. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '?');
+}

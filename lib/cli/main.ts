@@ -8,6 +8,9 @@ import { writeOut } from './output';
 import { usageError } from './parse';
 import { reportError } from './report';
 
+/** bin/run asks before it hands over: what a package does not bring is built first. */
+export { hasNativeCode } from '../native/location';
+
 /**
  * The command line.
  *
@@ -72,7 +75,8 @@ async function printHelp(name: string, { load }: CommandEntry): Promise<number> 
 
 async function printOverview(commands: Map<string, CommandEntry>): Promise<number> {
   const { overview } = await import('./help');
-  writeOut(overview([...commands].map(([name, { summary }]) => ({ name, summary }))));
+  const listed = [...commands].filter(([, { hidden }]) => !hidden);
+  writeOut(overview(listed.map(([name, { summary }]) => ({ name, summary }))));
   return 0;
 }
 

@@ -6,31 +6,41 @@ const STDERR = 2;
 /** How long to wait, in ms, before writing to a full pipe again. */
 const RETRY_MS = 5;
 
-/** Write to standard output, whole. A reader that is gone is no error: there is nobody left to tell. */
-export function writeOut(text: string): void {
-  writeAll(STDOUT, text);
+/**
+ * Write to standard output, whole. A reader that is gone is no error: there is nobody left to tell.
+ *
+ * @returns false where there is no reader any more: who would write on and on can stop
+ */
+export function writeOut(text: string): boolean {
+  return writeAll(STDOUT, Buffer.from(text));
 }
 
 /** Write to standard error, whole. */
 export function writeErr(text: string): void {
-  writeAll(STDERR, text);
+  writeAll(STDERR, Buffer.from(text));
+}
+
+/** Write bytes to one of the two, whole; false where their reader is gone. */
+export function writeBytes(stream: 'stdout' | 'stderr', bytes: Buffer): boolean {
+  return writeAll(stream === 'stdout' ? STDOUT : STDERR, bytes);
 }
 
 /**
  * process.stdout and process.stderr are left alone: they set O_NONBLOCK on a pipe, for everybody who shares it, the
  * container included. Somebody else may have done so: then a full pipe answers EAGAIN.
  */
-function writeAll(fd: number, text: string): void {
-  let rest = Buffer.from(text);
+function writeAll(fd: number, bytes: Buffer): boolean {
+  let rest = bytes;
   while (rest.length > 0) {
     try {
       rest = rest.subarray(fs.writeSync(fd, rest));
     } catch (error) {
       if (errorCode(error) !== 'EAGAIN') {
-        if (['EPIPE', 'EIO', 'EBADF'].includes(errorCode(error) ?? '')) return;
+        if (['EPIPE', 'EIO', 'EBADF'].includes(errorCode(error) ?? '')) return false;
         throw error;
       }
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
     }
   }
+  return true;
 }

@@ -19,26 +19,38 @@ export interface Parsed<F extends Flags> {
  *
  * @param argv after the command's name
  * @param command for the remedy: `run`; '' for skiff itself
+ * @param interspersed flags may stand behind words, too; only `--` ends them
  * @throws SkiffError INVALID_ARGUMENT with Docker's wording
  */
-export function parseArgv<F extends Flags>(argv: readonly string[], flags: F, command: string): Parsed<F> {
+export function parseArgv<F extends Flags>(
+  argv: readonly string[],
+  flags: F,
+  command: string,
+  interspersed = false,
+): Parsed<F> {
   const names = namesOf(flags);
   const values: Record<string, unknown> = Object.fromEntries(
     Object.entries(flags).map(([name, flag]) => [name, emptyValue(flag)]),
   );
   const queue = [...argv];
+  const words: string[] = [];
   const set = (name: string, given: string) => {
     values[name] = addValue(values[name], name, flags[name]!, given, command);
   };
   while (queue.length > 0) {
     const word = queue[0]!;
-    if (!word.startsWith('-') || word === '-') break;
+    const isWord = !word.startsWith('-') || word === '-';
+    if (isWord && !interspersed) break;
     queue.shift();
+    if (isWord) {
+      words.push(word);
+      continue;
+    }
     if (word === '--') break;
     if (word.startsWith('--')) readLong(word, { names, flags, queue, set, command });
     else readShorts(word, { names, flags, queue, set, command });
   }
-  return { flags: values as FlagValues<F>, words: queue };
+  return { flags: values as FlagValues<F>, words: [...words, ...queue] };
 }
 
 /** What reading one word needs. */

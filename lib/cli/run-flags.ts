@@ -2,7 +2,7 @@ import { invalidArgument } from '../common/errors';
 import { parseDuration, parseSize } from '../common/units';
 import { parseMountFlag } from '../spec/mount-flag';
 import { list, listOf, text, toggle, value, type Flags } from './flags';
-import { parseInteger } from './numbers';
+import { parseInteger } from './values';
 
 const LIMITS = 'LIMIT';
 const DETACHED = 'DETACHED';

@@ -87,7 +87,10 @@ function toLabels(entries: string[]): Record<string, string> | undefined {
 }
 
 /** Files first, so that `-e` can overrule them, as in Docker. */
-function toEnvironment(flags: { env: string[]; 'env-file': string[] }, host: NodeJS.ProcessEnv): string[] {
+export function toEnvironment(
+  flags: { env: string[]; 'env-file': string[] },
+  host: NodeJS.ProcessEnv,
+): string[] {
   const lookUp = (name: string) => host[name];
   const ofFiles = flags['env-file'].flatMap(file => parseEnvFile(readEnvFile(file), file, lookUp));
   return [...ofFiles, ...flags.env.map(entry => resolveEnvFlag(entry, lookUp))];

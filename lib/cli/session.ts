@@ -1,6 +1,6 @@
-import type { Container, ExitResult, StartOptions } from '../engine/options';
+import type { ExitResult, StartOptions } from '../engine/options';
 import { SignalRelay } from './signals';
-import type { HostTerminal } from './terminal';
+import type { Foreground, HostTerminal } from './terminal';
 
 /** The part of the start options that a session decides. */
 export type SessionStreams = Pick<StartOptions, 'stdin' | 'stdout' | 'stderr' | 'tty'>;
@@ -13,7 +13,7 @@ export interface SessionMode {
 }
 
 /**
- * Be the foreground of a container from its start to its end: streams, terminal, signals.
+ * Be the foreground of a container, or of a command in one, from its start to its end: streams, terminal, signals.
  *
  * Without a terminal the container is given this process's own descriptors: nothing is copied, and the streams of
  * this process are not touched.
@@ -22,10 +22,10 @@ export interface SessionMode {
  * @param started called as soon as it runs
  * @throws SkiffError ENOTTY where a terminal's keys are asked for and standard input is none
  */
-export async function foreground(
-  start: (streams: SessionStreams) => Promise<Container>,
+export async function foreground<Started extends Foreground>(
+  start: (streams: SessionStreams) => Promise<Started>,
   mode: SessionMode,
-  started: (container: Container) => void = () => undefined,
+  started: (container: Started) => void = () => undefined,
 ): Promise<ExitResult> {
   // Loaded at need: node:tty costs as much time as all the rest of a plain run's command line.
   const terminals = mode.terminal ? await import('./terminal') : undefined;

@@ -48,6 +48,12 @@ export class HostTerminal {
 /** So long a container may go on without its terminal; what is in it can be reached by nobody any more. */
 const HANGUP_GRACE_MS = 10_000;
 
+/** What a session is the foreground of: a container, or a command in one. */
+export type Foreground = Pick<
+  Container,
+  'stdin' | 'stdout' | 'kill' | 'resize' | 'wait' | 'guardTerminal' | 'forgetTerminal'
+>;
+
 /** Connects this terminal with a container's; `finished` resolves when all of its output is written. */
 export interface TerminalRelay {
   finished: Promise<void>;
@@ -103,7 +109,7 @@ export function relayTerminal(
 }
 
 /** Resolves at the end of the output. Where our own output is gone, the rest is dropped so that the container can end. */
-function copyOut(stdout: Container['stdout']): Promise<void> {
+function copyOut(stdout: Foreground['stdout']): Promise<void> {
   if (!stdout) return Promise.resolve();
   return new Promise(resolve => {
     process.stdout.on('error', () => {

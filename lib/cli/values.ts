@@ -1,4 +1,4 @@
-import { invalidArgument } from '../common/errors';
+import { invalidArgument, type SkiffError } from '../common/errors';
 import { usageError } from './parse';
 
 /** Go's strconv.ParseInt, in its words. */
@@ -19,4 +19,9 @@ export function noArguments(words: readonly string[], command: string): void {
 /** @throws SkiffError INVALID_ARGUMENT where a command is given none of the words that it needs */
 export function atLeastOne(words: readonly string[], command: string): void {
   if (words.length === 0) throw usageError(`"skiff ${command}" requires at least 1 argument.`, command);
+}
+
+/** Two flags that do not go together. */
+export function usageConflict(one: string, other: string, command: string): SkiffError {
+  return usageError(`conflicting options: ${one} and ${other}`, command);
 }

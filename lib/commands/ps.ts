@@ -33,6 +33,7 @@ export default defineCommand({
     filter: filterFlag(CONTAINER_FILTERS),
     'no-trunc': toggle({ summary: 'Cut nothing' }),
     format: text({
+      values: ['table', 'json'],
       helpValue: '<format>',
       summary: "'table', 'json', or a template such as '{{.ID}} {{.Names}}'",
     }),

@@ -1,7 +1,7 @@
 import { defineCommand } from '../cli/command';
 import { forEachContainer } from '../cli/each';
 import { text, value } from '../cli/flags';
-import { parseInteger } from '../cli/numbers';
+import { parseInteger } from '../cli/values';
 
 export default defineCommand({
   name: 'restart',

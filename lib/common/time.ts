@@ -35,6 +35,15 @@ export function toNano(time: TimeLike): bigint {
 }
 
 /**
+ * Milliseconds since the epoch, rounded down.
+ *
+ * @throws SkiffError INVALID_ARGUMENT
+ */
+export function toMilliseconds(time: TimeLike): number {
+  return Number(toNano(time) / NS_PER_MS);
+}
+
+/**
  * Read a point in time as Docker's `--since` and `--until` take it (api/types/time, GetTimestamp): a duration before now
  * (`10m`, `1h30m`), seconds since the epoch with a fraction or without, a date, or a date and time of RFC 3339 of which
  * seconds and minutes may be left out; one without a zone is of the local one.

@@ -11,12 +11,18 @@ import { rootDirectory } from './root';
  */
 export class Catalog {
   readonly root: string;
-  private readonly store: ContainerStore;
+  private readonly keeping: Keeping;
 
   /** @param root as for {@link Skiff.open} */
   constructor({ root }: { root?: string } = {}) {
     this.root = rootDirectory(root);
-    this.store = new ContainerStore(this.root);
+    this.keeping = {
+      store: new ContainerStore(this.root),
+      // Needed only where something is to be brought to its end.
+      get cgroups() {
+        return detectCgroups();
+      },
+    };
   }
 
   /**
@@ -25,7 +31,7 @@ export class Catalog {
    * @throws SkiffError EACCES where the root is another user's
    */
   list(): Promise<ContainerInfo[]> {
-    return this.readable(async () => listContainers(this.keeping()));
+    return this.readable(async () => listContainers(this.keeping));
   }
 
   /**
@@ -33,11 +39,7 @@ export class Catalog {
    * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS, EACCES
    */
   inspect(reference: string): Promise<ContainerInfo> {
-    return this.readable(async () => inspectContainer(reference, this.keeping()));
-  }
-
-  private keeping(): Keeping {
-    return { store: this.store, cgroups: detectCgroups() };
+    return this.readable(async () => inspectContainer(reference, this.keeping));
   }
 
   private async readable<T>(look: () => Promise<T>): Promise<T> {

@@ -2,13 +2,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { makeDirectories } from '../common/directories';
 import { errorCode, errorMessage, invalidArgument, SkiffError } from '../common/errors';
-import { packageRoot } from '../common/package';
+import { INIT, nativeDirectory } from '../native';
 import type { StartOptions } from './options';
 import { isOpen } from './stdio';
 
-/** Where the build puts the static init. */
+/** The static init, of the same build as the addon. */
 export function initPath(): string {
-  return path.join(packageRoot(), 'build', 'Release', 'skiff-init');
+  return path.join(nativeDirectory(), INIT);
 }
 
 /** @throws SkiffError EPERM for another user than root */

@@ -3,8 +3,10 @@ import type { RuntimeContext } from '../runtime/context';
 import { startError } from '../runtime/errors';
 import { endingOf } from '../runtime/running';
 import { commandBeginning, isLost, type Started } from '../runtime/start';
+import type { Word } from '../spec/types';
 import { deleteMountPoint } from '../workspace';
-import type { Container, ExitResult } from './options';
+import { execToEnd, startExec } from './exec';
+import type { Container, ExecOptions, ExecProcess, ExecToEndOptions, ExitResult, RunResult } from './options';
 import type { ContainerStreams } from './stdio';
 
 export interface HandleOptions {
@@ -65,6 +67,22 @@ export class ContainerHandle implements Container {
 
   wait(): Promise<ExitResult> {
     return this.result;
+  }
+
+  exec(command: readonly Word[], options: ExecOptions = {}): Promise<ExecProcess> {
+    return startExec(this.context, this.id, command, options);
+  }
+
+  execToEnd(
+    command: readonly Word[],
+    options: ExecToEndOptions & { encoding: 'buffer' },
+  ): Promise<RunResult<Buffer>>;
+  execToEnd(command: readonly Word[], options?: ExecToEndOptions): Promise<RunResult>;
+  execToEnd(
+    command: readonly Word[],
+    options: ExecToEndOptions = {},
+  ): Promise<RunResult | RunResult<Buffer>> {
+    return execToEnd(command, options, given => this.exec(command, given));
   }
 
   resize(size: { rows: number; columns: number }): void {

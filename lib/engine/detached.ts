@@ -172,6 +172,7 @@ function recordOf(
     created: Date.now(),
     image: source.name,
     command: spec.args,
+    process: spec.base,
     driver: driver.name,
     detached: true,
     layers: source.layers,

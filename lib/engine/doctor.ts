@@ -1,7 +1,9 @@
 import fs from 'node:fs';
 import os from 'node:os';
+import path from 'node:path';
 import { describeCgroups, detectCgroups, type CgroupReport } from '../cgroup';
 import { errorMessage } from '../common/errors';
+import { packageRoot } from '../common/package';
 import { native } from '../native';
 import { storageDrivers } from '../workspace';
 
@@ -140,7 +142,7 @@ function cgroupFindings({ mode, controllers }: CgroupReport): Finding[] {
 }
 
 function nativeFindings({ addonProblem: problem, init }: DoctorFacts): Finding[] {
-  const remedy = 'Build the native code: npm run build.';
+  const remedy = `Build it from source: node ${path.join(packageRoot(), 'scripts', 'build.js')}`;
   return [
     problem === undefined
       ? { name: 'native addon', status: 'ok', detail: 'loaded' }

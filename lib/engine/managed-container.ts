@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { Attachment } from './attachment';
 import { startExisting, type Detaching } from './detached';
+import { execToEnd, startDetachedExec, startExec } from './exec';
 import { containerInfo, type ContainerInfo } from './info';
 import {
   killContainer,
@@ -11,7 +12,11 @@ import {
   type StopOptions,
 } from './life';
 import { renameContainer, updateContainer, type UpdateOptions } from './amend';
+import { containerLogs } from './logs';
 import { awaitEnd, lookAtRecord, notRunning } from './managed';
+import type { LogEntry, LogOptions } from '../logs';
+import type { ExecDetachedOptions, ExecOptions, ExecProcess, ExecToEndOptions, RunResult } from './options';
+import type { Word } from '../spec/types';
 import { MonitorConnection } from '../runtime/detached/control';
 
 /** The streams of a container, for as long as somebody is attached. */
@@ -52,6 +57,15 @@ export class ManagedContainer {
   }
 
   /**
+   * What it wrote, line by line.
+   *
+   * @throws SkiffError CONTAINER_NOT_FOUND, INVALID_ARGUMENT, ABORT_ERR
+   */
+  logs(options: LogOptions = {}): AsyncGenerator<LogEntry, void, undefined> {
+    return containerLogs(this.id, options, this.keeping.store);
+  }
+
+  /**
    * Start it; resolves when its command runs. Where it runs already nothing happens.
    *
    * @param options.attach be connected with its streams from the first byte on
@@ -77,6 +91,29 @@ export class ManagedContainer {
     const connection = await MonitorConnection.connect(this.keeping.store.directory(this.id));
     if (!connection) throw notRunning(record);
     return new Attachment(connection, { terminal: Boolean(record.options?.tty), input });
+  }
+
+  /** Start a further command in it, as {@link Skiff.exec} does. It ends with this process. */
+  exec(command: readonly Word[], options: ExecOptions = {}): Promise<ExecProcess> {
+    return startExec(this.keeping, this.id, command, options);
+  }
+
+  /** The same to the command's end, with what it wrote. */
+  execToEnd(
+    command: readonly Word[],
+    options: ExecToEndOptions & { encoding: 'buffer' },
+  ): Promise<RunResult<Buffer>>;
+  execToEnd(command: readonly Word[], options?: ExecToEndOptions): Promise<RunResult>;
+  execToEnd(
+    command: readonly Word[],
+    options: ExecToEndOptions = {},
+  ): Promise<RunResult | RunResult<Buffer>> {
+    return execToEnd(command, options, given => this.exec(command, given));
+  }
+
+  /** Start a command in it that nobody waits for, as {@link Skiff.execDetached} does. */
+  execDetached(command: readonly Word[], options: ExecDetachedOptions = {}): Promise<void> {
+    return startDetachedExec(this.keeping, this.id, command, options);
   }
 
   /** Ask it to end, and kill it where it does not; resolves when it has ended. */

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { MountRequest } from '../spec/mount-request';
+import type { Word } from '../spec/types';
 
 /** Where one of the command's standard streams goes: a pipe to the caller, nowhere, or an open descriptor. */
 export type StdioOption = 'pipe' | 'ignore' | 'inherit' | number;
@@ -172,6 +173,14 @@ export interface Container extends AsyncDisposable {
   kill(signal?: NodeJS.Signals | number): boolean;
   /** Resolves when every process of the container is gone and (without `keep`) all of it is removed. */
   wait(): Promise<ExitResult>;
+  /** Start a further command in it, as {@link Skiff.exec} does. */
+  exec(command: readonly Word[], options?: ExecOptions): Promise<ExecProcess>;
+  /** The same to the command's end, with what it wrote. */
+  execToEnd(
+    command: readonly Word[],
+    options: ExecToEndOptions & { encoding: 'buffer' },
+  ): Promise<RunResult<Buffer>>;
+  execToEnd(command: readonly Word[], options?: ExecToEndOptions): Promise<RunResult>;
   /** New size of the container's terminal. */
   resize(size: { rows: number; columns: number }): void;
   /**
@@ -181,5 +190,36 @@ export interface Container extends AsyncDisposable {
   guardTerminal(fd: number): Promise<void>;
   forgetTerminal(): Promise<void>;
   /** Kill what runs and remove what is left of it. Its streams are closed, with what was not read of them. */
+  remove(): Promise<void>;
+}
+
+/** What a further command in a container is started with. What is not given is as the container's own command has it. */
+export interface ExecOptions extends Pick<
+  StartOptions,
+  'env' | 'cwd' | 'user' | 'tty' | 'stdin' | 'stdout' | 'stderr' | 'timeout' | 'signal'
+> {
+  /** All capabilities. */
+  privileged?: boolean;
+}
+
+/** What `execToEnd` takes beside it. */
+export type ExecToEndOptions = ExecOptions & Pick<RunOptions, 'input' | 'maxBuffer' | 'reject' | 'encoding'>;
+
+/** What a detached command is started with: it has no streams, and nobody who waits for it. */
+export type ExecDetachedOptions = Pick<ExecOptions, 'env' | 'cwd' | 'user' | 'privileged'>;
+
+/** A command that runs in a container beside the container's own. */
+export interface ExecProcess extends Omit<
+  Container,
+  'id' | 'name' | 'wait' | 'exec' | 'execToEnd' | 'remove'
+> {
+  /** Of the container. */
+  readonly containerId: string;
+  /**
+   * Resolves when the command itself has ended; what it left running lives on in the container. Its `usage` is of the
+   * command and of the children that it waited for.
+   */
+  wait(): Promise<ExitResult>;
+  /** Kill the command, and close its streams with what was not read of them. */
   remove(): Promise<void>;
 }

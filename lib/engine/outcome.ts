@@ -1,26 +1,27 @@
 import { invalidArgument, SkiffError } from '../common/errors';
 import type * as Collect from './collect';
-import type { ContainerHandle } from './container';
-import type { ExitResult, RunOptions, RunResult } from './options';
+import type { Container, ExitResult, RunOptions, RunResult } from './options';
 import type { Word } from '../spec/types';
 
 const DEFAULT_MAX_BUFFER = 10 * 1024 * 1024;
 
 /** How a command is started, and what its end is. */
-export interface Runner {
-  start: (options: RunOptions) => Promise<ContainerHandle>;
-  end: (container: ContainerHandle) => Promise<ExitResult>;
+export interface Runner<Started extends Command> {
+  start: (options: RunOptions) => Promise<Started>;
+  end: (started: Started) => Promise<ExitResult>;
 }
+
+type Command = Pick<Container, 'stdin' | 'stdout' | 'stderr' | 'remove'>;
 
 /**
  * Run a command to its end and keep what it writes.
  *
  * @throws SkiffError ABORT_ERR when `signal` aborted it; COMMAND_FAILED when it failed and `reject` was asked for
  */
-export async function runToEnd(
+export async function runToEnd<Started extends Command>(
   command: readonly Word[],
   options: RunOptions,
-  { start, end }: Runner,
+  { start, end }: Runner<Started>,
 ): Promise<RunResult | RunResult<Buffer>> {
   const { input, maxBuffer = DEFAULT_MAX_BUFFER, signal } = options;
   if (!(maxBuffer >= 0)) throw invalidArgument(`invalid maxBuffer: ${maxBuffer}`);

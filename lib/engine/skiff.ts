@@ -15,23 +15,40 @@ import { withVolumes } from '../runtime/volumes';
 import { DescriptorReserve } from '../runtime/reserve';
 import { undoAgain, type StepFault } from '../runtime/steps';
 import { sweep } from '../runtime/sweep';
-import { ContainerStore } from '../state';
+import type { LogEntry, LogOptions, LogText, LogTextOptions } from '../logs';
+import { ContainerStore, readEvents, type EventOptions, type SkiffEvent } from '../state';
 import { VolumeStore } from '../volumes';
 import { checkRootLength, selectDriver, type StorageDriver } from '../workspace';
+import { systemInfo, type SystemInfo } from './about';
 import { initPath, prepareRoot, requireRoot } from './checks';
 import type { ContainerHandle } from './container';
 import { createContainer, runDetached, type Detaching } from './detached';
+import { execToEnd, startDetachedExec, startExec } from './exec';
 import type { ContainerInfo } from './info';
 import { Launcher } from './launcher';
 import { removeContainer } from './life';
 import { inspectContainer, listContainers } from './list';
+import { containerLogs, containerLogText } from './logs';
 import { lookAtRecord } from './managed';
 import { ManagedContainer } from './managed-container';
-import type { CreateOptions, PoolOptions, RunOptions, RunResult, StartOptions } from './options';
+import type {
+  CreateOptions,
+  ExecDetachedOptions,
+  ExecOptions,
+  ExecProcess,
+  ExecToEndOptions,
+  PoolOptions,
+  RunOptions,
+  RunResult,
+  StartOptions,
+} from './options';
 import { runToEnd } from './outcome';
 import { Pool } from './pool';
-import { Volumes } from './volumes';
+import { pruneContainers, type Pruned, type PruneFilters } from './prune';
 import { rootDirectory } from './root';
+import { selectContainers } from './select';
+import { watchStats, type ContainerStats, type StatsOptions } from './stats';
+import { Volumes } from './volumes';
 import type { Word } from '../spec/types';
 
 export interface OpenOptions {
@@ -98,6 +115,7 @@ export class Skiff {
       reserve,
       mountBase: new Lazy(options.copyMounts ? () => Promise.resolve(-1) : makeMountBase),
       trace: new Trace(options.trace ?? process.env.SKIFF_TRACE !== undefined),
+      execs: new Set(),
       unfinished: new Set(),
       fault: options.fault,
     };
@@ -213,6 +231,53 @@ export class Skiff {
     return this.managed(await lookAtRecord(this.context, reference));
   }
 
+  /**
+   * Start a further command in a container that runs: in all of its namespaces, within its limits, with the rights of
+   * its own command.
+   *
+   * @param reference the container's name, its id or the beginning of its id
+   * @returns the command, when it runs
+   * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS, CONTAINER_NOT_RUNNING, CONTAINER_PAUSED, or why the command cannot
+   * be executed (`exitCode` 126, 127)
+   */
+  async exec(reference: string, command: readonly Word[], options: ExecOptions = {}): Promise<ExecProcess> {
+    this.requireOpen();
+    return this.noteStart(startExec(this.context, reference, command, options));
+  }
+
+  /** {@link exec} to the command's end, with what it wrote; otherwise as {@link run}. */
+  async execToEnd(
+    reference: string,
+    command: readonly Word[],
+    options: ExecToEndOptions & { encoding: 'buffer' },
+  ): Promise<RunResult<Buffer>>;
+  async execToEnd(
+    reference: string,
+    command: readonly Word[],
+    options?: ExecToEndOptions,
+  ): Promise<RunResult>;
+  async execToEnd(
+    reference: string,
+    command: readonly Word[],
+    options: ExecToEndOptions = {},
+  ): Promise<RunResult | RunResult<Buffer>> {
+    return execToEnd(command, options, given => this.exec(reference, command, given));
+  }
+
+  /**
+   * Start a command in a container that nobody waits for: it has no streams and outlives this process.
+   *
+   * @throws SkiffError as {@link exec} does
+   */
+  async execDetached(
+    reference: string,
+    command: readonly Word[],
+    options: ExecDetachedOptions = {},
+  ): Promise<void> {
+    this.requireOpen();
+    await this.noteStart(startDetachedExec(this.context, reference, command, options));
+  }
+
   /** All containers of this root, the newest first. */
   async list(): Promise<ContainerInfo[]> {
     return listContainers(this.context);
@@ -226,6 +291,34 @@ export class Skiff {
    */
   async inspect(reference: string): Promise<ContainerInfo> {
     return inspectContainer(reference, this.context);
+  }
+
+  /**
+   * What a detached container wrote, line by line: `for await (const { stream, data } of skiff.logs('bird'))`.
+   *
+   * @param reference its name, its id or the beginning of its id
+   * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS, NO_LOG, INVALID_ARGUMENT, ABORT_ERR
+   */
+  logs(reference: string, options: LogOptions = {}): AsyncGenerator<LogEntry, void, undefined> {
+    return containerLogs(reference, options, this.context.store);
+  }
+
+  /**
+   * The same as it was written, newlines and all, in parts as large as they come; each is valid until the next are asked
+   * for.
+   */
+  logText(reference: string, options: LogTextOptions = {}): AsyncGenerator<LogText[], void, undefined> {
+    return containerLogText(reference, options, this.context.store);
+  }
+
+  /**
+   * What happens to containers, images and volumes of this root, whoever does it: `for await (const event of
+   * skiff.events({ filters: { type: ['container'] } }))`. Without `since` and `until` it begins now and does not end.
+   *
+   * @throws SkiffError INVALID_ARGUMENT, INVALID_FILTER, ABORT_ERR
+   */
+  events(options: EventOptions = {}): AsyncGenerator<SkiffEvent, void, undefined> {
+    return readEvents(this.root, options);
   }
 
   /**
@@ -249,6 +342,28 @@ export class Skiff {
     return sweep(this.root, this.context.store, this.context.cgroups);
   }
 
+  /**
+   * What containers use, again and again: one list for each look. It ends with `options.signal`, or when it is left.
+   *
+   * @param references of containers, by names or ids; those that run where there are none
+   * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS
+   */
+  stats(references: readonly string[] = [], options?: StatsOptions): AsyncGenerator<ContainerStats[], void> {
+    const named = () => Promise.all(references.map(reference => this.inspect(reference)));
+    const running = async () => selectContainers(await this.list());
+    return watchStats(references.length > 0 ? named : running, options);
+  }
+
+  /** Remove the containers that do not run. */
+  async pruneContainers(filters?: PruneFilters): Promise<Pruned> {
+    return pruneContainers(this, filters);
+  }
+
+  /** Of this machine and of this root's containers. */
+  async info(): Promise<SystemInfo> {
+    return systemInfo({ root: this.root, driver: this.storageDriver }, await this.list());
+  }
+
   /** Kill and remove what still runs, and give back everything that was opened. */
   close(): Promise<void> {
     this.closing ??= this.closeNow();
@@ -265,6 +380,16 @@ export class Skiff {
 
   private managed({ id, name }: { id: string; name: string }): ManagedContainer {
     return new ManagedContainer(this.detaching, id, name);
+  }
+
+  /** What is being started is waited for at the closing. */
+  private async noteStart<T>(start: Promise<T>): Promise<T> {
+    this.starting.add(start);
+    try {
+      return await start;
+    } finally {
+      this.starting.delete(start);
+    }
   }
 
   private requireOpen(): void {
@@ -289,6 +414,7 @@ export class Skiff {
     const removals = await Promise.allSettled([
       ...[...this.pools].map(pool => pool.end()),
       ...[...this.running].map(container => container.end()),
+      ...[...this.context.execs].map(exec => exec.end()),
     ]);
     await this.swept;
     await undoAgain(this.context.unfinished);

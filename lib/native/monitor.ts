@@ -5,8 +5,13 @@ export interface MonitorNative {
    * process and outlives it.
    *
    * @param options.init descriptor of the static init, from `openInit`
+   * @param options.directory the container's, shown in the monitor's command line
    * @param options.request records of `lib/runtime/monitor-request.ts`
    * @returns the host's pid of the container's init, and a connection to the monitor
    */
-  startMonitor(options: { init: number; request: Buffer }): Promise<{ pid: number; connection: number }>;
+  startMonitor(options: {
+    init: number;
+    directory: string;
+    request: Buffer;
+  }): Promise<{ pid: number; connection: number }>;
 }

@@ -46,7 +46,8 @@ export class Watchdog {
     this.guarded.add(pidfd);
     const current = this.current;
     const companion = await current;
-    if (companion === told && guarded) return;
+    // Ended meanwhile: the number may be another's.
+    if ((companion === told && guarded) || !this.guarded.has(pidfd)) return;
     await this.inform(current, () => native().guard({ pipe: companion.pipe, pidfd }));
   }
 

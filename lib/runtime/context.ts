@@ -24,6 +24,8 @@ export interface RuntimeContext {
   /** Of the starts: a few at a time on the thread pool, so that removals are not queued behind all of them. */
   turns: Turns;
   reserve: DescriptorReserve;
+  /** Commands that were started in containers which run; they end with this Skiff. */
+  execs: Set<{ end(): Promise<unknown> }>;
   /** Failed starts of which something is left, to be tried again. */
   unfinished: Set<Steps>;
   /** For tests of the undo. */

@@ -66,8 +66,9 @@ function missingSource(path: string, details: Partial<SkiffErrorDetails>): Skiff
  * Say what the addon's error means for the one who started the container.
  *
  * @param command the command's first word
+ * @param what failed, where it was not the command itself
  */
-export function startError(error: unknown, command: string): unknown {
+export function startError(error: unknown, command: string, what = 'cannot start the container'): unknown {
   if (SkiffError.is(error) || !isNative(error)) return error;
   const { code, syscall, path, step } = error;
   const details = { code, syscall, path, step, cause: error };
@@ -75,13 +76,10 @@ export function startError(error: unknown, command: string): unknown {
     return execError(command, code, syscall, details);
   }
   if (step === 'bind-source' && code === 'ENOENT' && path) return missingSource(path, details);
-  return new SkiffError(
-    `cannot start the container: ${step === undefined ? '' : `${step}: `}${error.message}`,
-    {
-      ...details,
-      remedy: (isOfMount(step) && BIND_REMEDIES[code]) || REMEDIES[code],
-    },
-  );
+  return new SkiffError(`${what}: ${step === undefined ? '' : `${step}: `}${error.message}`, {
+    ...details,
+    remedy: (isOfMount(step) && BIND_REMEDIES[code]) || REMEDIES[code],
+  });
 }
 
 function isOfMount(step: string | undefined): boolean {

@@ -26,13 +26,9 @@ export async function removeLeftover(
   if (record) store.freeName(record.name, found.id);
 }
 
-/**
- * Kill a container's init, where that very process still runs, and wait for its end.
- *
- * @returns whether it ran
- */
-export async function endInit(init: ProcessIdentity): Promise<boolean> {
-  if (!isAliveHere(init)) return false;
+/** Kill a container's init, where that very process still runs, and wait for its end. */
+export async function endInit(init: ProcessIdentity): Promise<void> {
+  if (!isAliveHere(init)) return;
   try {
     process.kill(init.pid, 'SIGKILL');
   } catch (error) {
@@ -43,5 +39,4 @@ export async function endInit(init: ProcessIdentity): Promise<boolean> {
   while (isAliveHere(init) && Date.now() < deadline) {
     await new Promise(resolve => setTimeout(resolve, END_STEP_MS));
   }
-  return true;
 }

@@ -198,7 +198,7 @@ export interface CommandBeginning {
 }
 
 /** Ask for it after the container's end. */
-export function commandBeginning({ ends }: Started): CommandBeginning {
+export function commandBeginning({ ends }: Pick<Started, 'ends'>): CommandBeginning {
   if (ends.pipe < 0) return { readyNs: 0 };
   const { pipe } = ends;
   ends.pipe = -1;
@@ -217,8 +217,13 @@ export function isLost(error: unknown): boolean {
   return step === 'go' && ['EPIPE', 'ECONNRESET', 'ECONNREFUSED'].includes(errorCode(error) ?? '');
 }
 
-async function go(ends: Started['ends'], spec: CompiledSpec, stdio: number[]): Promise<void> {
-  await native().go({ pipe: ends.pipe, process: spec.process, stdio });
+/** Give a parked process its command; resolves when that runs. */
+export async function go(
+  ends: Started['ends'],
+  { process }: Pick<CompiledSpec, 'process'>,
+  stdio: number[],
+): Promise<void> {
+  await native().go({ pipe: ends.pipe, process, stdio });
   native().close({ fds: [ends.pipe] });
   ends.pipe = -1;
 }
@@ -284,6 +289,7 @@ function firstRecord({ store }: RuntimeContext, plan: StartPlan, cgroups: Cgroup
     created: Date.now(),
     image: plan.image,
     command: plan.spec.args,
+    process: plan.spec.base,
     driver: plan.driver.name,
     cgroupPaths: cgroups.directories.map(({ path }) => path),
     ...(plan.mounts && { mounts: plan.mounts.recorded }),

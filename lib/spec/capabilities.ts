@@ -1,3 +1,4 @@
+import { capabilityNames } from './capability-mask';
 import type { Capabilities } from './types';
 
 /** What Docker leaves to a container's root. */
@@ -24,5 +25,15 @@ export const DEFAULT_CAPABILITIES: readonly string[] = [
  */
 export function defaultCapabilities(): Capabilities {
   const all = [...DEFAULT_CAPABILITIES];
+  return { bounding: all, effective: [...all], permitted: [...all], inheritable: [], ambient: [] };
+}
+
+/**
+ * What a privileged command gets: all that can be given away.
+ *
+ * @param held this process's own, as the kernel's bit mask
+ */
+export function allCapabilities(held: bigint): Capabilities {
+  const all = capabilityNames(held);
   return { bounding: all, effective: [...all], permitted: [...all], inheritable: [], ambient: [] };
 }

@@ -9,6 +9,11 @@ const NAMES = (
   'PERFMON BPF CHECKPOINT_RESTORE'
 ).split(' ');
 
+/** The capabilities of the kernel's bit mask, as `CAP_CHOWN`. */
+export function capabilityNames(mask: bigint): string[] {
+  return NAMES.filter((_, number) => mask & (1n << BigInt(number))).map(name => `CAP_${name}`);
+}
+
 /**
  * A set of capabilities as the kernel's bit mask.
  *

@@ -23,6 +23,7 @@ const SHAPES: Record<string, Shape> = {
   network: 'text',
   init: 'flag',
   readOnly: 'flag',
+  privileged: 'flag',
   keep: 'flag',
   tmpfs: 'texts',
   volumes: 'texts',

@@ -1,5 +1,6 @@
 import type { Resources } from '../common/resources';
 import { bindsPlan } from './binds';
+import { processBase, type ProcessBase } from './exec';
 import { cloneFlags, CLONE_NEWNET, processPlan, setupPlan, type ProcessOptions } from './plan';
 import type { Spec } from './types';
 
@@ -18,6 +19,8 @@ export interface CompiledSpec {
   setup: Buffer;
   /** What the init does after GO. */
   process: Buffer;
+  /** What further commands in the container get of its process. */
+  base: ProcessBase;
 }
 
 /** Compile a spec. */
@@ -31,6 +34,7 @@ export function compileSpec(spec: Spec, options: ProcessOptions = {}): CompiledS
     binds: bindsPlan(spec),
     setup: setupPlan(spec, options),
     process: processPlan(spec.process, options),
+    base: processBase(spec.process),
   };
 }
 
@@ -73,13 +77,22 @@ export class SpecStencil {
   /** @param id of the container that it was compiled for: 64 random hexadecimal digits */
   constructor(
     private readonly compiled: CompiledSpec,
-    id: string,
+    private readonly id: string,
   ) {
     this.setup = new Stencil(compiled.setup, id);
     this.process = new Stencil(compiled.process, id);
   }
 
   for(id: string): CompiledSpec {
-    return { ...this.compiled, setup: this.setup.for(id), process: this.process.for(id) };
+    const { compiled } = this;
+    // Of a process the environment alone has the id in it: its short form, as the host's name.
+    const [short, other] = [this.id, id].map(text => text.slice(0, SHORT_ID)) as [string, string];
+    const env = compiled.base.env.map(entry => String(entry).replace(short, other));
+    return {
+      ...compiled,
+      setup: this.setup.for(id),
+      process: this.process.for(id),
+      base: { ...compiled.base, env },
+    };
   }
 }

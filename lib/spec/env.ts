@@ -24,23 +24,43 @@ export interface EnvInput {
  * @returns `NAME=value`, each name once, in the order of first mention
  * @throws SkiffError INVALID_ARGUMENT for an entry without a name
  */
-export function toEnv({ image = [], user = [], hostname, tty, home }: EnvInput): string[] {
+export function toEnv({ home, ...input }: EnvInput): string[] {
+  const variables = toVariables(input);
+  if (!variables.has('HOME')) variables.set('HOME', home);
+  return toEntries(variables);
+}
+
+/** All of {@link toEnv} but the HOME that none of them gave. */
+export function toVariables({ image = [], user = [], hostname, tty }: Omit<EnvInput, 'home'>) {
   const variables = new Map([
     ['PATH', DEFAULT_PATH],
     ['HOSTNAME', hostname],
   ]);
   if (tty) variables.set('TERM', 'xterm');
-  for (const entry of [...image, ...toList(user)]) {
+  setVariables(variables, [...image, ...toList(user)]);
+  return variables;
+}
+
+/**
+ * Set `NAME=value`, and take `NAME` alone away.
+ *
+ * @throws SkiffError INVALID_ARGUMENT for an entry without a name
+ */
+export function setVariables(variables: Map<string, string>, entries: readonly string[]): void {
+  for (const entry of entries) {
     const equals = entry.indexOf('=');
     if (equals === 0 || entry === '') throw invalidArgument(`invalid environment variable: ${entry}`);
     if (equals === -1) variables.delete(entry);
     else variables.set(entry.slice(0, equals), entry.slice(equals + 1));
   }
-  if (!variables.has('HOME')) variables.set('HOME', home);
+}
+
+export function toEntries(variables: ReadonlyMap<string, string>): string[] {
   return [...variables].map(([name, value]) => `${name}=${value}`);
 }
 
-function toList(env: Record<string, string> | readonly string[]): readonly string[] {
+/** The user's variables as `NAME=value`. */
+export function toList(env: Record<string, string> | readonly string[]): readonly string[] {
   if (Array.isArray(env)) return env;
   return Object.entries(env).map(([name, value]) => {
     if (name === '' || name.includes('=')) throw invalidArgument(`invalid environment variable: ${name}`);

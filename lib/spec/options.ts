@@ -4,7 +4,7 @@ import { parseDuration } from '../common/units';
 import { checkInput } from './check';
 import { defaultSpec } from './defaults';
 import { inOrder } from './destination';
-import { toEnv } from './env';
+import { toEntries, toVariables } from './env';
 import { tmpfsMounts } from './mounts';
 import { checkHostname, checkName } from './names';
 import { toResources, type Machine, type ResourceOptions } from './resources';
@@ -75,21 +75,18 @@ export function toSpec({ id, command, options, image, mounts = [], ...input }: S
   const hostname = options.hostname || id.slice(0, 12);
   const network = options.network ?? 'none';
   const user = resolveUser(options.user || image.user || '', readFile);
+  const variables = toVariables({ image: image.env, user: options.env, hostname, tty: Boolean(options.tty) });
+  const home = variables.has('HOME') ? {} : { home: user.home };
+  variables.set('HOME', variables.get('HOME') ?? user.home);
   spec.hostname = hostname;
   spec.root.readonly = options.readOnly ?? false;
   spec.process = {
     ...spec.process,
     ...terminal(options.tty),
     args: toArgs(command, options.entrypoint, image),
-    env: toEnv({
-      image: image.env,
-      user: options.env,
-      hostname,
-      tty: Boolean(options.tty),
-      home: user.home,
-    }),
+    env: toEntries(variables),
     cwd: toCwd(options.cwd || image.workingDir || '/'),
-    user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids, umask: 0o022 },
+    user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids, umask: 0o022, ...home },
     rlimits: parseUlimits(options.ulimits ?? []),
   };
   spec.mounts.push(...inOrder([...tmpfsMounts(options.tmpfs ?? []), ...mounts]));
@@ -140,14 +137,16 @@ function toArgs(command: readonly Word[], entrypoint: string | undefined, image:
   return args;
 }
 
-function toCwd(cwd: string): string {
+/** @throws SkiffError INVALID_ARGUMENT where it is not absolute */
+export function toCwd(cwd: string): string {
   if (!cwd.startsWith('/')) {
     throw invalidArgument(`the working directory '${cwd}' is invalid, it needs to be an absolute path`);
   }
   return path.posix.resolve(cwd);
 }
 
-function terminal(tty: SpecOptions['tty']): Pick<Process, 'terminal' | 'consoleSize'> {
+/** @throws SkiffError INVALID_ARGUMENT for a size that no terminal can have */
+export function terminal(tty: SpecOptions['tty']): Pick<Process, 'terminal' | 'consoleSize'> {
   if (!tty) return {};
   if (tty === true) return { terminal: true };
   for (const [name, value] of Object.entries({ rows: tty.rows, columns: tty.columns })) {

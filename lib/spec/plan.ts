@@ -44,7 +44,7 @@ const CLONE_FLAGS: Record<NamespaceType, number> = {
 const DEVICE_TYPES: Record<Device['type'], number> = { c: 0o020000, b: 0o060000, p: 0o010000 };
 
 /** RLIMIT_ numbers of the generic kernel ABI (x86-64, arm64), getrlimit(2). */
-const RLIMITS: Record<string, number> = {
+export const RLIMITS: Readonly<Record<string, number>> = {
   RLIMIT_CPU: 0,
   RLIMIT_FSIZE: 1,
   RLIMIT_DATA: 2,

@@ -27,7 +27,14 @@ export interface Process {
   /** `NAME=value`, in order. */
   env: (string | Buffer)[];
   cwd: string;
-  user: { uid: number; gid: number; additionalGids?: number[]; umask?: number };
+  user: {
+    uid: number;
+    gid: number;
+    additionalGids?: number[];
+    umask?: number;
+    /** Not OCI's: the home directory, where HOME in `env` was taken from the accounts. */
+    home?: string;
+  };
   rlimits?: Rlimit[];
   capabilities?: Capabilities;
   noNewPrivileges?: boolean;

@@ -1,4 +1,5 @@
 import { invalidArgument } from '../common/errors';
+import { RLIMITS } from './plan';
 import type { Rlimit } from './types';
 
 /** "No limit" in {@link Rlimit}: what JSON makes of the OCI spec's 18446744073709551615. */
@@ -56,6 +57,21 @@ export function parseUlimit(text: string): Rlimit {
 /** All of them, in the order of their first mention; of two of one name the last counts. */
 export function parseUlimits(texts: readonly string[]): Rlimit[] {
   return [...new Map(texts.map(text => parseUlimit(text)).map(limit => [limit.type, limit])).values()];
+}
+
+/** The limits of a process, from its /proc/PID/limits: a line for each in the order of their numbers, proc_pid_limits(5). */
+export function parseLimits(content: string): Rlimit[] {
+  const types = Object.keys(RLIMITS);
+  // Names have blanks in them, so columns are told by their width.
+  const rows = content.split('\n').filter(line => line.startsWith('Max '));
+  return rows.slice(0, types.length).map((row, number) => {
+    const [soft = '', hard = ''] = row.slice(26).split(/\s+/);
+    return { type: types[number]!, soft: kernelLimit(soft), hard: kernelLimit(hard) };
+  });
+}
+
+function kernelLimit(text: string): number {
+  return text === 'unlimited' ? RLIM_INFINITY : Number(text);
 }
 
 function parseLimit(text: string): number {

@@ -22,15 +22,16 @@ export interface SkiffEvent {
 const LONGEST_LINE = 4096;
 /** Bytes of the file beyond which it becomes `events.jsonl.1`. */
 const ROTATE_AT = 4 << 20;
-/** A file may be renamed between its opening and its locking, but hardly ever twice. */
-const OPEN_ATTEMPTS = 5;
+/** The lock is held for some 10 µs. */
+const RETRY_MS = 1;
+const OPEN_ATTEMPTS = 50;
 
 const debug = debugLog('events');
 
 /**
- * Write down what happened, in one write(2) of `<root>/events.jsonl`, whoever else writes there. Whoever appends holds a
- * shared flock(2) of the file meanwhile, and who renames it an exclusive one: so nothing is added to a renamed file,
- * which a reader may have left behind.
+ * Write down what happened, in one write(2) of `<root>/events.jsonl`, whoever else writes there. Whoever appends or
+ * renames holds an exclusive flock(2) of the file meanwhile: so nothing is added to a renamed file, which a reader may
+ * have left behind.
  *
  * @param event its time is now where it has none; of attributes too long for a line the longest are cut short
  * @returns whether it could be written: what happened has happened, on a full disk too
@@ -41,7 +42,7 @@ export function appendEvent(
 ): boolean {
   const file = statePaths(root).events;
   try {
-    append(file, Buffer.from(eventLine({ timeNano: nowNano(), ...event })));
+    append(file, Buffer.from(eventLine({ ...event, timeNano: event.timeNano ?? nowNano() })));
     return true;
   } catch (error) {
     debug('%s %s was not written: %s', event.type, event.action, errorMessage(error));
@@ -78,15 +79,20 @@ function append(file: string, line: Buffer): void {
   }
 }
 
-/** The file of that path, kept from being renamed while it is open. */
+/**
+ * The file of that path, locked, so that nobody renames it while it is open; a full one is renamed first. Where somebody
+ * has the lock for so long that he must have been stopped, it is not waited for: better a late event than none.
+ */
 function openLocked(file: string): number {
   for (let attempt = 1; ; attempt += 1) {
     const fd = fs.openSync(file, 'a', 0o600);
     try {
-      if (fs.fstatSync(fd).size >= ROTATE_AT) rotate(file, fd);
-      // Where somebody just renames it, the next attempt opens the new one.
-      const isLocked = native().tryLock({ fd, exclusive: false });
-      if ((isLocked && isAt(file, fd)) || attempt === OPEN_ATTEMPTS) return fd;
+      const isLocked = native().tryLock({ fd, exclusive: true });
+      const isCurrent = isLocked && isAt(file, fd);
+      const isFull = isCurrent && fs.fstatSync(fd).size >= ROTATE_AT;
+      if (isFull) fs.renameSync(file, `${file}.1`);
+      else if (isCurrent || attempt === OPEN_ATTEMPTS) return fd;
+      else if (!isLocked) pause(RETRY_MS);
     } catch (error) {
       fs.closeSync(fd);
       throw error;
@@ -95,9 +101,8 @@ function openLocked(file: string): number {
   }
 }
 
-/** Left to a later event where somebody writes or renames at this moment. */
-function rotate(file: string, fd: number): void {
-  if (native().tryLock({ fd, exclusive: true }) && isAt(file, fd)) fs.renameSync(file, `${file}.1`);
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 /** The path still leads to the open file. */

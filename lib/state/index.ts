@@ -1,4 +1,6 @@
 export { appendEvent, type SkiffEvent } from './events';
+export type { EventFilters } from './event-filter';
+export { readEvents, type EventOptions } from './event-reader';
 export { statePaths } from './paths';
 export {
   RECORD_VERSION,

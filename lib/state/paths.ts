@@ -13,7 +13,7 @@ export function statePaths(root: string) {
     // Not by path.join(): it takes as long as reading the file, and a list asks for thousands.
     record: (id: string) => `${containers}/${id}/state.json`,
     /** There for a container that somebody has to remove. */
-    stays: (id: string) => path.join(containers, id, 'stays'),
+    stays: (id: string) => `${containers}/${id}/stays`,
     /** Pid and start time of the container's init, proc_pid_stat(5). */
     init: (id: string) => `${containers}/${id}/init`,
   };

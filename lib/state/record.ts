@@ -74,6 +74,8 @@ export interface ContainerRecord {
   layers?: string[];
   labels?: Record<string, string>;
   mounts?: RecordedMount[];
+  /** What further commands in it are started with: an OCI process without its command, `lib/spec/exec.ts`. */
+  process?: object;
   /** What it was created with: the engine's CreateOptions, as JSON. */
   options?: Record<string, unknown>;
   /** Its entries win over those above of the same name. */

@@ -136,6 +136,11 @@ export class ContainerStore {
       .filter(found => found !== undefined);
   }
 
+  /** The container of that id; undefined where there is none (any more). */
+  get(id: string): FoundContainer | undefined {
+    return this.look(id);
+  }
+
   /** Nobody looks after it any more: its owner is gone, and it is not one that stays. */
   isLeftover(found: FoundContainer): boolean {
     if (found.kind !== 'record') return found.kind === 'broken' && !fs.existsSync(this.paths.stays(found.id));

@@ -8,16 +8,26 @@ import type { DriverCheck, StorageDriver, StorageDriverName } from './types';
 
 /** Try a driver out below `directory`; nothing is left there. */
 export async function probe(driver: StorageDriver, directory = os.tmpdir()): Promise<DriverCheck> {
-  const trial = temporaryName(directory, 'probe');
+  let trial: string | undefined;
   try {
+    trial = temporaryName(directory, 'probe');
     await tryOut(driver, trial);
     return { usable: true };
   } catch (error) {
     return { usable: false, reason: reasonOf(driver.name, directory, error) };
   } finally {
-    await native().unmount({ target: path.join(trial, PROBE_MOUNT) });
-    await native().removeTrees({ paths: [trial] });
+    if (trial !== undefined) await removeTrial(trial);
   }
+}
+
+async function removeTrial(trial: string): Promise<void> {
+  try {
+    await native().unmount({ target: path.join(trial, PROBE_MOUNT) });
+  } catch (error) {
+    // Who may not unmount could not mount either.
+    if (errorCode(error) !== 'EPERM') throw error;
+  }
+  await native().removeTrees({ paths: [trial] });
 }
 
 async function tryOut(driver: StorageDriver, trial: string): Promise<void> {

@@ -55,7 +55,8 @@ export default class LeakCheckingEnvironment extends NodeEnvironment {
   }
 }
 
-/** Node opens some descriptors at first use and keeps them: those of its child watcher. */
+/** Node opens some descriptors at first use and keeps them: those of its child watcher, and of fs.watch. */
 async function openLazyDescriptors(): Promise<void> {
+  fs.watch('/').close();
   await once(spawn('true', { stdio: 'ignore' }), 'exit');
 }

@@ -105,6 +105,12 @@ describe('errors', () => {
     },
   );
 
+  it('on Alpine, the line for its package manager', async () => {
+    checkout.uninstall('make');
+    checkout.program('apk', '#!/bin/sh\n');
+    expect((await start()).stderr).toContain('apk add g++ make python3 linux-headers\n');
+  });
+
   it('a tool that fails: the end of its output, and the file with all of it', async () => {
     const { code, stderr } = await start([], { NPM_FAILS: '1' });
     expect(code).toBe(125);
@@ -204,15 +210,56 @@ it('npm run build builds everything but the dependencies from nothing', async ()
   expect(checkout.called()).toEqual(['node-gyp rebuild', 'tsc']);
 });
 
-it('an installed package lacks its native code only; its dependencies may be beside it', async () => {
+describe('an installed package', () => {
+  /** Its dependencies may be beside it. */
+  beforeEach(async () => {
+    await start();
+    checkout.called();
+    const parent = path.join(checkout.root, '..', 'node_modules');
+    fs.renameSync(checkout.at('node_modules'), parent);
+    checkout.remove('build', 'lib', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json');
+  });
+
+  it('that brings native code for this machine builds nothing', async () => {
+    checkout.write('prebuilds/here', '');
+    expect(await start(['x'])).toEqual({ code: 1, stdout: 'x', stderr: '' });
+    expect(checkout.called()).toEqual([]);
+  });
+
+  it('that brings none builds it, once', async () => {
+    expect(await start(['x'])).toEqual({ code: 1, stdout: 'x', stderr: ANNOUNCEMENT });
+    expect(checkout.called()).toEqual(['node-gyp rebuild']);
+    expect((await start(['x'])).stderr).toBe('');
+  });
+
+  it('builds with the node-gyp that npm brings', async () => {
+    const [parent, npm] = ['node_modules', 'npm'].map(name => path.join(checkout.root, '..', name));
+    fs.mkdirSync(path.join(npm!, 'bin'), { recursive: true });
+    fs.mkdirSync(path.join(npm!, 'node_modules'));
+    fs.renameSync(path.join(parent!, 'node-gyp'), path.join(npm!, 'node_modules', 'node-gyp'));
+    fs.renameSync(path.join(checkout.bin, 'npm'), path.join(npm!, 'bin', 'npm-cli.js'));
+    fs.symlinkSync(path.join(npm!, 'bin', 'npm-cli.js'), path.join(checkout.bin, 'npm'));
+    expect(await start(['x'])).toMatchObject({ code: 1, stdout: 'x' });
+    expect(checkout.called()).toEqual(['node-gyp rebuild']);
+  });
+
+  it('without any node-gyp: the line that installs it', async () => {
+    fs.rmSync(path.join(checkout.root, '..', 'node_modules', 'node-gyp'), { recursive: true });
+    const { code, stderr } = await start(['x']);
+    expect(code).toBe(125);
+    expect(stderr).toBe(
+      `${ANNOUNCEMENT}skiff: cannot build the native code: not found: node-gyp\nInstall it: npm install node-gyp\n`,
+    );
+  });
+});
+
+it('what was packed in a checkout does not count there: it is built from its sources', async () => {
   await start();
   checkout.called();
-  const parent = path.join(checkout.root, '..', 'node_modules');
-  fs.renameSync(checkout.at('node_modules'), parent);
-  checkout.remove('build', 'lib', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json');
-  expect(await start(['x'])).toEqual({ code: 1, stdout: 'x', stderr: ANNOUNCEMENT });
+  checkout.write('prebuilds/here', '');
+  checkout.remove('build');
+  expect(await start(['x'])).toMatchObject({ code: 1, stdout: 'x' });
   expect(checkout.called()).toEqual(['node-gyp rebuild']);
-  expect((await start(['x'])).stderr).toBe('');
 });
 
 describe('on a terminal', () => {

@@ -49,10 +49,13 @@ note('tsc');
 fs.mkdirSync(path.join(out, 'cli'), { recursive: true });
 fs.mkdirSync(path.join(out, 'commands'));
 fs.writeFileSync(path.join(out, 'index.js'), 'exports.Skiff = class {};');
+fs.mkdirSync(path.join(out, 'engine'));
+fs.writeFileSync(path.join(out, 'engine/index.js'), '');
 fs.writeFileSync(path.join(out, 'commands/run.js'), 'exports.default = { name: "run" };');
 fs.writeFileSync(path.join(out, 'cli/help.js'), 'exports.renderHelp = async ({ name }) => name;');
 fs.writeFileSync(path.join(out, 'cli/main.js'),
-  "exports.main = async argv => (require('node:fs').writeSync(1, argv.join('|')), argv.length);");
+  "exports.main = async argv => (require('node:fs').writeSync(1, argv.join('|')), argv.length);" +
+  "exports.hasNativeCode = () => require('node:fs').existsSync(__dirname + '/../../prebuilds/here');");
 `;
 
 const ESBUILD = `${NOTE}
@@ -121,7 +124,8 @@ export class Checkout {
     fs.rmSync(path.join(this.bin, name));
   }
 
-  private program(name: string, text: string): void {
+  /** Let a program of that name be found first. */
+  program(name: string, text: string): void {
     fs.mkdirSync(this.bin, { recursive: true });
     fs.writeFileSync(path.join(this.bin, name), text, { mode: 0o755 });
   }

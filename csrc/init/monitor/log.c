@@ -99,7 +99,7 @@ void skiff_log_write(skiff_log *log, int stream, const char *bytes, size_t lengt
         const char *end = memchr(bytes, '\n', most);
         size_t text = end ? (size_t)(end - bytes) : most;
         size_t needed = stamped + 2 + text + 1;
-        if (log->used + needed > sizeof log->buffer)
+        if (log->used + needed > sizeof log->buffer || (log->limit > 0 && log->used + needed > log->limit))
             flush(log);
         char *at = log->buffer + log->used;
         memcpy(at, prefix, stamped);

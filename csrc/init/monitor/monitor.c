@@ -383,10 +383,9 @@ int skiff_monitor(int pipe)
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
     prctl(PR_SET_NAME, "skiff-monitor", 0, 0, 0);
-    m.listener = -1;
-    m.life = (skiff_life){.pidfd = -1, .terminal = -1, .input = -1, .output = {-1, -1}, .directory = -1};
-    m.life.log.file = -1;
-    m.life.state.exit_code = -1;
+    /* One by one: an initializer of all of it would touch its buffers. */
+    m.listener = m.life.pidfd = m.life.terminal = m.life.input = m.life.directory = m.life.log.file = -1;
+    m.life.output[0] = m.life.output[1] = m.life.state.exit_code = -1;
     if (chdir("/") != 0 || !begin(&m, pipe, &err)) {
         skiff_error ignored;
         if (m.life.directory >= 0)

@@ -94,7 +94,7 @@ export async function startDetached(
     claims: start.named ? store.claimPaths(record.name, record.id) : [],
   });
   try {
-    const { pid, connection } = await native().startMonitor({ init, request });
+    const { pid, connection } = await native().startMonitor({ init, directory: containerDir, request });
     return { pid, connection: MonitorConnection.ofDescriptor(connection, { held: start.attached }) };
   } catch (error) {
     const failure = explainStart(error, {

@@ -5,7 +5,7 @@ import { deleteMountPoint } from '../../workspace';
 import { endInit, removeLeftover } from '../leftover';
 import { ifUnlocked } from './lock';
 
-/** Exit code of a command that was killed, and of one of which nobody saw the end: Docker's. */
+/** Exit code of a command that ended with its monitor, and of one that ended with the machine: Docker's. */
 const KILLED = 137;
 const UNSEEN = 255;
 
@@ -38,13 +38,13 @@ async function end(
   if (record.options?.remove === true) return removeLeftover(store, found, cgroups);
   const { init, state } = record;
   const thisBoot = state?.monitor?.bootId === bootId();
-  const killed = init ? await endInit(init) : false;
+  if (init) await endInit(init);
   await removeLeftoverCgroup(cgroups, record.id, record.cgroupPaths);
   await deleteMountPoint({ containerDir: store.directory(record.id) });
-  store.update(ended(record, thisBoot, killed));
+  store.update(ended(record, thisBoot));
 }
 
-function ended(record: ContainerRecord, thisBoot: boolean, killed: boolean): ContainerRecord {
+function ended(record: ContainerRecord, thisBoot: boolean): ContainerRecord {
   const { state, ...rest } = record;
   return {
     ...rest,
@@ -54,7 +54,7 @@ function ended(record: ContainerRecord, thisBoot: boolean, killed: boolean): Con
       monitor: undefined,
       init: undefined,
       finishedAt: Date.now(),
-      exitCode: thisBoot && killed ? KILLED : UNSEEN,
+      exitCode: thisBoot ? KILLED : UNSEEN,
       error: thisBoot ? 'its monitor was killed' : 'the machine was restarted',
     },
   };

@@ -1,0 +1,122 @@
+import type { Readable, Writable } from 'node:stream';
+import type { RuntimeContext } from '../runtime/context';
+import { releaseEnds, type Entered } from '../runtime/exec';
+import { endingOf } from '../runtime/running';
+import type { ExecProcess, ExitResult } from './options';
+import type { ContainerStreams } from './stdio';
+
+export interface ExecHandleOptions {
+  containerId: string;
+  /** performance.now() of the call that started it. */
+  since: number;
+  /** Milliseconds from the start of the command to its end by force. */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+/** A command in a container, as its caller holds it. */
+export class ExecHandle implements ExecProcess {
+  readonly containerId: string;
+  readonly pid: number;
+  private readonly result: Promise<ExitResult>;
+  private timedOut = false;
+
+  constructor(
+    private readonly context: RuntimeContext,
+    private readonly entered: Entered,
+    private readonly streams: ContainerStreams,
+    private readonly options: ExecHandleOptions,
+  ) {
+    this.containerId = options.containerId;
+    this.pid = entered.command.pid;
+    context.execs.add(this);
+    this.result = this.live();
+    // A caller may wait later, or never.
+    this.result.catch(() => undefined);
+  }
+
+  get stdin(): Writable | null {
+    return this.streams.stdin;
+  }
+
+  get stdout(): Readable | null {
+    return this.streams.stdout;
+  }
+
+  get stderr(): Readable | null {
+    return this.streams.stderr;
+  }
+
+  kill(signal: NodeJS.Signals | number = 'SIGTERM'): boolean {
+    return this.entered.command.signal(signal);
+  }
+
+  wait(): Promise<ExitResult> {
+    return this.result;
+  }
+
+  resize(size: { rows: number; columns: number }): void {
+    this.streams.resize(size);
+  }
+
+  guardTerminal(terminal: number): Promise<void> {
+    return this.context.watchdog.guardTerminal(terminal);
+  }
+
+  forgetTerminal(): Promise<void> {
+    return this.context.watchdog.forgetTerminal();
+  }
+
+  /** Kill it; resolves when it is gone. */
+  async end(): Promise<void> {
+    this.kill('SIGKILL');
+    await this.result;
+  }
+
+  async remove(): Promise<void> {
+    await this.end();
+    this.streams.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.remove();
+  }
+
+  private async live(): Promise<ExitResult> {
+    const { command, cgroup, ends } = this.entered;
+    const oomKills = cgroup.stat().oomKills ?? 0;
+    const stopWatching = this.watchLimits();
+    const status = await command.exited;
+    stopWatching();
+    releaseEnds(ends);
+    this.streams.closeInput();
+    this.context.execs.delete(this);
+    const { cpuMs, memoryPeakBytes, ...ending } = endingOf(status, null);
+    return {
+      id: this.containerId,
+      ...ending,
+      timedOut: this.timedOut,
+      // The cgroup tells that one of its processes was killed, the signal that it was this one.
+      oomKilled: ending.signal === 'SIGKILL' && (cgroup.stat().oomKills ?? 0) > oomKills,
+      durationMs: performance.now() - this.options.since,
+      usage: { cpuMs, memoryPeakBytes },
+    };
+  }
+
+  private watchLimits(): () => void {
+    const { timeoutMs, signal } = this.options;
+    const kill = () => this.kill('SIGKILL');
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            this.timedOut = kill();
+          }, timeoutMs);
+    if (signal?.aborted) kill();
+    signal?.addEventListener('abort', kill, { once: true });
+    return () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', kill);
+    };
+  }
+}
