@@ -1,10 +1,12 @@
 import { invalidArgument } from '../common/errors';
 import { Catalog } from '../engine/catalog';
 import { Sizes } from '../engine/sizes';
+import { Volumes } from '../engine/volumes';
 import { dockerContainer } from './docker-container';
 import type { Inspector } from './inspection';
+import { dockerVolume } from './volume-rows';
 
-const TYPES = ['container'] as const;
+const TYPES = ['container', 'volume'] as const;
 export type InspectType = (typeof TYPES)[number];
 
 /** @throws SkiffError INVALID_ARGUMENT in Docker's words */
@@ -16,7 +18,7 @@ export function parseInspectType(given: string): InspectType {
 
 /** In the order in which a name is looked for. */
 export function inspectorsOf(flags: { root?: string; size?: boolean; type?: InspectType }): Inspector[] {
-  const all: Inspector[] = [containerInspector(flags)];
+  const all: Inspector[] = [containerInspector(flags), volumeInspector(flags)];
   return flags.type === undefined ? all : all.filter(({ type }) => type === flags.type);
 }
 
@@ -31,4 +33,9 @@ export function containerInspector({ root, size }: { root?: string; size?: boole
       return dockerContainer(container, await sizes?.of(container));
     },
   };
+}
+
+export function volumeInspector({ root }: { root?: string }): Inspector {
+  const volumes = new Volumes({ root });
+  return { type: 'volume', inspect: async name => dockerVolume(await volumes.inspect(name)) };
 }
