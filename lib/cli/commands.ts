@@ -44,7 +44,6 @@ export function commandTable(): Map<string, CommandEntry> {
     ['rename', { summary: 'Give a container another name', load: () => import('../commands/rename') }],
     ['update', { summary: "Change containers' limits", load: () => import('../commands/update') }],
     ['rm', { summary: 'Remove containers', load: () => import('../commands/rm') }],
-    ['rm', { summary: 'Remove containers that were kept', load: () => import('../commands/rm') }],
     [
       'inspect',
       {

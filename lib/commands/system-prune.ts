@@ -24,7 +24,7 @@ export default defineCommand({
     noArguments(words, 'system prune');
     const options = { all: flags.all, volumes: flags.volumes, filters: toPruneFilters(flags.filter) };
     requireConsent('system prune', systemPruneWarning(options), flags);
-    const skiff = await Skiff.open(flags);
+    const skiff = await Skiff.open({ root: flags.root, idle: true });
     try {
       return reportPruned(await systemPrune(skiff, options));
     } finally {
