@@ -8,6 +8,7 @@ const floors = [
   ['engine'],
   ['runtime'],
   ['workspace', 'cgroup', 'spec', 'image', 'network', 'volumes', 'state', 'logs', 'process'],
+  ['layers'],
   ['native'],
   ['common'],
 ];

@@ -4,10 +4,12 @@
 static Napi::Object Init(Napi::Env env, Napi::Object exports)
 {
     skiff::RegisterExec(env, exports);
+    skiff::RegisterFiles(env, exports);
     skiff::RegisterProcess(env, exports);
     skiff::RegisterStart(env, exports);
     skiff::RegisterMonitor(env, exports);
     skiff::RegisterWorkspace(env, exports);
+    skiff::RegisterTrees(env, exports);
     return exports;
 }
 

@@ -17,10 +17,12 @@ extern "C" {
 namespace skiff {
 
 void RegisterExec(Napi::Env env, Napi::Object exports);
+void RegisterFiles(Napi::Env env, Napi::Object exports);
 void RegisterProcess(Napi::Env env, Napi::Object exports);
 void RegisterStart(Napi::Env env, Napi::Object exports);
 void RegisterMonitor(Napi::Env env, Napi::Object exports);
 void RegisterWorkspace(Napi::Env env, Napi::Object exports);
+void RegisterTrees(Napi::Env env, Napi::Object exports);
 
 // The first argument as an object; throws a TypeError that names the function.
 Napi::Object OptionsOf(const Napi::CallbackInfo &info, const char *function);

@@ -84,7 +84,7 @@ const skiff_workspace *Workspace::Link()
     workspace_.what.target = mount_point_.c_str();
     workspace_.what.layers = layer_names_.data();
     workspace_.what.layer_count = layer_names_.size();
-    workspace_.what.upper = write_layer_.c_str();
+    workspace_.what.upper = write_layer_.empty() ? nullptr : write_layer_.c_str();
     workspace_.what.work = work_.empty() ? nullptr : work_.c_str();
     workspace_.skip = skip_names_.data();
     workspace_.skip_count = skip_names_.size();

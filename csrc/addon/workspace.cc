@@ -75,11 +75,10 @@ static Napi::Value SyncFileSystem(const Napi::CallbackInfo &info)
 
 // ---- Unpacking ----
 
-// An entry with the memory that its pointers lead to.
+// An entry with the memory that its pointers lead to, but for a file's bytes: those stay the caller's.
 struct Entry {
     skiff_entry entry{};
     std::string name, target;
-    std::vector<uint8_t> data;
     std::vector<std::pair<std::string, std::vector<uint8_t>>> attributes;
     std::vector<skiff_xattr> xattrs;
 
@@ -90,8 +89,6 @@ struct Entry {
             xattrs.push_back({attribute.c_str(), value.data(), value.size()});
         entry.name = name.c_str();
         entry.target = target.c_str();
-        entry.data = data.data();
-        entry.data_size = data.size();
         entry.xattrs = xattrs.data();
         entry.xattr_count = xattrs.size();
         return entry;
@@ -109,7 +106,7 @@ static skiff_entry_kind KindOf(const Napi::Object &options)
     static const std::pair<const char *, skiff_entry_kind> kinds[] = {
         {"directory", SKIFF_ENTRY_DIRECTORY}, {"file", SKIFF_ENTRY_FILE},       {"data", SKIFF_ENTRY_DATA},
         {"meta", SKIFF_ENTRY_META},           {"symlink", SKIFF_ENTRY_SYMLINK}, {"link", SKIFF_ENTRY_LINK},
-        {"node", SKIFF_ENTRY_NODE},
+        {"node", SKIFF_ENTRY_NODE},           {"whiteout", SKIFF_ENTRY_WHITEOUT}, {"opaque", SKIFF_ENTRY_OPAQUE},
     };
     std::string text = TextOption(options, "kind");
     for (const auto &[name, kind] : kinds)
@@ -133,8 +130,14 @@ static Entry EntryOf(const Napi::Object &options)
     e.entry.mtime.tv_nsec = static_cast<long>(NumberOr(options, "mtimeNsec", 0));
     e.entry.offset = static_cast<uint64_t>(NumberOr(options, "offset", 0));
     e.entry.size = static_cast<uint64_t>(NumberOr(options, "size", 0));
-    if (!options.Get("data").IsUndefined())
-        e.data = BytesOption(options, "data");
+    Napi::Value data = options.Get("data");
+    if (data.IsBuffer()) {
+        auto bytes = data.As<Napi::Buffer<uint8_t>>();
+        e.entry.data = bytes.Data();
+        e.entry.data_size = bytes.Length();
+    } else if (!data.IsUndefined()) {
+        throw Napi::TypeError::New(options.Env(), "option 'data' must be a Buffer");
+    }
     if (!options.Get("xattrs").IsUndefined())
         for (const auto &xattr : ObjectListOption(options, "xattrs"))
             e.attributes.emplace_back(TextOption(xattr, "name"), BytesOption(xattr, "value"));
@@ -145,14 +148,17 @@ static Napi::Value Unpack(const Napi::CallbackInfo &info)
 {
     Napi::Object options = OptionsOf(info, "unpack");
     auto root = TextOption(options, "root");
+    bool keep_kinds = BoolOption(options, "keepKinds", false);
     auto entries = std::make_shared<std::vector<Entry>>();
     for (const auto &entry : ObjectListOption(options, "entries"))
         entries->push_back(EntryOf(entry));
-    return StartJob(info.Env(), [root, entries](skiff_error *error) {
+    // Keeps the files' bytes where they are for as long as the job lives; it ends on this thread.
+    auto kept = std::make_shared<Napi::ObjectReference>(Napi::Persistent(options));
+    return StartJob(info.Env(), [root, keep_kinds, entries, kept](skiff_error *error) {
         std::vector<skiff_entry> linked;
         for (auto &entry : *entries)
             linked.push_back(entry.Linked());
-        return skiff_unpack(root.c_str(), linked.data(), linked.size(), error);
+        return skiff_unpack(root.c_str(), linked.data(), linked.size(), keep_kinds, error);
     });
 }
 

@@ -38,7 +38,7 @@ static bool set_owner_and_mode(int dir, const char *name, mode_t mode, uid_t uid
     return true;
 }
 
-static bool set_xattr(int dir, const char *name, const skiff_xattr *xattr, skiff_error *err)
+bool skiff_set_xattr(int dir, const char *name, const skiff_xattr *xattr, skiff_error *err)
 {
     entry_path path;
     if (lsetxattr(path_of(path, dir, name), xattr->name, xattr->value, xattr->size, 0) == 0)
@@ -54,7 +54,7 @@ bool skiff_set_meta(int dir, const char *name, mode_t mode, uid_t uid, gid_t gid
     if (!set_owner_and_mode(dir, name, mode, uid, gid, err))
         return false;
     for (size_t i = 0; i < count; i++)
-        if (!set_xattr(dir, name, &xattrs[i], err))
+        if (!skiff_set_xattr(dir, name, &xattrs[i], err))
             return false;
     return true;
 }
@@ -74,7 +74,7 @@ static bool copy_xattr(int from, int to, const char *name, const char *attribute
     if (size < 0)
         return errno == ENODATA || skiff_fail(err, "getxattr", name);
     skiff_xattr xattr = {.name = attribute, .value = value, .size = (size_t)size};
-    return set_xattr(to, name, &xattr, err);
+    return skiff_set_xattr(to, name, &xattr, err);
 }
 
 /* What overlay keeps there about its own layers says nothing of a copy, and would make it lie as a layer. */

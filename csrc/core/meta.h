@@ -21,6 +21,9 @@ typedef struct skiff_xattr {
 bool skiff_set_meta(int dir, const char *name, mode_t mode, uid_t uid, gid_t gid, const skiff_xattr *xattrs,
                     size_t count, skiff_error *err);
 
+/* One extended attribute of the entry itself. */
+bool skiff_set_xattr(int dir, const char *name, const skiff_xattr *xattr, skiff_error *err);
+
 /* Access and modification time, of a link itself where `name` is one. To be called last. */
 bool skiff_set_times(int dir, const char *name, const struct timespec times[2], skiff_error *err);
 

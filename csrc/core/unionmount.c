@@ -70,7 +70,7 @@ static bool set_all(int context, const skiff_union *what, skiff_error *err)
     for (size_t i = 0; i < what->layer_count; i++)
         if (!set(context, "lowerdir+", what->layers[i], err))
             return false;
-    if (!set(context, "upperdir", what->upper, err) || !set(context, "workdir", what->work, err))
+    if (what->upper && (!set(context, "upperdir", what->upper, err) || !set(context, "workdir", what->work, err)))
         return false;
     if (what->is_volatile && syscall(SYS_fsconfig, context, SKIFF_FSCONFIG_SET_FLAG, "volatile", NULL, 0) != 0)
         return skiff_fail(err, "fsconfig", "volatile");
@@ -139,7 +139,8 @@ static bool open_directories(directories *d, const skiff_union *what, skiff_erro
         if (!by_descriptor(&d->layers[d->count], what->layers[d->count], err))
             return false;
     }
-    return by_descriptor(&d->upper, what->upper, err) && (!what->work || by_descriptor(&d->work, what->work, err));
+    return (!what->upper || by_descriptor(&d->upper, what->upper, err)) &&
+           (!what->work || by_descriptor(&d->work, what->work, err));
 }
 
 static bool overlay_by_mount(const skiff_union *what, skiff_error *err)
@@ -151,8 +152,8 @@ static bool overlay_by_mount(const skiff_union *what, skiff_error *err)
     for (size_t i = 0; i < d.count; i++)
         if (!add(&o, i == 0 ? "lowerdir=" : ":", err) || !add(&o, d.layers[i].text, err))
             return false;
-    if (!add(&o, ",upperdir=", err) || !add(&o, d.upper.text, err) || !add(&o, ",workdir=", err) ||
-        !add(&o, d.work.text, err) || (what->is_volatile && !add(&o, ",volatile", err)))
+    if (what->upper && (!add(&o, ",upperdir=", err) || !add(&o, d.upper.text, err) || !add(&o, ",workdir=", err) ||
+                        !add(&o, d.work.text, err) || (what->is_volatile && !add(&o, ",volatile", err))))
         return false;
     if (mount("skiff", what->target, "overlay", 0, o.text) != 0)
         return skiff_fail(err, "mount", what->target);
@@ -190,10 +191,11 @@ static bool aufs_with(const skiff_union *what, const directories *d, const char 
                       skiff_error *err)
 {
     options o = {.used = 0};
-    if (!add(&o, key, err) || !add(&o, d->upper.text, err) || !add(&o, "=rw", err))
+    if (!add(&o, key, err) || (what->upper && (!add(&o, d->upper.text, err) || !add(&o, "=rw", err))))
         return false;
     for (size_t i = 0; i < d->count; i++)
-        if (!add(&o, ":", err) || !add(&o, d->layers[i].text, err) || !add(&o, "=ro+wh", err))
+        if ((i + (what->upper != NULL) > 0 && !add(&o, ":", err)) || !add(&o, d->layers[i].text, err) ||
+            !add(&o, "=ro+wh", err))
             return false;
     if (!add(&o, tail, err))
         return false;

@@ -11,7 +11,7 @@ typedef struct skiff_union {
     const char *target;
     const char *const *layers; /* topmost first */
     size_t layer_count;
-    const char *upper;
+    const char *upper; /* NULL: the layers alone, read-only; overlay takes two at least then */
     const char *work; /* overlay only; same file system as upper */
     bool is_volatile; /* overlay only: nothing of the write layer need reach the disk */
     bool old_api;     /* overlay only: mount(2) even where the kernel has fsopen(2) */

@@ -5,9 +5,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
-/* Aligned blocks of zeroes of this size become holes. */
+/* Aligned blocks of this size that are zeroes become holes. */
 enum { HOLE = 4096 };
 
 /* With the parent directory of the entry before: tars are sorted by directory, most entries find theirs here. An entry
@@ -15,6 +17,7 @@ enum { HOLE = 4096 };
 typedef struct unpacker {
     int root;
     int parent;
+    bool keep_kinds;
     char parent_name[PATH_MAX];
 } unpacker;
 
@@ -77,9 +80,9 @@ static bool enter_parent(unpacker *u, const char *name, const char **base, skiff
 
 /* ---- Contents ---- */
 
-static bool is_zero(const char *block)
+static bool is_zero(const char *bytes, size_t size)
 {
-    return block[0] == 0 && memcmp(block, block + 1, HOLE - 1) == 0;
+    return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
 }
 
 static bool write_at(int fd, const char *data, size_t size, uint64_t offset)
@@ -95,20 +98,21 @@ static bool write_at(int fd, const char *data, size_t size, uint64_t offset)
     return true;
 }
 
-/* How many bytes from `at` on are of one sort: whole aligned blocks of zeroes, or anything else. */
+/* How many bytes from `at` on are of one sort: zeroes to an aligned block's end, or anything else. */
 static size_t run_of(const char *data, size_t size, size_t at, uint64_t offset, bool *hole)
 {
     *hole = false;
     size_t end = at;
     while (end < size) {
-        bool whole = (offset + end) % HOLE == 0 && size - end >= HOLE;
-        bool zero = whole && is_zero(data + end);
+        size_t step = HOLE - (offset + end) % HOLE;
+        if (step > size - end)
+            step = size - end;
+        bool zero = is_zero(data + end, step);
         if (end == at)
             *hole = zero;
         else if (zero != *hole)
             break;
-        size_t step = HOLE - (offset + end) % HOLE;
-        end += step < size - end ? step : size - end;
+        end += step;
     }
     return end - at;
 }
@@ -130,6 +134,9 @@ static bool write_sparse(int fd, const char *data, size_t size, uint64_t offset)
 /* Make room for a new entry: what had the name before goes, as later members of an archive replace earlier ones. */
 static bool clear_way(unpacker *u, const char *base, const char *name, skiff_error *err)
 {
+    struct stat st;
+    if (u->keep_kinds && fstatat(u->parent, base, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+        return skiff_fail_with(err, EISDIR, "unlink", name);
     if (unlinkat(u->parent, base, 0) == 0 || errno == ENOENT)
         return true;
     if (errno == EISDIR && unlinkat(u->parent, base, AT_REMOVEDIR) == 0)
@@ -149,6 +156,42 @@ static bool apply_meta(unpacker *u, const skiff_entry *e, const char *base, skif
     return false;
 }
 
+/* ---- Whiteouts ---- */
+
+static bool set_opaque(unpacker *u, const char *base, const char *name, skiff_error *err)
+{
+    static const skiff_xattr opaque = {.name = "trusted.overlay.opaque", .value = "y", .size = 1};
+    if (skiff_set_xattr(u->parent, base, &opaque, err))
+        return true;
+    skiff_error_text(err->path, sizeof err->path, name);
+    return false;
+}
+
+static bool is_whiteout(const struct stat *st)
+{
+    return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
+}
+
+/* Where the layer itself has something of that name, that hides what is below; a directory needs to be opaque for it. */
+static bool make_whiteout(unpacker *u, const skiff_entry *e, const char *base, skiff_error *err)
+{
+    struct stat st;
+    if (mknodat(u->parent, base, S_IFCHR, makedev(0, 0)) == 0)
+        return true;
+    if (errno != EEXIST || fstatat(u->parent, base, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return skiff_fail(err, "mknod", e->name);
+    return !S_ISDIR(st.st_mode) || set_opaque(u, base, e->name, err);
+}
+
+static bool make_opaque(unpacker *u, const skiff_entry *e, const char *base, skiff_error *err)
+{
+    if (mkdirat(u->parent, base, 0755) != 0 && errno != EEXIST)
+        return skiff_fail(err, "mkdir", e->name);
+    return set_opaque(u, base, e->name, err);
+}
+
+/* ---- Other entries ---- */
+
 static bool make_directory(unpacker *u, const skiff_entry *e, const char *base, skiff_error *err)
 {
     struct stat st;
@@ -158,26 +201,75 @@ static bool make_directory(unpacker *u, const skiff_entry *e, const char *base, 
         return skiff_fail(err, "mkdir", e->name);
     if (S_ISDIR(st.st_mode))
         return true;
+    if (u->keep_kinds)
+        return skiff_fail_with(err, ENOTDIR, "mkdir", e->name);
     if (!clear_way(u, base, e->name, err))
         return false;
-    return mkdirat(u->parent, base, 0700) == 0 || skiff_fail(err, "mkdir", e->name);
+    if (mkdirat(u->parent, base, 0700) != 0)
+        return skiff_fail(err, "mkdir", e->name);
+    return !is_whiteout(&st) || set_opaque(u, base, e->name, err);
+}
+
+static int create_file(unpacker *u, const skiff_entry *e, const char *base, skiff_error *err)
+{
+    int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    int fd = openat(u->parent, base, flags, 0600);
+    if (fd < 0 && errno == EEXIST) {
+        if (!clear_way(u, base, e->name, err))
+            return -1;
+        fd = openat(u->parent, base, flags, 0600);
+    }
+    if (fd < 0)
+        skiff_fail(err, "open", e->name);
+    return fd;
+}
+
+/* The same as apply_meta for a file that is open: in an archive of many small files half of the calls. */
+static bool apply_file_meta(int fd, const skiff_entry *e, skiff_error *err)
+{
+    const struct timespec times[2] = {e->mtime, e->mtime};
+    if (fchown(fd, e->uid, e->gid) != 0 && !(errno == EPERM && geteuid() != 0))
+        return skiff_fail(err, "chown", e->name);
+    if (fchmod(fd, e->mode & 07777) != 0)
+        return skiff_fail(err, "chmod", e->name);
+    if (futimens(fd, times) != 0)
+        return skiff_fail(err, "utimensat", e->name);
+    return true;
+}
+
+/* What was written of the file does not reach its end. */
+static bool ends_in_hole(const skiff_entry *e)
+{
+    if (e->data_size < e->size)
+        return true;
+    size_t tail = e->data_size % HOLE ? e->data_size % HOLE : HOLE;
+    return e->data_size > 0 && is_zero((const char *)e->data + e->data_size - tail, tail);
 }
 
 static bool make_file(unpacker *u, const skiff_entry *e, const char *base, skiff_error *err)
 {
-    if (!clear_way(u, base, e->name, err))
-        return false;
-    cleanup_fd int fd = openat(u->parent, base, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    cleanup_fd int fd = create_file(u, e, base, err);
     if (fd < 0)
-        return skiff_fail(err, "open", e->name);
-    if (!write_sparse(fd, e->data, e->data_size, 0) || (e->size > 0 && ftruncate(fd, (off_t)e->size) != 0))
+        return false;
+    if (!write_sparse(fd, e->data, e->data_size, 0) || (ends_in_hole(e) && ftruncate(fd, (off_t)e->size) != 0))
         return skiff_fail(err, "write", e->name);
-    return e->data_size < e->size || apply_meta(u, e, base, err);
+    if (e->data_size < e->size)
+        return true;
+    return e->xattr_count > 0 ? apply_meta(u, e, base, err) : apply_file_meta(fd, e, err);
 }
 
 static bool add_data(unpacker *u, const skiff_entry *e, const char *base, skiff_error *err)
 {
-    cleanup_fd int fd = openat(u->parent, base, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    /* Below a running container something else may have its name by now: a FIFO, a device. */
+    cleanup_fd int file = openat(u->parent, base, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    struct stat st;
+    if (file < 0 || fstat(file, &st) != 0)
+        return skiff_fail(err, "open", e->name);
+    if (!S_ISREG(st.st_mode))
+        return skiff_fail_with(err, EINVAL, "open", e->name);
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    cleanup_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return skiff_fail(err, "open", e->name);
     return write_sparse(fd, e->data, e->data_size, e->offset) || skiff_fail(err, "write", e->name);
@@ -241,13 +333,18 @@ static bool write_entry(unpacker *u, const skiff_entry *e, skiff_error *err)
         return make_link(u, e, base, err);
     case SKIFF_ENTRY_NODE:
         return make_node(u, e, base, err);
+    case SKIFF_ENTRY_WHITEOUT:
+        return make_whiteout(u, e, base, err);
+    case SKIFF_ENTRY_OPAQUE:
+        return make_opaque(u, e, base, err);
     }
     return skiff_fail_with(err, EINVAL, "unpack", e->name);
 }
 
-bool skiff_unpack(const char *root, const skiff_entry *entries, size_t count, skiff_error *err)
+bool skiff_unpack(const char *root, const skiff_entry *entries, size_t count, bool keep_kinds, skiff_error *err)
 {
-    cleanup_unpacker unpacker u = {.root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC), .parent = -1};
+    cleanup_unpacker unpacker u = {
+        .root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC), .parent = -1, .keep_kinds = keep_kinds};
     if (u.root < 0)
         return skiff_fail(err, "open", root);
     for (size_t i = 0; i < count; i++)

@@ -13,6 +13,8 @@ typedef enum skiff_entry_kind {
     SKIFF_ENTRY_SYMLINK,   /* `target` as it stands */
     SKIFF_ENTRY_LINK,      /* hard link to `target`, a path below the directory */
     SKIFF_ENTRY_NODE,      /* FIFO or device, as `mode` and `device` say */
+    SKIFF_ENTRY_WHITEOUT,  /* what lower layers have of that name is gone: overlayfs's 0:0 device */
+    SKIFF_ENTRY_OPAQUE,    /* of this directory lower layers show nothing: overlayfs's attribute */
 } skiff_entry_kind;
 
 typedef struct skiff_entry {
@@ -32,7 +34,8 @@ typedef struct skiff_entry {
     uint64_t size; /* of the whole file */
 } skiff_entry;
 
-/* Write them in order below `root`. The error's path is the entry's name. */
-bool skiff_unpack(const char *root, const skiff_entry *entries, size_t count, skiff_error *err);
+/* Write them in order below `root`. The error's path is the entry's name. With `keep_kinds` a directory is never replaced
+ * by what is none (EISDIR), nor the other way round (ENOTDIR). */
+bool skiff_unpack(const char *root, const skiff_entry *entries, size_t count, bool keep_kinds, skiff_error *err);
 
 #endif

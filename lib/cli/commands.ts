@@ -45,6 +45,25 @@ export function commandTable(): Map<string, CommandEntry> {
     ['update', { summary: "Change containers' limits", load: () => import('../commands/update') }],
     ['rm', { summary: 'Remove containers', load: () => import('../commands/rm') }],
     [
+      'commit',
+      { summary: "Make an image of a container's changes", load: () => import('../commands/commit') },
+    ],
+    ['cp', { summary: 'Copy files between a container and the host', load: () => import('../commands/cp') }],
+    [
+      'diff',
+      {
+        summary: "Show what a container changed in its image's files",
+        load: () => import('../commands/diff'),
+      },
+    ],
+    [
+      'export',
+      {
+        summary: "Export a container's file system as a tar archive",
+        load: () => import('../commands/export'),
+      },
+    ],
+    [
       'inspect',
       {
         summary: 'Tell all that is known of containers, images and volumes',
@@ -97,6 +116,37 @@ export function commandTable(): Map<string, CommandEntry> {
       '__complete',
       { summary: 'Answer a completion script', hidden: true, load: () => import('../commands/complete') },
     ],
+    ['images', { summary: 'List images', load: () => import('../commands/images') }],
+    [
+      'import',
+      {
+        summary: 'Make an image of the tar of a root file system',
+        load: () => import('../commands/import'),
+      },
+    ],
+    ['load', { summary: 'Load images from an archive', load: () => import('../commands/load') }],
+    ['save', { summary: 'Write images into an archive', load: () => import('../commands/save') }],
+    ['rmi', { summary: 'Remove images', load: () => import('../commands/rmi') }],
+    ['history', { summary: 'Show how an image came to be', load: () => import('../commands/history') }],
+    [
+      'image inspect',
+      { summary: 'Tell all that is known of images', load: () => import('../commands/image-inspect') },
+    ],
+    [
+      'image prune',
+      { summary: 'Remove images without a name', load: () => import('../commands/image-prune') },
+    ],
+    ['image ls', { summary: 'List images', load: () => import('../commands/images') }],
+    [
+      'image import',
+      { summary: 'Make an image of the tar of a root file system', load: () => import('../commands/import') },
+    ],
+    ['image load', { summary: 'Load images from an archive', load: () => import('../commands/load') }],
+    ['image save', { summary: 'Write images into an archive', load: () => import('../commands/save') }],
+    ['image rm', { summary: 'Remove images', load: () => import('../commands/rmi') }],
+    ['image tag', { summary: 'Give an image one more name', load: () => import('../commands/tag') }],
+    ['image history', { summary: 'Show how an image came to be', load: () => import('../commands/history') }],
+    ['tag', { summary: 'Give an image one more name', load: () => import('../commands/tag') }],
     ['bench', { summary: 'Measure how fast containers start here', load: () => import('../commands/bench') }],
   ]);
 }

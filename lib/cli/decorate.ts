@@ -7,7 +7,7 @@ export function mayDecorate(fd: 1 | 2): boolean {
 }
 
 /** node:tty is loaded for what may be one: it takes as long as the rest of printing a help. */
-function isTerminal(fd: number): boolean {
+export function isTerminal(fd: number): boolean {
   if (!fs.fstatSync(fd).isCharacterDevice()) return false;
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- loaded at need, see above
   return (require('node:tty') as typeof tty).isatty(fd);

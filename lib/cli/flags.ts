@@ -16,6 +16,8 @@ interface FlagBase {
 /** A flag without a value. */
 export interface ToggleFlag extends FlagBase {
   type: 'boolean';
+  /** It is set where nothing is said; `--flag=false` takes it away. */
+  initially?: boolean;
 }
 
 /** A flag with a value; of several the last counts, as in Docker. */

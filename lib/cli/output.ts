@@ -11,8 +11,8 @@ const RETRY_MS = 5;
  *
  * @returns false where there is no reader any more: who would write on and on can stop
  */
-export function writeOut(text: string): boolean {
-  return writeAll(STDOUT, Buffer.from(text));
+export function writeOut(text: string | Uint8Array): boolean {
+  return writeAll(STDOUT, typeof text === 'string' ? Buffer.from(text) : text);
 }
 
 /** Write to standard error, whole. */
@@ -29,7 +29,7 @@ export function writeBytes(stream: 'stdout' | 'stderr', bytes: Buffer): boolean 
  * process.stdout and process.stderr are left alone: they set O_NONBLOCK on a pipe, for everybody who shares it, the
  * container included. Somebody else may have done so: then a full pipe answers EAGAIN.
  */
-function writeAll(fd: number, bytes: Buffer): boolean {
+function writeAll(fd: number, bytes: Uint8Array): boolean {
   let rest = bytes;
   while (rest.length > 0) {
     try {

@@ -104,7 +104,7 @@ function namesOf(flags: Flags): Map<string, string> {
 }
 
 function emptyValue(flag: Flag): unknown {
-  if (flag.type === 'boolean') return false;
+  if (flag.type === 'boolean') return flag.initially ?? false;
   return flag.multiple ? [] : undefined;
 }
 

@@ -10,7 +10,7 @@ import {
   type Kind,
   type Outcome,
 } from '../bench/outcome';
-import { progressBar } from '../bench/progress';
+import { progressBar } from '../cli/progress';
 import { PEER_NAMES } from '../bench/peers';
 import { ROW_NAMES } from '../bench/session';
 import { defineCommand } from '../cli/command';

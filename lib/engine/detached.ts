@@ -11,6 +11,7 @@ import { toTimeout } from '../spec/options';
 import type { Word } from '../spec/types';
 import { RECORD_VERSION, type ContainerRecord } from '../state';
 import { invalidArgument } from '../common/errors';
+import type { ImageStore } from '../image/store';
 import { withAbsoluteVolumes, type Launcher } from './launcher';
 import { tell } from './life';
 import { isRunning, lookAtRecord } from './managed';
@@ -21,6 +22,7 @@ import { throwIfAborted } from './outcome';
 export interface Detaching {
   context: RuntimeContext;
   launcher: Launcher;
+  images: ImageStore;
 }
 
 /** The part of the options that a record keeps: plain JSON, with the command as it was given. */
@@ -150,7 +152,8 @@ function recordOf(
 ): ContainerRecord {
   const { source, spec, driver } = prepared;
   const words = command.map(word => (typeof word === 'string' ? word : { base64: word.toString('base64') }));
-  const stored: StoredOptions = { ...options, command: words };
+  const { stopSignal, labels } = source.config;
+  const stored: StoredOptions = { ...options, stopSignal: options.stopSignal ?? stopSignal, command: words };
   return {
     version: RECORD_VERSION,
     id,
@@ -164,7 +167,8 @@ function recordOf(
     driver: driver.name,
     detached: true,
     layers: source.layers,
-    ...(options.labels && { labels: options.labels }),
+    imageId: source.imageId,
+    labels: { ...labels, ...options.labels },
     options: stored as unknown as Record<string, unknown>,
   };
 }

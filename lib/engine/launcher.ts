@@ -1,8 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { invalidArgument } from '../common/errors';
+import { errorCode, invalidArgument } from '../common/errors';
 import type { Lazy } from '../common/lazy';
-import { findImage } from '../image';
 import { native } from '../native';
 import type { RuntimeContext } from '../runtime/context';
 import { goParked, nativeFault, startContainer, type Started, type StartPlan } from '../runtime/start';
@@ -11,30 +10,22 @@ import { compileSpec, type CompiledSpec } from '../spec/compiled';
 import { checkOptions, toSpec, toTimeout } from '../spec/options';
 import type { ProcessOptions } from '../spec/plan';
 import { absoluteVolumes } from '../spec/volumes';
-import { createReadOnlyLayer, selectDriver, type StorageDriver } from '../workspace';
+import { selectDriver, type StorageDriver } from '../workspace';
 import { checkStdio, requireDirectory, requireSources } from './checks';
 import { ContainerHandle, type HandleOptions } from './container';
 import { thisMachine } from './machine';
+import type { Images, RootSource } from './images';
 import type { StartOptions } from './options';
 import { throwIfAborted } from './outcome';
 import { CompiledPlans } from './plans';
 import { ContainerStreams } from './stdio';
 import type { Word } from '../spec/types';
 
-/** What a container's file system is made of. */
-export interface Source {
-  name: string;
-  /** Read-only layers, topmost first. */
-  layers: string[];
-  /** They never change. */
-  stored: boolean;
-}
-
 /** A container that waits for its command. */
 export interface ParkedContainer {
   id: string;
   started: Started;
-  source: Source;
+  source: RootSource;
 }
 
 /** What the parked init's command would be; it gets another one with GO. */
@@ -50,6 +41,7 @@ export class Launcher {
     private readonly root: string,
     private readonly context: RuntimeContext,
     private readonly storage: { asked: string; driver: Lazy<StorageDriver> },
+    private readonly images: Images,
   ) {}
 
   /**
@@ -110,17 +102,16 @@ export class Launcher {
     }
   }
 
-  /** The read-only layers, topmost first. */
-  async source({ image, rootfs }: Pick<StartOptions, 'image' | 'rootfs'>): Promise<Source> {
+  /** The read-only layers, topmost first, and what the image says. */
+  async source({ image, rootfs }: Pick<StartOptions, 'image' | 'rootfs'>): Promise<RootSource> {
     if (rootfs !== undefined) {
       if (image !== undefined) throw invalidArgument('image and rootfs exclude each other');
-      return { name: rootfs, layers: [requireDirectory(rootfs)], stored: false };
+      return { name: rootfs, layers: [requireDirectory(rootfs)], stored: false, config: {} };
     }
-    const { name, tar } = findImage(image ?? 'busybox');
     const start = performance.now();
-    const layer = await createReadOnlyLayer({ root: this.root, tar });
-    this.context.trace.add(name, 'read-only layer', start);
-    return { name, layers: [layer.path], stored: true };
+    const source = await this.images.source(image ?? 'busybox');
+    this.context.trace.add(source.name, 'read-only layer', start);
+    return source;
   }
 
   /** What a detached container is started with: its plans, its layers and the driver for them. */
@@ -128,7 +119,7 @@ export class Launcher {
     id: string,
     command: readonly Word[],
     options: StartOptions,
-  ): Promise<{ source: Source; spec: CompiledSpec; driver: StorageDriver }> {
+  ): Promise<{ source: RootSource; spec: CompiledSpec; driver: StorageDriver }> {
     checkOptions(command, options);
     const source = await this.source(options);
     const spec = this.compileNow(id, command, options, source, { endsWithParent: true });
@@ -139,7 +130,7 @@ export class Launcher {
   private async launch(
     id: string,
     spec: CompiledSpec,
-    source: Source,
+    source: RootSource,
     options: StartOptions,
     command: Pick<StartPlan, 'stdio' | 'awaitCommand'>,
   ): Promise<Started> {
@@ -148,6 +139,7 @@ export class Launcher {
       name: options.name ?? id.slice(0, 12),
       claimName: options.name !== undefined,
       image: source.name,
+      imageId: source.imageId,
       layers: source.layers,
       driver: await this.driverFor(source.layers),
       keep: options.keep ?? false,
@@ -179,9 +171,14 @@ export class Launcher {
     }
   }
 
-  private compile(id: string, command: readonly Word[], options: StartOptions, source: Source): CompiledSpec {
+  private compile(
+    id: string,
+    command: readonly Word[],
+    options: StartOptions,
+    source: RootSource,
+  ): CompiledSpec {
     const layer = source.layers[0]!;
-    const state = source.stored ? layer : stateOfAccounts(layer);
+    const state = source.stored ? (source.imageId ?? layer) : stateOfAccounts(layer);
     return this.plans.get(id, state, { command, options }, () =>
       this.compileNow(id, command, options, source),
     );
@@ -191,7 +188,7 @@ export class Launcher {
     id: string,
     command: readonly Word[],
     options: StartOptions,
-    { layers }: Source,
+    { layers, config }: RootSource,
     process: ProcessOptions = {},
   ): CompiledSpec {
     const { store, fault } = this.context;
@@ -199,9 +196,9 @@ export class Launcher {
       id,
       command,
       options,
-      image: {},
+      image: config,
       rootPath: path.join(store.directory(id), 'mnt'),
-      readFile: file => native().readFileInRoot({ root: layers[0]!, path: file, maxBytes: 1 << 20 }),
+      readFile: file => readInLayers(layers, file),
       machine: thisMachine(),
     });
     return compileSpec(spec, { init: options.init, fault: fault && nativeFault(fault), ...process });
@@ -214,6 +211,21 @@ export class Launcher {
     if (driver.refuses({ layers, root: this.root }) === undefined) return driver;
     return selectDriver({ root: this.root, name: asked, layers });
   }
+}
+
+/** A small file of the image, as the union of its layers shows it. */
+function readInLayers(layers: readonly string[], file: string): Buffer | null {
+  for (const layer of layers) {
+    try {
+      const found = native().readFileInRoot({ root: layer, path: file, maxBytes: 1 << 20 });
+      if (found !== null) return found;
+    } catch (error) {
+      // Opening a whiteout, a device of no driver: the file is deleted in this layer.
+      if (errorCode(error) === 'ENXIO') return null;
+      throw error;
+    }
+  }
+  return null;
 }
 
 /** The same options where they do not depend on the working directory any more. */

@@ -5,6 +5,7 @@ import { MonitorConnection } from '../runtime/detached/control';
 import { withContainerLock } from '../runtime/detached/lock';
 import { removeLeftover } from '../runtime/leftover';
 import { appendEvent, type ContainerRecord } from '../state';
+import type { Freezer } from './commit';
 import {
   awaitEnd,
   isRunning,
@@ -93,6 +94,17 @@ export async function unpauseContainer(keeping: Keeping, reference: string): Pro
     connection.close();
   }
   tell(keeping, record, 'unpause');
+}
+
+/** How containers are held while they are committed; one of the foreground goes on. */
+export function freezerOf(keeping: Keeping): Freezer {
+  const ifDetached = async (id: string, action: typeof pauseContainer) => {
+    if ((await lookAtRecord(keeping, id)).detached) await action(keeping, id);
+  };
+  return {
+    pause: id => ifDetached(id, pauseContainer),
+    unpause: id => ifDetached(id, unpauseContainer),
+  };
 }
 
 export interface RemoveOptions {

@@ -3,7 +3,12 @@ import { Attachment } from './attachment';
 import { startExisting, type Detaching } from './detached';
 import { execToEnd, startDetachedExec, startExec } from './exec';
 import { containerInfo, type ContainerInfo } from './info';
+import { FileAccess } from './file-access';
+import type { FileChange } from './changes';
+import type { CommitOptions } from './commit';
+import type { Copied, CopiedOut, CopyOptions } from './copy';
 import {
+  freezerOf,
   killContainer,
   pauseContainer,
   removeContainer,
@@ -114,6 +119,45 @@ export class ManagedContainer {
   /** Start a command in it that nobody waits for, as {@link Skiff.execDetached} does. */
   execDetached(command: readonly Word[], options: ExecDetachedOptions = {}): Promise<void> {
     return startDetachedExec(this.keeping, this.id, command, options);
+  }
+
+  /** In what its file system differs from its image's. */
+  async *changes(): AsyncGenerator<FileChange, void, undefined> {
+    yield* (await this.files()).changes();
+  }
+
+  /** A flat tar of its file system. */
+  async export(): Promise<Readable> {
+    return (await this.files()).export();
+  }
+
+  /** A tar of one file or directory of it. */
+  async copyOut(source: string, options?: CopyOptions): Promise<CopiedOut> {
+    return (await this.files()).copyOut(source, options);
+  }
+
+  /**
+   * Copy into it.
+   *
+   * @param source a path of the host, or a tar
+   * @param destination path in the container; of a directory, for a tar
+   */
+  async copyIn(source: string | Readable, destination: string, options?: CopyOptions): Promise<Copied> {
+    return (await this.files()).copyIn(source, destination, options);
+  }
+
+  /**
+   * Make an image of it.
+   *
+   * @returns the image's id
+   */
+  async commit(options: CommitOptions = {}): Promise<string> {
+    return (await (await this.files()).commit(options)).id;
+  }
+
+  private async files(): Promise<FileAccess> {
+    const { context, images } = this.detaching;
+    return new FileAccess({ store: context.store, images, freezer: freezerOf(context) }, await this.info());
   }
 
   /** Ask it to end, and kill it where it does not; resolves when it has ended. */

@@ -1,8 +1,9 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { errorCode } from '../common/errors';
-import { DEFAULT_IMAGE } from '../image';
+import { familiarName } from '../image/reference';
 import { Catalog } from './catalog';
+import { Images } from './images';
 import type { ContainerInfo } from './info';
 import { rootDirectory } from './root';
 
@@ -10,7 +11,8 @@ import { rootDirectory } from './root';
 export function namesOf({ root }: { root?: string }) {
   return {
     containers: (): Promise<ContainerInfo[]> => new Catalog({ root }).list(),
-    images: async (): Promise<string[]> => [DEFAULT_IMAGE],
+    images: async (): Promise<string[]> =>
+      new Images({ root }).store.list().flatMap(({ refs }) => refs.map(familiarName)),
     volumes: (): Promise<string[]> => directoriesIn(path.join(rootDirectory(root), 'volumes')),
   };
 }

@@ -5,7 +5,6 @@ import { errorMessage, SkiffError } from '../common/errors';
 import { Lazy } from '../common/lazy';
 import { Turns } from '../common/turns';
 import { Trace, type Phase } from '../common/trace';
-import { hasImage } from '../image';
 import { native } from '../native';
 import { Watchdog } from '../process/watchdog';
 import type { RuntimeContext } from '../runtime/context';
@@ -22,9 +21,11 @@ import { initPath, prepareRoot, requireRoot } from './checks';
 import type { ContainerHandle } from './container';
 import { createContainer, runDetached, type Detaching } from './detached';
 import { execToEnd, startDetachedExec, startExec } from './exec';
+import { Images } from './images';
 import type { ContainerInfo } from './info';
 import { Launcher } from './launcher';
-import { removeContainer } from './life';
+import { freezerOf, removeContainer } from './life';
+import { FileAccess } from './file-access';
 import { inspectContainer, listContainers } from './list';
 import { containerLogs, containerLogText } from './logs';
 import { lookAtRecord } from './managed';
@@ -74,6 +75,9 @@ export class Skiff {
   private swept: Promise<unknown> | undefined;
   private closing: Promise<void> | undefined;
 
+  /** The images of this root. */
+  readonly images: Images;
+
   private constructor(
     /** Where images and containers are kept. */
     readonly root: string,
@@ -82,7 +86,9 @@ export class Skiff {
     /** Name of the storage driver that containers get, where it can take their layers. */
     readonly storageDriver: string,
   ) {
-    this.launcher = new Launcher(root, context, storage);
+    const whiteouts = storageDriver === 'aufs' ? 'aufs' : 'overlay';
+    this.images = new Images({ root, whiteouts });
+    this.launcher = new Launcher(root, context, storage, this.images);
   }
 
   /**
@@ -95,7 +101,8 @@ export class Skiff {
     prepareRoot(root);
     const asked = options.storageDriver ?? process.env.SKIFF_STORAGE_DRIVER ?? 'auto';
     const driver = new Lazy(() => selectDriver({ root, name: asked }));
-    const name = options.idle ? asked : (await driver.get()).name;
+    // How layers are unpacked depends on it.
+    const name = options.idle && asked !== 'auto' ? asked : (await driver.get()).name;
     const init = native().openInit({ path: initPath() });
     const reserve = new DescriptorReserve();
     const context: RuntimeContext = {
@@ -128,7 +135,7 @@ export class Skiff {
 
   /** Whether there is an image of that name. */
   async hasImage(name: string): Promise<boolean> {
-    return hasImage(name);
+    return this.images.has(name);
   }
 
   /**
@@ -288,6 +295,19 @@ export class Skiff {
 
   /**
    * What a detached container wrote, line by line: `for await (const { stream, data } of skiff.logs('bird'))`.
+   * Ways into a container's file system and out of it, whether it runs or not.
+   *
+   * @param reference its name, its id or the beginning of its id
+   * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS
+   */
+  async files(reference: string): Promise<FileAccess> {
+    const { store } = this.context;
+    const freezer = freezerOf(this.context);
+    return new FileAccess({ store, images: this.images.store, freezer }, await this.inspect(reference));
+  }
+
+  /**
+   * Remove a container that was kept, by its name, its id or the beginning of its id.
    *
    * @param reference its name, its id or the beginning of its id
    * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS, NO_LOG, INVALID_ARGUMENT, ABORT_ERR
@@ -363,7 +383,7 @@ export class Skiff {
   }
 
   private get detaching(): Detaching {
-    return { context: this.context, launcher: this.launcher };
+    return { context: this.context, launcher: this.launcher, images: this.images.store };
   }
 
   private managed({ id, name }: { id: string; name: string }): ManagedContainer {

@@ -5,19 +5,25 @@ import { packageRoot } from '../common/package';
 import type { ExecNative } from './exec';
 import type { MonitorNative } from './monitor';
 import { ADDON, hasNativeCode, nativeDirectory, platformName } from './location';
+import type { FilesNative } from './files';
 import type { ProcessNative } from './process';
 import type { StartNative } from './start';
+import type { TreesNative } from './trees';
 import type { WorkspaceNative } from './workspace';
 
 export type * from './exec';
 export type * from './monitor';
+export type * from './files';
 export type * from './process';
 export type * from './start';
+export type * from './trees';
 export type * from './workspace';
 export { INIT, nativeDirectory } from './location';
 
 /** Everything the addon offers: few functions, one options object each. */
 export interface NativeAddon extends ExecNative, ProcessNative, MonitorNative, StartNative, WorkspaceNative {}
+export interface NativeAddon extends FilesNative, ProcessNative, StartNative, WorkspaceNative {}
+export interface NativeAddon extends FilesNative, ProcessNative, StartNative, TreesNative, WorkspaceNative {}
 
 let addon: NativeAddon | undefined;
 

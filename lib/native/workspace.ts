@@ -5,7 +5,7 @@ export type NativeText = string | Buffer;
 
 /** One step of writing an archive's entry below a layer's root; csrc/core/unpack.h has the meaning of each kind. */
 export interface UnpackEntry {
-  kind: 'directory' | 'file' | 'data' | 'meta' | 'symlink' | 'link' | 'node';
+  kind: 'directory' | 'file' | 'data' | 'meta' | 'symlink' | 'link' | 'node' | 'whiteout' | 'opaque';
   /** Relative, without `.` and `..`; '' is the root itself. */
   name: NativeText;
   /** What a symlink says; for a hard link, a path below the root. */
@@ -21,6 +21,7 @@ export interface UnpackEntry {
   mtime?: number;
   mtimeNsec?: number;
   xattrs?: { name: NativeText; value: Buffer }[];
+  /** Not to be changed before the call's promise is settled. */
   data?: Buffer;
   /** Where `data` belongs in the file, in bytes. */
   offset?: number;
@@ -43,8 +44,12 @@ export interface WorkspaceNative {
   removeTrees(options: { paths: string[] }): Promise<void>;
   /** syncfs(2) of the file system that the directory is on. */
   syncFileSystem(options: { path: string }): Promise<void>;
-  /** Write entries in order below the directory `root`; no name leads out of it, whatever links are there. */
-  unpack(options: { root: string; entries: UnpackEntry[] }): Promise<void>;
+  /**
+   * Write entries in order below the directory `root`; no name leads out of it, whatever links are there.
+   *
+   * @param options.keepKinds a directory is not replaced by what is none (EISDIR), nor the other way round (ENOTDIR)
+   */
+  unpack(options: { root: string; entries: UnpackEntry[]; keepKinds?: boolean }): Promise<void>;
   /**
    * Read a regular file of an untrusted tree, synchronously. Links are resolved as if `root` were `/`.
    *

@@ -27,6 +27,8 @@ export interface StartPlan {
   claimName: boolean;
   /** What the record calls the image. */
   image: string;
+  /** `sha256:` and 64 digits, where it is a stored image: its record then tells the layers, too. */
+  imageId?: string;
   /** Read-only layers, topmost first. */
   layers: string[];
   driver: StorageDriver;
@@ -277,9 +279,11 @@ function firstRecord({ store }: RuntimeContext, plan: StartPlan, cgroups: Cgroup
     owner: store.owner,
     created: Date.now(),
     image: plan.image,
+    ...(plan.imageId !== undefined && { imageId: plan.imageId, layers: plan.layers }),
     command: plan.spec.args,
     process: plan.spec.base,
     driver: plan.driver.name,
+    layers: plan.layers,
     cgroupPaths: cgroups.directories.map(({ path }) => path),
   };
 }

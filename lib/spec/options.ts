@@ -38,6 +38,10 @@ export interface ImageConfig {
   cmd?: readonly string[];
   user?: string;
   workingDir?: string;
+  stopSignal?: string;
+  /** Directories inside that are to be volumes. */
+  volumes?: readonly string[];
+  labels?: Record<string, string>;
 }
 
 export interface SpecInput {

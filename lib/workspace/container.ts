@@ -1,5 +1,5 @@
 import { native } from '../native';
-import { explain, workspaceError } from './errors';
+import { explain, workspaceError } from '../layers/errors';
 import { containerPaths } from './paths';
 import type { MountOptions, StorageDriver } from './types';
 

@@ -5,9 +5,12 @@ export {
   deleteWriteLayer,
   workspaceFailure,
 } from './container';
-export { createReadOnlyLayer, deleteReadOnlyLayer, type ReadOnlyLayer } from './layer';
+export { Descriptors, withDescriptors } from './descriptors';
+export { createReadOnlyLayer, deleteReadOnlyLayer, type ReadOnlyLayer } from '../layers/layer';
 export { checkRootLength, containerPaths, type ContainerPaths } from './paths';
+export { receiveTar, type Owner, type ReceiveOptions } from './receive';
 export { selectDriver, storageDrivers } from './select';
+export { tarTree, treeChanges, type OpenTree, type TreeSubject } from './tar-tree';
 export {
   DRIVER_NAMES,
   type DriverCheck,
@@ -16,3 +19,4 @@ export {
   type StorageDriver,
   type StorageDriverName,
 } from './types';
+export { comparison, openFiles, openStopped, type ContainerFiles } from './views';

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { errorCode, errorMessage } from '../common/errors';
 import { native } from '../native';
-import { PROBE_MOUNT, temporaryName } from './owner';
+import { PROBE_MOUNT, temporaryName } from '../layers/owner';
 import type { DriverCheck, StorageDriver, StorageDriverName } from './types';
 
 /** Try a driver out below `directory`; nothing is left there. */

@@ -6,10 +6,10 @@ import { bootId } from '../common/identity';
 import { AufsDriver } from './drivers/aufs';
 import { OverlayDriver } from './drivers/overlay';
 import { VfsDriver } from './drivers/vfs';
-import { explain } from './errors';
-import { removeLeftovers } from './owner';
-import { checkPathLength } from './paths';
-import { replaceLink } from './tar-index';
+import { explain } from '../layers/errors';
+import { removeLeftovers } from '../layers/owner';
+import { checkPathLength } from '../layers/paths';
+import { replaceLink } from '../layers/tar-index';
 import { DRIVER_NAMES, type StorageDriver } from './types';
 
 /** All drivers, in the order in which `auto` tries them. */

@@ -31,6 +31,8 @@ export interface MountOptions extends FileSystemOptions {
 /** One way to make a container's file system of read-only layers and a write layer. */
 export interface StorageDriver {
   readonly name: StorageDriverName;
+  /** How its write layer tells what was changed; undefined where only a comparison with the layers can. */
+  readonly marks?: 'overlay' | 'aufs';
   /**
    * Try it out: mount, change and unmount something in a directory of its own below `directory`.
    *

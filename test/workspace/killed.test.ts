@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { createReadOnlyLayer } from '../../lib/workspace';
-import { temporaryName } from '../../lib/workspace/owner';
+import { temporaryName } from '../../lib/layers/owner';
 import { describeTree, makeTar, TestDirectories } from './support';
 
 const directories = new TestDirectories();

@@ -54,7 +54,7 @@ export function makeLayers(directory: string, bottom: string, count: number): st
 export async function useLayers(skiff: Skiff, given: string[]): Promise<void> {
   const launcher: unknown = Reflect.get(skiff, 'launcher');
   if (launcher instanceof Launcher) {
-    launcher.source = async () => ({ name: 'bench', layers: given, stored: true });
+    launcher.source = async () => ({ name: 'bench', layers: given, stored: true, config: {} });
   }
   if ((await skiff.layers()).length === given.length) return;
   throw new SkiffError('a container cannot be given several layers', { code: 'NOT_SUPPORTED' });

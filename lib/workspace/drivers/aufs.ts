@@ -7,6 +7,7 @@ import { Driver } from './driver';
 /** aufs, aufs(5). In the write layer a deleted name is a file `.wh.NAME`, an opaque directory has `.wh..wh..opq`. */
 export class AufsDriver extends Driver {
   readonly name = 'aufs';
+  readonly marks = 'aufs';
 
   /** "Aufs rejects the branch which is an ancestor or a descendant of another branch", aufs(5). */
   override refuses({ layers, root }: { layers: string[]; root: string }): string | undefined {

@@ -9,6 +9,7 @@ import { Driver } from './driver';
  */
 export class OverlayDriver extends Driver {
   readonly name = 'overlay';
+  readonly marks = 'overlay';
 
   /** @param oldApi use mount(2) even where the kernel has fsopen(2) */
   constructor(private readonly oldApi = false) {

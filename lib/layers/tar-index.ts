@@ -71,3 +71,12 @@ async function readLink(link: string): Promise<string | undefined> {
     throw error;
   }
 }
+
+/** The digests (hexadecimal) of all layers that tar files are remembered for. */
+export async function indexedLayers(root: string): Promise<Set<string>> {
+  const directory = tarIndexDirectory(root);
+  const targets = await Promise.all(
+    (await readDirectory(directory)).map(name => readLink(path.join(directory, name))),
+  );
+  return new Set(targets.filter(target => target !== undefined).map(target => path.basename(target)));
+}

@@ -1,0 +1,201 @@
+import type { Readable } from 'node:stream';
+import { errorCode, errorMessage, SkiffError } from '../common/errors';
+import { receiveTar, tarTree, withDescriptors, type Descriptors, type Owner } from '../workspace';
+import { containerPath, localPath, sourceName } from './copy-paths';
+import { findDestination, findDirectory, findSource, isDirectory, type Place } from './copy-place';
+import { openRoot, requireReadable, type FilesContext } from './files';
+import type { ContainerInfo } from './info';
+
+/** How a copy is made; Docker's flags of `cp`. */
+export interface CopyOptions {
+  /** Keep owner and group; else the copy is the super-user's in a container, and the caller's on the host. */
+  archive?: boolean;
+  /** Copy what a link at the end of the source's path leads to. */
+  followLink?: boolean;
+}
+
+/** A tar of something in a container, and what it is. */
+export interface CopiedOut {
+  stream: Readable;
+  isDirectory: boolean;
+}
+
+/** How many bytes of archive went over. */
+export interface Copied {
+  bytes: number;
+}
+
+/**
+ * A tar of a file or directory of a container, as its processes see it. No link leads out of the container, whatever
+ * its processes do meanwhile.
+ *
+ * @param source path in the container; with `/.` at its end a directory's content
+ * @param options.name what it is called in the tar, its own name where not given
+ * @returns a stream to be read to its end, or destroyed
+ * @throws SkiffError ENOENT with Docker's wording
+ */
+export async function copyOut(
+  context: FilesContext,
+  info: ContainerInfo,
+  source: string,
+  options: CopyOptions & { name?: string } = {},
+): Promise<CopiedOut> {
+  requireReadable(info);
+  const absolute = containerPath(source);
+  return withSource(absolute, options, async held => ({
+    root: await openRoot(context, info, held),
+    held,
+    container: info.name,
+  }));
+}
+
+/**
+ * Copy a file or directory of the host into a container, which may run. Docker's rules say what it is called there.
+ *
+ * @param source path on the host
+ * @param destination path in the container
+ * @throws SkiffError with Docker's wording
+ */
+export async function copyIn(
+  context: FilesContext,
+  info: ContainerInfo,
+  source: string,
+  destination: string,
+  options: CopyOptions = {},
+): Promise<Copied> {
+  const absolute = localPath(source);
+  return intoContainer(context, info, async place => {
+    const target = await sourceToPlace(place, absolute, containerPath(destination), options);
+    return { ...target, owner: options.archive ? undefined : { uid: 0, gid: 0 } };
+  });
+}
+
+/**
+ * Unpack a tar, plain or gzipped, into a directory of a container, which may run.
+ *
+ * @param archive read to its end
+ * @param destination path of a directory in the container
+ */
+export async function copyArchiveIn(
+  context: FilesContext,
+  info: ContainerInfo,
+  archive: Readable,
+  destination: string,
+  options: CopyOptions = {},
+): Promise<Copied> {
+  return intoContainer(context, info, async place => ({
+    stream: archive,
+    directory: await findDirectory(place, containerPath(destination)),
+    owner: options.archive ? undefined : { uid: 0, gid: 0 },
+  }));
+}
+
+/** Copy a file or directory of a container to the host; Docker's rules say what it is called there. */
+export async function copyToHost(
+  context: FilesContext,
+  info: ContainerInfo,
+  source: string,
+  destination: string,
+  options: CopyOptions = {},
+): Promise<Copied> {
+  requireReadable(info);
+  return withDescriptors(async held => {
+    const inside = { root: await openRoot(context, info, held), held, container: info.name };
+    const absolute = containerPath(source);
+    const found = await findSource(inside, absolute, { follow: options.followLink ?? false });
+    const host: Place = { root: -1, held, container: '' };
+    const target = await findDestination(host, localPath(destination), { isDirectory: isDirectory(found) });
+    const name = target.rename ?? sourceName(absolute);
+    const stream = await treeOf(absolute, name, found);
+    const owner = options.archive ? undefined : { uid: process.getuid!(), gid: process.getgid!() };
+    return receive(stream, target.directory, owner, localPath(destination));
+  });
+}
+
+interface Incoming {
+  stream: Readable;
+  directory: number;
+  owner?: Owner;
+}
+
+async function intoContainer(
+  context: FilesContext,
+  info: ContainerInfo,
+  prepare: (place: Place) => Promise<Incoming>,
+): Promise<Copied> {
+  requireReadable(info);
+  return withDescriptors(async held => {
+    const root = await openRoot(context, info, held, { writable: true });
+    const { stream, directory, owner } = await prepare({ root, held, container: info.name });
+    return receive(stream, directory, owner, info.name);
+  });
+}
+
+async function sourceToPlace(
+  place: Place,
+  source: string,
+  destination: string,
+  { followLink }: CopyOptions,
+): Promise<{ stream: Readable; directory: number }> {
+  const host: Place = { root: -1, held: place.held, container: '' };
+  const found = await findSource(host, source, { follow: followLink ?? false });
+  const target = await findDestination(place, destination, { isDirectory: isDirectory(found) });
+  return {
+    stream: await treeOf(source, target.rename ?? sourceName(source), found),
+    directory: target.directory,
+  };
+}
+
+async function withSource(
+  absolute: string,
+  { followLink, name }: CopyOptions & { name?: string },
+  open: (held: Descriptors) => Promise<Place>,
+): Promise<CopiedOut> {
+  return withDescriptors(async held => {
+    const found = await findSource(await open(held), absolute, { follow: followLink ?? false });
+    const stream = await treeOf(absolute, name ?? sourceName(absolute), found);
+    return { stream, isDirectory: isDirectory(found) };
+  });
+}
+
+/** The walk has its own descriptors: those of the look-up may be closed when this is open. */
+function treeOf(source: string, name: string, { fd }: { fd: number }): Promise<Readable> {
+  const options = { top: fd, name, shown: source, tellTop: true, crossMounts: true };
+  return tarTree({ what: 'copy', name: source }, () => Promise.resolve(options));
+}
+
+async function receive(
+  stream: Readable,
+  directory: number,
+  owner: Owner | undefined,
+  where: string,
+): Promise<Copied> {
+  try {
+    return { bytes: await receiveTar(stream, { directory, owner }) };
+  } catch (error) {
+    throw receiveError(where, error);
+  } finally {
+    stream.destroy();
+  }
+}
+
+function receiveError(where: string, error: unknown): unknown {
+  const { path } = error as { path?: string };
+  const details = { code: errorCode(error) ?? 'COPY_FAILED', path, exitCode: 1, cause: error };
+  switch (errorCode(error)) {
+    case 'EISDIR':
+      return new SkiffError(
+        `copy to ${where}: cannot overwrite directory "${path}" with non-directory`,
+        details,
+      );
+    case 'ENOTDIR':
+      return new SkiffError(
+        `copy to ${where}: cannot overwrite non-directory "${path}" with directory`,
+        details,
+      );
+    case 'EROFS':
+      return new SkiffError(`copy to ${where}: it is marked read-only`, details);
+    default:
+      return new SkiffError(`copy to ${where}: ${errorMessage(error)}`, details);
+  }
+}

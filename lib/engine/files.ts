@@ -1,0 +1,63 @@
+import path from 'node:path';
+import { errorCode, SkiffError } from '../common/errors';
+import { native } from '../native';
+import { findContainer } from '../runtime/find';
+import type { ContainerStore } from '../state';
+import { openStopped, type ContainerFiles, type Descriptors } from '../workspace';
+import type { ContainerInfo } from './info';
+
+/** The part of the runtime's context that looking into a container takes. */
+export interface FilesContext {
+  store: ContainerStore;
+}
+
+/** What a container's file system is made of. */
+export function filesOf({ driver, layers, directory }: ContainerInfo): ContainerFiles {
+  return { root: path.resolve(directory, '..', '..'), driver, layers, containerDir: directory };
+}
+
+/** Its processes exist, though they may be frozen. */
+export function isRunning({ status, pid }: ContainerInfo): boolean {
+  return pid !== undefined && status !== 'exited' && status !== 'dead';
+}
+
+/**
+ * The root directory as the container's processes see it, with all that is mounted in it; of one that does not run, with
+ * its volumes and binds.
+ *
+ * @param held owns the descriptor
+ * @param options.writable it is going to be changed
+ * @returns O_PATH descriptor
+ */
+export async function openRoot(
+  { store }: FilesContext,
+  info: ContainerInfo,
+  held: Descriptors,
+  { writable = false }: { writable?: boolean } = {},
+): Promise<number> {
+  const init = isRunning(info) ? initOf(info, store) : undefined;
+  try {
+    if (init) return held.hold(native().openProcessRoot(init));
+  } catch (error) {
+    // It has ended a moment ago.
+    if (errorCode(error) !== 'ESRCH') throw error;
+  }
+  const binds = info.mounts.filter(({ type }) => type !== 'tmpfs');
+  return openStopped(filesOf(info), held, { writable, binds });
+}
+
+/** @throws SkiffError where its record is not one to be read */
+export function requireReadable(info: ContainerInfo): void {
+  if (info.status !== 'dead') return;
+  throw new SkiffError(`container ${info.name}: ${info.error ?? 'its record cannot be read'}`, {
+    code: 'CONTAINER_DEAD',
+    path: info.id,
+    exitCode: 1,
+    remedy: `Remove it: skiff rm -f ${info.name}.`,
+  });
+}
+
+function initOf({ id }: ContainerInfo, store: ContainerStore) {
+  const found = findContainer(id, store);
+  return found.kind === 'record' ? (found.record.state?.init ?? found.record.init) : undefined;
+}

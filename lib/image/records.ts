@@ -1,0 +1,88 @@
+import fs from 'node:fs';
+import { errorCode, SkiffError } from '../common/errors';
+import type { ImageConfigFile } from './config';
+import { imagePaths, writeWhole } from './files';
+
+/** One stored image, in `images/records/<hex>.json`: it is there, or it is not. */
+export interface ImageRecord {
+  version: 1;
+  /** The config blob, byte for byte: its SHA-256 is the image's id. */
+  config: string;
+  /** When it was stored first, in ms since the epoch. */
+  added: number;
+  /** `repository@sha256:...` of manifests that it was loaded by. */
+  digests: string[];
+}
+
+/** A record, read. */
+export interface ReadImage {
+  /** 64 hexadecimal digits. */
+  hex: string;
+  record: ImageRecord;
+  config: ImageConfigFile;
+}
+
+/** Canonical names with tags, each with an image's id in hexadecimal; in `images/refs.json`. */
+export type Refs = Map<string, string>;
+
+/** @returns undefined where there is none */
+export function readImage(root: string, hex: string): ReadImage | undefined {
+  const file = imagePaths(root).record(hex);
+  const record = readJson(file) as ImageRecord | undefined;
+  if (record === undefined) return undefined;
+  if (record.version !== 1) throw tooNew(file);
+  return { hex, record, config: JSON.parse(record.config) as ImageConfigFile };
+}
+
+export async function writeImage(root: string, hex: string, record: ImageRecord): Promise<void> {
+  await writeWhole(imagePaths(root).record(hex), JSON.stringify(record));
+}
+
+/** The ids of all images. */
+export function imageIds(root: string): string[] {
+  try {
+    return fs
+      .readdirSync(imagePaths(root).records)
+      .map(name => /^([0-9a-f]{64})\.json$/.exec(name)?.[1])
+      .filter(hex => hex !== undefined);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+export function readRefs(root: string): Refs {
+  const file = imagePaths(root).refs;
+  const content = readJson(file) as { version: number; refs: Record<string, string> } | undefined;
+  if (content === undefined) return new Map();
+  if (content.version !== 1) throw tooNew(file);
+  return new Map(Object.entries(content.refs));
+}
+
+export async function writeRefs(root: string, refs: Refs): Promise<void> {
+  const sorted = Object.fromEntries([...refs].sort(([a], [b]) => (a < b ? -1 : 1)));
+  await writeWhole(imagePaths(root).refs, `${JSON.stringify({ version: 1, refs: sorted })}\n`);
+}
+
+/** @returns undefined where the file is missing */
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(fs.readFileSync(file, 'utf8'));
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new SkiffError(`image store: ${file}: it is no JSON`, {
+      code: 'BROKEN_STORE',
+      path: file,
+      remedy: 'Remove the file; images whose names it had are left under their ids.',
+      cause: error,
+    });
+  }
+}
+
+function tooNew(file: string): SkiffError {
+  return new SkiffError(`image store: ${file}: it was written by a later version of skiff`, {
+    code: 'FUTURE_STORE',
+    path: file,
+  });
+}
