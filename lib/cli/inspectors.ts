@@ -2,9 +2,10 @@ import { invalidArgument } from '../common/errors';
 import { Catalog } from '../engine/catalog';
 import { Sizes } from '../engine/sizes';
 import { dockerContainer } from './docker-container';
+import { imageInspector } from './image-inspector';
 import type { Inspector } from './inspection';
 
-const TYPES = ['container'] as const;
+const TYPES = ['container', 'image'] as const;
 export type InspectType = (typeof TYPES)[number];
 
 /** @throws SkiffError INVALID_ARGUMENT in Docker's words */
@@ -16,7 +17,7 @@ export function parseInspectType(given: string): InspectType {
 
 /** In the order in which a name is looked for. */
 export function inspectorsOf(flags: { root?: string; size?: boolean; type?: InspectType }): Inspector[] {
-  const all: Inspector[] = [containerInspector(flags)];
+  const all: Inspector[] = [containerInspector(flags), imageInspector(flags)];
   return flags.type === undefined ? all : all.filter(({ type }) => type === flags.type);
 }
 
