@@ -2,7 +2,7 @@ import { parseSize } from '../common/units';
 import type { ContainerInfo } from '../engine/info';
 import { dockerState } from '../engine/select';
 import type { ContainerSize } from '../engine/sizes';
-import type { StartOptions } from '../engine/options';
+import type { CreateOptions } from '../engine/options';
 import { parseUlimits, RLIM_INFINITY } from '../spec/ulimit';
 import { containerPaths } from '../workspace';
 import { mapOf } from './template';
@@ -10,16 +10,10 @@ import { mapOf } from './template';
 /** Go's zero time: what never was. */
 const NEVER = '0001-01-01T00:00:00Z';
 
-/** The options of a container as its record keeps them; those of another version may be among them. */
-interface Options extends StartOptions {
+/** The options of a container as its record keeps them. */
+interface Options extends CreateOptions {
   /** A word that is no UTF-8 as `{ base64 }`. */
   command?: unknown;
-  restart?: string;
-  remove?: boolean;
-  openInput?: boolean;
-  stopSignal?: string;
-  stopTimeout?: number;
-  log?: false | { maxSize?: number | string; maxFiles?: number };
   capAdd?: string[];
   capDrop?: string[];
   securityOpt?: string[];
@@ -130,7 +124,7 @@ function envOf(env: Options['env'] = []): string[] {
 
 function hostConfigOf(options: Options) {
   return {
-    Binds: options.volumes ?? null,
+    Binds: options.volumes?.length ? options.volumes : null,
     LogConfig: logConfigOf(options.log),
     NetworkMode: options.network ?? 'none',
     PortBindings: mapOf({}, null),

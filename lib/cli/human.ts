@@ -49,6 +49,7 @@ function inUnits(bytes: number, step: number, units: readonly string[], digits: 
 
 /** A text that is cut to so many characters, the last of them `…`. */
 export function ellipsis(text: string, length: number): string {
+  if (text.length <= length) return text;
   const characters = [...text];
   return characters.length <= length ? text : `${characters.slice(0, length - 1).join('')}…`;
 }

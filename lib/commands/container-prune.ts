@@ -23,7 +23,7 @@ export default defineCommand({
     noArguments(words, 'container prune');
     const filters = toPruneFilters(flags.filter);
     requireConsent('container prune', 'This will remove all stopped containers.', flags);
-    const skiff = await Skiff.open(flags);
+    const skiff = await Skiff.open({ root: flags.root, idle: true });
     try {
       return reportPruned([{ head: 'Deleted Containers', pruned: await skiff.pruneContainers(filters) }]);
     } finally {

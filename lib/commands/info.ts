@@ -19,7 +19,7 @@ export default defineCommand({
   },
   async run({ flags, words }) {
     noArguments(words, 'info');
-    const skiff = await Skiff.open(flags);
+    const skiff = await Skiff.open({ root: flags.root });
     try {
       writeOut(formatInfo(await skiff.info(), flags.format));
       return 0;

@@ -17,14 +17,15 @@ export default defineCommand({
       summary: 'All images that no container has, and not only those without a name',
     }),
     force: toggle({ char: 'f', summary: 'Do not ask' }),
-    volumes: toggle({ summary: 'Volumes that no container has, too' }),
     filter: { ...filterFlag(PRUNE_FILTERS), char: undefined },
   },
   async run({ flags, words }) {
     noArguments(words, 'system prune');
-    const options = { all: flags.all, volumes: flags.volumes, filters: toPruneFilters(flags.filter) };
+    const options = { all: flags.all, filters: flags.filter };
+    // What is wrong with them is told before anything is asked.
+    toPruneFilters(options.filters);
     requireConsent('system prune', systemPruneWarning(options), flags);
-    const skiff = await Skiff.open(flags);
+    const skiff = await Skiff.open({ root: flags.root, idle: true });
     try {
       return reportPruned(await systemPrune(skiff, options));
     } finally {

@@ -4,10 +4,13 @@ import { containerInfo, deadContainer, type ContainerInfo } from './info';
 import { look, type Keeping } from './managed';
 
 /** All containers, the newest first; what nobody looks after any more is brought to its end before. */
-export async function listContainers({ store, cgroups }: Keeping): Promise<ContainerInfo[]> {
+export async function listContainers(keeping: Keeping): Promise<ContainerInfo[]> {
+  const { store } = keeping;
   const infos: ContainerInfo[] = [];
   for (const found of store.list()) {
-    const now = await tidy(store, found, cgroups).catch(() => found);
+    // Of a thousand there are none to wait for.
+    const isLookedAfter = !store.isDeserted(found) && !store.isLeftover(found);
+    const now = isLookedAfter ? found : await tidy(store, found, keeping.cgroups).catch(() => found);
     if (now) infos.push(infoOf(now, store));
   }
   return infos.sort((one, other) => other.created - one.created);

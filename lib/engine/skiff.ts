@@ -381,7 +381,8 @@ export class Skiff {
 
   /** Of this machine and of this root's containers. */
   async info(): Promise<SystemInfo> {
-    return systemInfo({ root: this.root, driver: this.storageDriver }, await this.list());
+    const images = this.images.store.list().length;
+    return systemInfo({ root: this.root, driver: this.storageDriver }, await this.list(), images);
   }
 
   /** Kill and remove what still runs, and give back everything that was opened. */

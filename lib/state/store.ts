@@ -19,6 +19,8 @@ type Paths = ReturnType<typeof statePaths>;
 
 const NEW_PREFIX = '.new-';
 const CLAIM_ATTEMPTS = 10;
+/** One object for all reads: of a bare 'utf8' Node makes a new one each time. */
+const AS_TEXT = { encoding: 'utf8', flag: 'r' } as const;
 
 /**
  * The containers of one root directory.
@@ -194,7 +196,7 @@ export class ContainerStore {
  */
 function readRecord(paths: Paths, id: string): ContainerRecord | 'gone' | 'broken' {
   try {
-    const record: unknown = JSON.parse(fs.readFileSync(paths.record(id), 'utf8'));
+    const record: unknown = JSON.parse(fs.readFileSync(paths.record(id), AS_TEXT));
     return isRecord(record) ? withInit(record, paths.init(id)) : 'broken';
   } catch (error) {
     if (error instanceof SyntaxError) return 'broken';

@@ -86,6 +86,7 @@ it.each([
   ['skiff ps -f sta', ['status=']],
   ['skiff rm ', ['bird', 'bat']],
   ['skiff rm bird b', ['bird', 'bat']],
+  ['skiff inspect bird --siz', ['--size']],
   ['skiff inspect ', ['bird', 'bat', 'busybox', 'data']],
   ['skiff top ', []],
   ['skiff completion ', []],

@@ -104,7 +104,7 @@ async function inCommand(
   context: CompletionContext,
 ): Promise<Completion> {
   const { default: command } = await context.commands.get(name)!.load();
-  const situation = situationOf([...leading, ...rest], command.flags);
+  const situation = situationOf([...leading, ...rest], command.flags, command.interspersed);
   const { pending, root, words, flagsEnded } = situation;
   if (pending) return valuesOf(pending, current, name, context, root);
   if (current.startsWith('-') && !flagsEnded) {
@@ -151,13 +151,13 @@ async function valuesOf(
   return { candidates: await context.names(kind, command, root), files: kind === 'file' };
 }
 
-/** Read words as the parser does: flags up to the first word that is none. */
-function situationOf(before: readonly string[], flags: Flags): Situation {
+/** Read words as the parser does: flags up to the first word that is none, where they do not stand behind words, too. */
+function situationOf(before: readonly string[], flags: Flags, interspersed = false): Situation {
   const situation: Situation = { words: [], flagsEnded: false };
   for (let at = 0; at < before.length; at += 1) {
     const word = before[at]!;
     if (situation.flagsEnded || !word.startsWith('-') || word === '-') {
-      situation.flagsEnded = true;
+      situation.flagsEnded ||= !interspersed;
       situation.words.push(word);
     } else if (word === '--') {
       situation.flagsEnded = true;
