@@ -11,11 +11,23 @@ export interface SystemPruneOptions {
 }
 
 /** What `system prune` removes, for its warning. */
-export function systemPruneWarning(_options: Pick<SystemPruneOptions, 'all' | 'volumes'>): string {
-  return ['This will remove:', '  - all stopped containers'].join('\n');
+export function systemPruneWarning({ volumes }: Pick<SystemPruneOptions, 'all' | 'volumes'>): string {
+  return [
+    'This will remove:',
+    '  - all stopped containers',
+    ...(volumes ? ['  - all anonymous volumes not used by at least one container'] : []),
+  ].join('\n');
 }
 
 /** Remove what is not in use: containers first, for they use the others. */
-export async function systemPrune(skiff: Skiff, { filters }: SystemPruneOptions): Promise<PrunedKind[]> {
-  return [{ head: 'Deleted Containers', pruned: await skiff.pruneContainers(filters) }];
+export async function systemPrune(
+  skiff: Skiff,
+  { filters, volumes }: SystemPruneOptions,
+): Promise<PrunedKind[]> {
+  const kinds = [{ head: 'Deleted Containers', pruned: await skiff.pruneContainers(filters) }];
+  const { label, withoutLabel } = filters;
+  if (volumes) {
+    kinds.push({ head: 'Deleted Volumes', pruned: await skiff.volumes.prune({ label, withoutLabel }) });
+  }
+  return kinds;
 }
