@@ -63,7 +63,6 @@ export function commandTable(): Map<string, CommandEntry> {
         load: () => import('../commands/export'),
       },
     ],
-    ['rm', { summary: 'Remove containers that were kept', load: () => import('../commands/rm') }],
     [
       'inspect',
       {
