@@ -101,16 +101,6 @@ export function commandTable(): Map<string, CommandEntry> {
         load: () => import('../commands/version'),
       },
     ],
-    [
-      'inspect',
-      {
-        summary: 'Tell all that is known of containers, images and volumes',
-        load: () => import('../commands/inspect'),
-      },
-    ],
-    ['ps', { summary: 'List containers', load: () => import('../commands/ps') }],
-    ['container ls', { summary: 'List containers', load: () => import('../commands/ps') }],
-    ['container list', { summary: 'List containers', load: () => import('../commands/ps') }],
     ['volume create', { summary: 'Make a volume', load: () => import('../commands/volume-create') }],
     [
       'volume inspect',

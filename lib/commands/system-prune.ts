@@ -17,11 +17,12 @@ export default defineCommand({
       summary: 'All images that no container has, and not only those without a name',
     }),
     force: toggle({ char: 'f', summary: 'Do not ask' }),
+    volumes: toggle({ summary: 'Anonymous volumes that no container has, too' }),
     filter: { ...filterFlag(PRUNE_FILTERS), char: undefined },
   },
   async run({ flags, words }) {
     noArguments(words, 'system prune');
-    const options = { all: flags.all, filters: flags.filter };
+    const options = { all: flags.all, volumes: flags.volumes, filters: flags.filter };
     // What is wrong with them is told before anything is asked.
     toPruneFilters(options.filters);
     requireConsent('system prune', systemPruneWarning(options), flags);

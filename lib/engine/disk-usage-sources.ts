@@ -1,13 +1,16 @@
 import { Catalog } from './catalog';
 import type { DiskUsageSources, ImageUsage } from './disk-usage';
 import { Images } from './images';
+import { Volumes } from './volumes';
 
 /** Whom to ask what lies below a root. */
 export function diskUsageSources({ root }: { root?: string }): DiskUsageSources {
   const catalog = new Catalog({ root });
+  const volumes = new Volumes({ root });
   return {
     containers: () => catalog.list(),
     images: () => imageUsage(new Images({ root })),
+    volumes: () => volumes.usage(),
   };
 }
 
