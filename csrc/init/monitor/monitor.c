@@ -204,6 +204,14 @@ static void take_all_output(monitor *m)
 
 /* ---- The loop ---- */
 
+/* Docker's: 127 where there is no such program, 126 where it cannot be run, 128 for all else. */
+static int failure_code(const skiff_error *err)
+{
+    if (strcmp(err->step, "exec") != 0)
+        return 128;
+    return err->errnum == ENOENT || err->errnum == ENOTDIR ? 127 : 126;
+}
+
 static void run_again(monitor *m)
 {
     skiff_error err = {0};
@@ -211,7 +219,7 @@ static void run_again(monitor *m)
     if (skiff_begin_run(life, &err))
         return;
     snprintf(life->state.error, sizeof life->state.error, "%s: %s: %s", err.step, err.syscall, strerror(err.errnum));
-    life->state.exit_code = 128;
+    life->state.exit_code = failure_code(&err);
     m->over = true;
 }
 
