@@ -12,13 +12,24 @@
 #define NAME "log"
 #define LINE_ROOM (16u << 10) /* bytes of one entry's text at most */
 
+/* A power cut may have left a line in part: what comes next is none of it. */
+static void end_torn_line(skiff_log *log)
+{
+    char last = '\n';
+    if (log->size > 0 && pread(log->file, &last, 1, (off_t)log->size - 1) == 1 && last != '\n' &&
+        write(log->file, "\n", 1) == 1)
+        log->size++;
+}
+
 static void open_file(skiff_log *log)
 {
     struct stat about;
-    log->file = openat(log->directory, NAME, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    log->file = openat(log->directory, NAME, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
     log->size = log->file >= 0 && fstat(log->file, &about) == 0 ? (uint64_t)about.st_size : 0;
     if (log->file < 0)
         log->error = errno;
+    else
+        end_torn_line(log);
 }
 
 void skiff_log_open(skiff_log *log, int directory, uint64_t limit, uint32_t files)

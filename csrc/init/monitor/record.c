@@ -8,12 +8,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <time.h>
 
 #define RECORD "state.json"
 #define NEW_RECORD "state.json.new"
 #define EVENT_ROOM 4096 /* bytes of an event: what one write(2) appends in one piece */
+#define EVENT_ATTEMPTS 50
+#define EVENT_WAIT_US 1000
 
 /* Text that grows; what does not fit is cut, which none of the callers reaches. */
 typedef struct {
@@ -116,6 +119,29 @@ bool skiff_write_record(int directory, const skiff_amendable *amendable, const s
            overwrite_record(directory, amendable->record, &tail, err);
 }
 
+static bool is_at(const char *path, int file)
+{
+    struct stat there, open_one;
+    return stat(path, &there) == 0 && fstat(file, &open_one) == 0 && there.st_dev == open_one.st_dev &&
+           there.st_ino == open_one.st_ino;
+}
+
+/* As appendEvent of lib/state/events.ts: who writes has the file to himself, so that nobody renames it meanwhile. One who
+ * was stopped with the lock is not waited for. */
+static int open_events(const char *path)
+{
+    for (int attempt = 1;; attempt++) {
+        cleanup_fd int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+        if (file < 0)
+            return -1;
+        bool locked = flock(file, LOCK_EX | LOCK_NB) == 0;
+        if ((locked && is_at(path, file)) || attempt == EVENT_ATTEMPTS)
+            return skiff_steal_fd(&file);
+        if (!locked)
+            usleep(EVENT_WAIT_US);
+    }
+}
+
 void skiff_append_event(const skiff_request *request, const char *action, const char *attribute, int value)
 {
     struct timespec now;
@@ -126,8 +152,7 @@ void skiff_append_event(const skiff_request *request, const char *action, const 
     add(&tail, "},\"action\":\"%s\",\"timeNano\":%lld%09ld}\n", action, (long long)now.tv_sec, now.tv_nsec);
     if (strlen(request->amendable.event) + tail.length > EVENT_ROOM)
         return;
-    /* Whoever renames the file holds an exclusive lock; one that was renamed meanwhile has got one line more. */
-    cleanup_fd int file = open(request->events, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    if (file >= 0 && skiff_retry(flock(file, LOCK_SH)) == 0)
+    cleanup_fd int file = open_events(request->events);
+    if (file >= 0)
         write_parts(file, request->amendable.event, &tail);
 }
