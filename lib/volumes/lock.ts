@@ -10,6 +10,12 @@ const LONGEST_PAUSE_MS = 50;
 /** How long to wait at most, in ms: whoever has the lock may be copying gigabytes. */
 const PATIENCE_MS = 600_000;
 
+export interface LockOptions {
+  shared?: boolean;
+  wait?: boolean;
+  check?: () => void;
+}
+
 /** A lock that the kernel drops when this process ends. */
 export class VolumeLock {
   constructor(private fd: number) {}
@@ -23,6 +29,7 @@ export class VolumeLock {
 /**
  * Lock a volume's directory. Nobody waits on a thread of the pool for it: whoever has the lock may need that thread.
  *
+ * @param options.check called before each try: what it throws ends the waiting
  * @param options.shared others may have it at the same time, shared too
  * @param options.wait false: not at all
  * @returns undefined where the directory is gone
@@ -31,10 +38,11 @@ export class VolumeLock {
 export async function lockVolume(
   directory: string,
   name: string,
-  { shared = false, wait = true }: { shared?: boolean; wait?: boolean } = {},
+  { shared = false, wait = true, check }: LockOptions = {},
 ): Promise<VolumeLock | undefined> {
   const deadline = performance.now() + (wait ? PATIENCE_MS : 0);
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+    check?.();
     const fd = openDirectory(directory);
     if (fd === undefined) return undefined;
     if (native().tryLock({ fd, exclusive: !shared })) return lockOf(fd, directory);

@@ -5,7 +5,7 @@ import { makeDirectories } from '../common/directories';
 import { errorCode } from '../common/errors';
 import { native } from '../native';
 import { noSuchVolume, volumeBusy, volumeFailure, volumeInUse } from './errors';
-import { lockVolume, type VolumeLock } from './lock';
+import { lockVolume, type LockOptions, type VolumeLock } from './lock';
 import { DATA, readVolume, writeMeta, type Volume } from './meta';
 import { isAbandoned, OwnedNames, parseOwnedName, type OwnedName } from './owned-names';
 
@@ -102,7 +102,7 @@ export class VolumeStore {
   }
 
   /** See {@link lockVolume}; undefined where there is no such volume. */
-  lock(name: string, how: { shared?: boolean; wait?: boolean } = {}): Promise<VolumeLock | undefined> {
+  lock(name: string, how: LockOptions = {}): Promise<VolumeLock | undefined> {
     return lockVolume(path.join(this.directory, name), name, how);
   }
 
@@ -125,11 +125,11 @@ export class VolumeStore {
   async remove(name: string, usersOf: UsersOf, { wait = true } = {}): Promise<void> {
     if (!this.find(name)) throw noSuchVolume(name);
     // Before the lock, too: one after the other, starts can hold it for long.
-    requireUnused(name, usersOf);
-    const lock = await this.lock(name, { wait });
+    const check = () => requireUnused(name, usersOf);
+    const lock = await this.lock(name, { wait, check });
     if (!lock) throw noSuchVolume(name);
     try {
-      requireUnused(name, usersOf);
+      check();
       await this.removeDirectory(path.join(this.directory, name));
     } catch (error) {
       throw errorCode(error) === 'VOLUME_IN_USE' ? error : volumeFailure('remove', name, error);

@@ -1,6 +1,7 @@
 /** Volumes of containers that outlive the command that started them. */
 import fs from 'node:fs';
-import { run } from '../helpers/run';
+import path from 'node:path';
+import { projectRoot, run } from '../helpers/run';
 import { tempRoot } from '../helpers/temp';
 import { until } from '../helpers/wait';
 import { cliOn, dataOf, entriesOf, failure, told, type Cli } from './support';
@@ -85,4 +86,27 @@ test('what happens to volumes is told by events', async () => {
   expect(events.map(({ action }) => action)).toEqual(['create', 'create', 'destroy', 'destroy']);
   expect(events[0]).toMatchObject({ id: 'data', attributes: { driver: 'local' } });
   expect(await run(['volume', 'ls', '-q'], { root })).toMatchObject({ code: 0 });
+});
+
+test('volumes that the image asks for: filled at the first start, gone with rm -v', async () => {
+  const tar = path.join(projectRoot, 'busybox.tar');
+  await told(skiff('import', '-c', 'VOLUME ["/etc", "/data"]', tar, 'with-volumes'));
+  await told(skiff('create', '--name', 'bird', '-v', 'mine:/data', 'with-volumes', 'ls', '/etc'));
+  expect(anonymous()).toHaveLength(1);
+  expect(await told(skiff('start', '-a', 'bird'))).toContain('passwd');
+  expect(fs.readdirSync(dataOf(root, anonymous()[0]!))).toContain('passwd');
+  await told(skiff('rm', '-v', 'bird'));
+  expect(await told(skiff('run', 'with-volumes', 'sh', '-c', 'grep -cE " /(etc|data) " /proc/mounts'))).toBe(
+    '2',
+  );
+  expect(entriesOf(root)).toEqual(['mine']);
+});
+
+test('system df counts them, and system prune --volumes removes those without a name', async () => {
+  await told(skiff('volume', 'create', 'named'));
+  const name = await told(skiff('volume', 'create'));
+  fs.writeFileSync(dataOf(root, name, 'file'), Buffer.alloc(2_000));
+  expect(await told(skiff('system', 'df'))).toMatch(/^Local Volumes +2 +0 +2kB +2kB \(100%\)$/m);
+  expect(await told(skiff('system', 'prune', '-f', '--volumes'))).toContain(`Deleted Volumes:\n${name}\n`);
+  expect(entriesOf(root)).toEqual(['named']);
 });

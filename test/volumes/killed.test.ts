@@ -146,5 +146,4 @@ test('rm while containers are being made with it: refused, or a new one', async 
   // Whoever wrote to it found it again: nobody's volume was taken away under him.
   expect(results).toEqual(Array.from({ length: 40 }, (_, index) => `/d/${index}`));
   for (const outcome of outcomes) expect(['removed', 'VOLUME_IN_USE', 'VOLUME_NOT_FOUND']).toContain(outcome);
-  expect(outcomes).toContain('VOLUME_IN_USE');
 });
