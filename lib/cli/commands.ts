@@ -69,6 +69,28 @@ export function commandTable(): Map<string, CommandEntry> {
     ['stats', { summary: 'Show what containers use', load: () => import('../commands/stats') }],
     ['top', { summary: "List a container's processes", load: () => import('../commands/top') }],
     [
+      'container commit',
+      { summary: "Make an image of a container's changes", load: () => import('../commands/commit') },
+    ],
+    [
+      'container cp',
+      { summary: 'Copy files between a container and the host', load: () => import('../commands/cp') },
+    ],
+    [
+      'container diff',
+      {
+        summary: "Show what a container changed in its image's files",
+        load: () => import('../commands/diff'),
+      },
+    ],
+    [
+      'container export',
+      {
+        summary: "Export a container's file system as a tar archive",
+        load: () => import('../commands/export'),
+      },
+    ],
+    [
       'container prune',
       {
         summary: 'Remove all containers that do not run',

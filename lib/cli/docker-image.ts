@@ -45,7 +45,7 @@ function dockerConfig({ config: { config = {} } }: ImageInfo): object {
     Volumes: config.Volumes ?? null,
     WorkingDir: config.WorkingDir ?? '',
     Entrypoint: config.Entrypoint ?? null,
-    OnBuild: null,
+    OnBuild: config.OnBuild ?? null,
     Labels: config.Labels ?? null,
     ...(config.StopSignal && { StopSignal: config.StopSignal }),
   };

@@ -18,6 +18,7 @@ const CHANGES: Record<string, Change | undefined> = {
     ...defaults,
     Labels: { ...defaults.Labels, ...Object.fromEntries(pairs(text, 'LABEL')) },
   }),
+  ONBUILD: (defaults, text) => ({ ...defaults, OnBuild: [...(defaults.OnBuild ?? []), trigger(text)] }),
   STOPSIGNAL: (defaults, text) => ({ ...defaults, StopSignal: text }),
   USER: (defaults, text) => ({ ...defaults, User: text }),
   VOLUME: (defaults, text) => ({
@@ -105,6 +106,16 @@ function mergedEnv(env: readonly string[], added: [string, string][]): string[] 
   const variables = new Map(env.map(entry => [entry.split('=', 1)[0]!, entry]));
   for (const [name, value] of added) variables.set(name, `${name}=${value}`);
   return [...variables.values()];
+}
+
+/** What builds on the image run; kept as it is written. */
+function trigger(text: string): string {
+  const instruction = (/^\S+/.exec(text)?.[0] ?? '').toUpperCase();
+  if (instruction === 'ONBUILD')
+    throw invalidArgument("invalid change: Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed");
+  if (['FROM', 'MAINTAINER'].includes(instruction))
+    throw invalidArgument(`invalid change: ${instruction} isn't allowed as an ONBUILD trigger`);
+  return text;
 }
 
 function keys(names: string[]): Record<string, object> {

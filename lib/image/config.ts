@@ -12,6 +12,8 @@ export interface ContainerDefaults {
   WorkingDir?: string;
   Labels?: Record<string, string> | null;
   StopSignal?: string;
+  /** Docker's; the OCI image spec has none. */
+  OnBuild?: string[] | null;
 }
 
 /** How one layer came to be. */

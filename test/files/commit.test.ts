@@ -169,6 +169,9 @@ describe('the config', () => {
     expect((await refusal(['commit', '-c', 'FLY away', 'bad', 'bad:1'])).stderr).toMatch(
       /FLY is not a valid change command/,
     );
+    expect((await refusal(['commit', '-c', 'ONBUILD ONBUILD RUN x', 'bad', 'bad:1'])).stderr).toMatch(
+      /Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed/,
+    );
     expect((await refusal(['commit', 'bad', 'Bad Name'])).stderr).toMatch(/invalid reference format/);
     expect((await refusal(['commit', 'nobody'])).stderr).toMatch(/no such container: nobody/);
     expect(await skiff(['images'])).not.toContain('bad');
