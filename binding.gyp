@@ -8,7 +8,7 @@
   "targets": [
     {
       "target_name": "skiff",
-      "sources": ["<!@(ls csrc/addon/*.cc csrc/core/*.c)"],
+      "sources": ["<!@(ls csrc/addon/*.cc csrc/core/*.c csrc/archive/*.c)"],
       "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
       "cflags_cc": ["-std=c++17", "-fexceptions"],
       "cflags_cc!": ["-fno-exceptions", "-fno-rtti"]

@@ -12,7 +12,7 @@ const { buildMissing } = require('./build-missing');
 
 /** Beside each addon: the hash of what it was built from. */
 const HASH = 'sources.sha256';
-const SOURCES = ['binding.gyp', 'csrc/addon', 'csrc/core', 'csrc/init'];
+const SOURCES = ['binding.gyp', 'csrc/addon', 'csrc/archive', 'csrc/core', 'csrc/init'];
 
 const root = path.join(__dirname, '..');
 

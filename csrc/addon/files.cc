@@ -3,7 +3,7 @@
 #include "parts.h"
 
 extern "C" {
-#include "../core/pieces.h"
+#include "../archive/pieces.h"
 }
 
 namespace skiff {

@@ -91,6 +91,21 @@ const skiff_workspace *Workspace::Link()
     return &workspace_;
 }
 
+// ---- Volumes ----
+
+CopyUps::CopyUps(const std::vector<Napi::Object> &list)
+{
+    for (const auto &part : list)
+        parts_.push_back({TextOption(part, "path"), TextOption(part, "volume"), TextOption(part, "temporary")});
+}
+
+const skiff_copy_up *CopyUps::Link()
+{
+    for (const auto &part : parts_)
+        linked_.push_back({part.path.c_str(), part.volume.c_str(), part.temporary.c_str()});
+    return linked_.data();
+}
+
 // ---- Cgroups ----
 
 Cgroups::Cgroups(const std::vector<Napi::Object> &list)

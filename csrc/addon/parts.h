@@ -6,6 +6,7 @@
 
 extern "C" {
 #include "../core/cgroup.h"
+#include "../core/copyup.h"
 #include "../core/directory.h"
 #include "../core/workspace.h"
 }
@@ -39,6 +40,21 @@ class Workspace {
     std::string write_layer_, work_, mount_point_;
     std::vector<const char *> layer_names_, skip_names_;
     skiff_workspace workspace_{};
+};
+
+// Volumes that what the image has at their places is copied into.
+class CopyUps {
+  public:
+    explicit CopyUps(const std::vector<Napi::Object> &list);
+    const skiff_copy_up *Link();
+    size_t Count() const { return parts_.size(); }
+
+  private:
+    struct Part {
+        std::string path, volume, temporary;
+    };
+    std::vector<Part> parts_;
+    std::vector<skiff_copy_up> linked_;
 };
 
 class Cgroups {

@@ -32,6 +32,7 @@ std::vector<int> StdioOption(const Napi::Object &options)
 struct Request {
     std::optional<Directory> directory;
     std::optional<Workspace> workspace;
+    std::optional<CopyUps> copy_ups;
     Cgroups cgroups;
     std::vector<uint8_t> plan, binds, process;
     std::vector<int> stdio;
@@ -46,6 +47,8 @@ struct Request {
             directory.emplace(ObjectOption(from, "directory"));
         if (!from.Get("workspace").IsUndefined())
             workspace.emplace(ObjectOption(from, "workspace"));
+        if (workspace && !from.Get("copyUps").IsUndefined())
+            copy_ups.emplace(ObjectListOption(from, "copyUps"));
         if (!from.Get("binds").IsUndefined())
             binds = BytesOption(from, "binds");
         if (!from.Get("process").IsUndefined())
@@ -74,6 +77,8 @@ struct Request {
     {
         options.directory = directory ? directory->Link() : nullptr;
         options.workspace = workspace ? workspace->Link() : nullptr;
+        options.copy_ups = copy_ups ? copy_ups->Link() : nullptr;
+        options.copy_up_count = copy_ups ? copy_ups->Count() : 0;
         options.cgroups = cgroups.Link();
         options.cgroup_count = cgroups.Count();
         options.plan = plan.data();

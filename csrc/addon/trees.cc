@@ -12,8 +12,8 @@
 extern "C" {
 #include "../core/cleanup.h"
 #include "../core/rootpath.h"
-#include "../core/tarstream.h"
-#include "../core/view.h"
+#include "../archive/tarstream.h"
+#include "../archive/view.h"
 }
 
 namespace skiff {

@@ -14,7 +14,7 @@ extern "C" {
 #include "../core/removetree.h"
 #include "../core/rootpath.h"
 #include "../core/unionmount.h"
-#include "../core/unpack.h"
+#include "../archive/unpack.h"
 }
 
 namespace skiff {

@@ -2,11 +2,11 @@
 
 #include "cleanup.h"
 #include "mountapi.h"
-#include "mounts.h"
 #include "plan.h"
+#include "rootpath.h"
+#include "target.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/close_range.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -14,29 +14,57 @@
 #include <sys/syscall.h>
 
 enum { TREE_RECURSIVE = 0x8000 }; /* AT_RECURSIVE */
-enum { MOVE_TO_LINK = 0x10 };     /* MOVE_MOUNT_T_SYMLINKS */
+enum { MOVE_TO_DESCRIPTOR = 0x40 }; /* MOVE_MOUNT_T_EMPTY_PATH */
 
-static bool set_attributes(int tree, uint32_t flags)
+static const uint64_t propagations[] = {
+    [SKIFF_BIND_PRIVATE] = MS_PRIVATE,
+    [SKIFF_BIND_SLAVE] = MS_SLAVE,
+    [SKIFF_BIND_SHARED] = MS_SHARED,
+};
+
+/* mount_setattr(2) of one or two attributes, of the mount alone or of all that came with it. */
+static bool set_attributes(int tree, bool readonly, uint64_t propagation, bool recursive)
 {
     struct {
         uint64_t set, clear, propagation, userns_fd;
-    } attributes = {.set = flags & SKIFF_BIND_READONLY ? SKIFF_MOUNT_ATTR_RDONLY : 0, .propagation = MS_PRIVATE};
-    return syscall(SKIFF_SYS_mount_setattr, tree, "", AT_EMPTY_PATH | TREE_RECURSIVE, &attributes, sizeof attributes) == 0;
+    } attributes = {.set = readonly ? SKIFF_MOUNT_ATTR_RDONLY : 0, .propagation = propagation};
+    int flags = AT_EMPTY_PATH | (recursive ? TREE_RECURSIVE : 0);
+    return syscall(SKIFF_SYS_mount_setattr, tree, "", flags, &attributes, sizeof attributes) == 0;
 }
 
-static bool open_source(const char *source, uint32_t flags, int wanted, skiff_error *err)
+static bool prepare_source(int tree, uint32_t flags)
+{
+    uint64_t propagation = propagations[flags & SKIFF_BIND_PROPAGATION];
+    bool readonly = flags & SKIFF_BIND_READONLY;
+    bool write_below = flags & SKIFF_BIND_WRITE_BELOW, propagate_alone = flags & SKIFF_BIND_PROPAGATE_ALONE;
+    if (write_below == propagate_alone || !readonly)
+        return set_attributes(tree, readonly, propagation, !propagate_alone);
+    return set_attributes(tree, readonly, 0, !write_below) && set_attributes(tree, false, propagation, !propagate_alone);
+}
+
+/* A detached copy of what is mounted on `source`, or on `below` inside of it. */
+static int copy_source(const char *source, const char *below, uint32_t flags)
 {
     unsigned how = SKIFF_OPEN_TREE_CLONE | (flags & SKIFF_BIND_ALONE ? 0 : TREE_RECURSIVE);
-    int tree = (int)syscall(SKIFF_SYS_open_tree, AT_FDCWD, source, how);
+    if (!*below)
+        return (int)syscall(SKIFF_SYS_open_tree, AT_FDCWD, source, how);
+    cleanup_fd int root = open(source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    cleanup_fd int inside = root < 0 ? -1 : skiff_open_in_root(root, below, O_PATH, 0);
+    return inside < 0 ? -1 : (int)syscall(SKIFF_SYS_open_tree, inside, "", how | AT_EMPTY_PATH);
+}
+
+static bool open_source(const char *source, const char *below, uint32_t flags, int wanted, skiff_error *err)
+{
+    int tree = copy_source(source, below, flags);
     if (tree < 0)
-        return skiff_fail(err, "open_tree", source);
+        return skiff_fail(err, "open_tree", *below ? below : source);
     /* A caller may have closed one of its standard streams: the lowest free number is not the next one then. */
     if (tree != wanted) {
         if (dup2(tree, wanted) < 0)
             return skiff_fail(err, "dup2", source);
         close(tree);
     }
-    return set_attributes(wanted, flags) || skiff_fail(err, "mount_setattr", source);
+    return prepare_source(wanted, flags) || skiff_fail(err, "mount_setattr", source);
 }
 
 bool skiff_open_binds(const void *records, size_t length, skiff_error *err)
@@ -46,14 +74,18 @@ bool skiff_open_binds(const void *records, size_t length, skiff_error *err)
         return false;
     for (int next = SKIFF_BIND_FD; skiff_more(&reader); next++) {
         skiff_record record;
-        const char *source;
+        const char *source, *below;
         uint32_t flags;
         if (!skiff_read_record(&reader, &record, err))
             return false;
         if (record.operation != SKIFF_OP_BIND_SOURCE)
             return skiff_fail_with(err, EBADMSG, "plan", "has another operation among the sources of binds");
-        if (!skiff_read_text(&record.payload, &source, err) || !skiff_read_u32(&record.payload, &flags, err) ||
-            !skiff_read_end(&record.payload, err) || !open_source(source, flags, next, err))
+        if (!skiff_read_text(&record.payload, &source, err) || !skiff_read_text(&record.payload, &below, err) ||
+            !skiff_read_u32(&record.payload, &flags, err) || !skiff_read_end(&record.payload, err))
+            return false;
+        if ((flags & SKIFF_BIND_PROPAGATION) > SKIFF_BIND_SHARED)
+            return skiff_fail_with(err, EBADMSG, "plan", "has an unknown propagation of a bind");
+        if (!open_source(source, below, flags, next, err))
             return false;
     }
     return true;
@@ -65,44 +97,21 @@ static bool is_directory(int fd)
     return fstat(fd, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static bool make_target(int tree, const char *target, skiff_error *err)
-{
-    if (is_directory(tree))
-        return skiff_make_directories(target, err);
-    char parent[PATH_MAX];
-    size_t length = (size_t)(strrchr(target, '/') - target);
-    if (length >= sizeof parent)
-        return skiff_fail_with(err, ENAMETOOLONG, "open", target);
-    memcpy(parent, target, length);
-    parent[length] = '\0';
-    if (length > 0 && !skiff_make_directories(parent, err))
-        return false;
-    cleanup_fd int file = open(target, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-    return file >= 0 || errno == EEXIST || skiff_fail(err, "open", target);
-}
-
-static bool attach(int tree, const char *target)
-{
-    return syscall(SKIFF_SYS_move_mount, tree, "", AT_FDCWD, target, SKIFF_MOVE_MOUNT_F_EMPTY_PATH | MOVE_TO_LINK) == 0;
-}
-
 bool skiff_attach_bind(int tree, const char *target, skiff_error *err)
 {
     if (tree == SKIFF_BIND_FD) /* the first of them; whatever the plan does with the others, none gets to the command */
         syscall(SYS_close_range, SKIFF_BIND_FD, ~0u, CLOSE_RANGE_CLOEXEC);
-    if (attach(tree, target))
+    bool directory = is_directory(tree);
+    cleanup_fd int place = skiff_open_target(target, directory ? SKIFF_TARGET_DIRECTORY : SKIFF_TARGET_FILE, err);
+    if (place < 0)
+        return false;
+    /* Over /proc itself only another one: what is asked of it later must be the kernel's answer. */
+    if (strcmp(target, "/proc") == 0 && !skiff_is_procfs(tree))
+        return skiff_fail_with(err, EXDEV, "move_mount", target);
+    if (syscall(SKIFF_SYS_move_mount, tree, "", place, "", SKIFF_MOVE_MOUNT_F_EMPTY_PATH | MOVE_TO_DESCRIPTOR) == 0)
         return true;
-    if (errno == ENOENT) {
-        if (!make_target(tree, target, err))
-            return false;
-        if (attach(tree, target))
-            return true;
-    }
-    int errnum = errno;
-    struct stat place;
-    if (errnum == EINVAL && stat(target, &place) == 0 && is_directory(tree) != S_ISDIR(place.st_mode))
-        errnum = ENOTDIR;
-    return skiff_fail_with(err, errnum, "move_mount", target);
+    return skiff_fail_with(err, errno == EINVAL && directory != is_directory(place) ? ENOTDIR : errno, "move_mount",
+                           target);
 }
 
 void skiff_close_binds(int next)

@@ -14,15 +14,15 @@
 #define SKIFF_BIND_FD 7
 
 /*
- * In the child that becomes the init, async-signal-safe: open the sources that the records name, private and read-only
- * as they say from the first moment on. Everything from SKIFF_BIND_FD on must be free. They pass execve.
+ * In the child that becomes the init, async-signal-safe: open the sources that the records name, read-only and with the
+ * propagation that they say from the first moment on. What is told as a path below a source is not looked for outside of
+ * it, whatever links are there. Everything from SKIFF_BIND_FD on must be free. They pass execve.
  */
 bool skiff_open_binds(const void *records, size_t length, skiff_error *err);
 
 /*
- * In the init, with the container's root as its root: attach one of them to `target`. A missing target is made, an empty
- * file for a file. Links are followed: the root and what is mounted in it is all that they can lead to, by way of
- * /proc/self/fd to sources that are not attached yet, too, and those that are read-only are so already.
+ * In the init, with the container's root as its root: attach one of them to `target`, by the descriptor that
+ * skiff_open_target finds or makes, so that no change of a link in between leads it elsewhere.
  */
 bool skiff_attach_bind(int tree, const char *target, skiff_error *err);
 

@@ -188,20 +188,34 @@ static bool go_up(copier *c, skiff_error *err)
     return finish_directory(c, err) && skiff_tree_up(&c->from, &left, err) && skiff_tree_up(&c->to, &same, err);
 }
 
-static bool open_both(copier *c, const char *source, const char *target, skiff_error *err)
+/* The trees own descriptors of their own. */
+static bool begin(copier *c, int source, const char *source_name, int target, const char *target_name, skiff_error *err)
 {
-    int from = open(source, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int from = openat(source, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (from < 0)
-        return skiff_fail(err, "open", source);
-    if (!skiff_tree_open(&c->from, from, source, err))
+        return skiff_fail(err, "open", source_name);
+    if (!skiff_tree_open(&c->from, from, source_name, err))
         return false;
-    int to = open(target, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int to = openat(target, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (to < 0)
-        return skiff_fail(err, "open", target);
-    if (!skiff_tree_open(&c->to, to, target, err))
+        return skiff_fail(err, "open", target_name);
+    if (!skiff_tree_open(&c->to, to, target_name, err))
         return false;
     c->root = fcntl(to, F_DUPFD_CLOEXEC, 3);
-    return c->root >= 0 || skiff_fail(err, "fcntl", target);
+    return c->root >= 0 || skiff_fail(err, "fcntl", target_name);
+}
+
+static bool copy_all(copier *c, skiff_error *err)
+{
+    if (!skiff_each_entry(c->from.fd, copy_or_note, c, err))
+        return false;
+    for (;;) {
+        const char *name = skiff_tree_next(&c->from);
+        if (!name && c->from.depth == 1)
+            return finish_directory(c, err);
+        if (!(name ? go_down(c, name, err) : go_up(c, err)))
+            return false;
+    }
 }
 
 bool skiff_copy_tree(const char *source, const char *target, const skiff_inode *skip, size_t skip_count,
@@ -209,13 +223,17 @@ bool skiff_copy_tree(const char *source, const char *target, const skiff_inode *
 {
     cleanup_copier copier c = {
         .from.fd = -1, .to.fd = -1, .root = -1, .skip = skip, .skip_count = skip_count};
-    if (!open_both(&c, source, target, err) || !skiff_each_entry(c.from.fd, copy_or_note, &c, err))
-        return false;
-    for (;;) {
-        const char *name = skiff_tree_next(&c.from);
-        if (!name && c.from.depth == 1)
-            return finish_directory(&c, err);
-        if (!(name ? go_down(&c, name, err) : go_up(&c, err)))
-            return false;
-    }
+    cleanup_fd int from = open(source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (from < 0)
+        return skiff_fail(err, "open", source);
+    cleanup_fd int to = open(target, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (to < 0)
+        return skiff_fail(err, "open", target);
+    return begin(&c, from, source, to, target, err) && copy_all(&c, err);
+}
+
+bool skiff_copy_opened(int source, const char *source_name, int target, const char *target_name, skiff_error *err)
+{
+    cleanup_copier copier c = {.from.fd = -1, .to.fd = -1, .root = -1};
+    return begin(&c, source, source_name, target, target_name, err) && copy_all(&c, err);
 }

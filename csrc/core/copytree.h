@@ -20,4 +20,7 @@ typedef struct skiff_inode {
 bool skiff_copy_tree(const char *source, const char *target, const skiff_inode *skip, size_t skip_count,
                      skiff_error *err);
 
+/* The same for two directories that are open, and stay so; their names are for errors. */
+bool skiff_copy_opened(int source, const char *source_name, int target, const char *target_name, skiff_error *err);
+
 #endif

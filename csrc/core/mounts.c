@@ -2,6 +2,7 @@
 
 #include "cleanup.h"
 #include "mountapi.h"
+#include "target.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -94,9 +95,24 @@ bool skiff_mount(const char *type, const char *source, const char *target, uint6
            mount_checked(NULL, target, NULL, MS_REMOUNT | MS_BIND | kept | more, NULL, err);
 }
 
-bool skiff_mask(const char *path, const char **empty, skiff_error *err)
+bool skiff_mount_inside(const char *type, const char *source, const char *target, uint64_t flags, const char *data,
+                        skiff_error *err)
 {
-    if (mount("/dev/null", path, NULL, MS_BIND, NULL) == 0 || errno == ENOENT)
+    cleanup_fd int place = skiff_open_target(target, SKIFF_TARGET_DIRECTORY, err);
+    if (place < 0)
+        return false;
+    /* By the working directory mount(2) reaches just what was opened. */
+    if (fchdir(place) != 0 || mount(source, ".", type, flags, data) != 0)
+        return skiff_fail(err, "mount", target);
+    return chdir("/") == 0 || skiff_fail(err, "chdir", "/");
+}
+
+bool skiff_mask(const char *path, int null, const char **empty, skiff_error *err)
+{
+    char source[32] = "/dev/null";
+    if (null >= 0)
+        snprintf(source, sizeof source, "/proc/self/fd/%d", null);
+    if (mount(source, path, NULL, MS_BIND, NULL) == 0 || errno == ENOENT)
         return true;
     if (errno != ENOTDIR)
         return skiff_fail(err, "mount", path);

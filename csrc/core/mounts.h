@@ -14,9 +14,13 @@ bool skiff_enter_root(skiff_error *err);
 bool skiff_mount(const char *type, const char *source, const char *target, uint64_t flags, const char *data,
                  skiff_error *err);
 
-/* An empty read-only directory, or /dev/null, over `path`. Missing is fine. `*empty` is such a directory made before,
- * or NULL: one serves for all. */
-bool skiff_mask(const char *path, const char **empty, skiff_error *err);
+/* The same on a target as skiff_open_target opens it. The working directory is "/" afterwards. */
+bool skiff_mount_inside(const char *type, const char *source, const char *target, uint64_t flags, const char *data,
+                        skiff_error *err);
+
+/* An empty read-only directory, or /dev/null, over `path`. Missing is fine. `null` is that device's descriptor where its
+ * path may mean something else by now, or -1. `*empty` is such a directory made before, or NULL: one serves for all. */
+bool skiff_mask(const char *path, int null, const char **empty, skiff_error *err);
 
 /* `path` and what is below it on the same file system can not be written any more. Missing is fine. */
 bool skiff_make_readonly(const char *path, skiff_error *err);

@@ -34,6 +34,7 @@ enum skiff_operation {
     SKIFF_OP_FAULT = 12,        /* text step, u32 errno: that step fails (for tests of the undo) */
     SKIFF_OP_DIRECTORY = 13,    /* text path: mkdir -p */
     SKIFF_OP_BIND = 14,         /* text path: attach the next source there; missing is made */
+    SKIFF_OP_MOUNT_INSIDE = 15, /* as SKIFF_OP_MOUNT, on a target that the image may have put links in the way of */
 
     /* The process, carried out after GO. */
     SKIFF_OP_ARGS = 20,      /* u32 count, text... */
@@ -48,7 +49,7 @@ enum skiff_operation {
     SKIFF_OP_DEATH_SIGNAL = 38, /* u32 signal that the process gets when the one that cloned it ends */
 
     /* The sources of BIND, in the same order, in a plan of their own: opened before the init is there (binds.h). */
-    SKIFF_OP_BIND_SOURCE = 40, /* text path of the host, u32 SKIFF_BIND_ flags */
+    SKIFF_OP_BIND_SOURCE = 40, /* text path of the host, text path in it or "", u32 SKIFF_BIND_ flags */
 
     /* What a monitor is asked for (csrc/init/monitor/request.h). */
     SKIFF_OP_CONTAINER = 50, /* text its directory, text events file */
@@ -63,6 +64,7 @@ enum skiff_operation {
     SKIFF_OP_RESTART = 57,   /* u32 skiff_restart_policy, u32 restarts at most (0: no limit) */
     SKIFF_OP_LIMITS = 58,    /* u64 milliseconds until it is killed (0: never), texts files that count oom_kill */
     SKIFF_OP_REMOVAL = 59,   /* u32 remove all at the end, texts claims of its name, texts program to become at the end */
+    SKIFF_OP_COPY_UPS = 60,  /* texts: path, volume, temporary directory, ... (copyup.h) */
 };
 
 enum skiff_workspace_flag {
@@ -79,8 +81,14 @@ enum skiff_restart_policy {
 };
 
 enum skiff_bind_flag {
-    SKIFF_BIND_READONLY = 1, /* and all that is mounted below it */
-    SKIFF_BIND_ALONE = 2,    /* without what is mounted below it */
+    SKIFF_BIND_PROPAGATION = 3, /* the bits of one of the next three */
+    SKIFF_BIND_PRIVATE = 0,
+    SKIFF_BIND_SLAVE = 1,
+    SKIFF_BIND_SHARED = 2,
+    SKIFF_BIND_PROPAGATE_ALONE = 4, /* what is mounted below it propagates as it does */
+    SKIFF_BIND_READONLY = 8,        /* and all that is mounted below it */
+    SKIFF_BIND_WRITE_BELOW = 16,    /* but that */
+    SKIFF_BIND_ALONE = 32,          /* without what is mounted below it */
 };
 
 /* A place in bytes that must not be read past. */

@@ -13,7 +13,13 @@
 struct open_how {
     uint64_t flags, mode, resolve;
 };
-enum { RESOLVE_NO_XDEV = 0x01, RESOLVE_NO_MAGICLINKS = 0x02, RESOLVE_BENEATH = 0x08, RESOLVE_IN_ROOT = 0x10 };
+enum {
+    RESOLVE_NO_XDEV = 0x01,
+    RESOLVE_NO_MAGICLINKS = 0x02,
+    RESOLVE_NO_SYMLINKS = 0x04,
+    RESOLVE_BENEATH = 0x08,
+    RESOLVE_IN_ROOT = 0x10,
+};
 
 enum { MAX_LINKS = 40 /* as the kernel, path_resolution(7) */, MAX_RACES = 64 };
 
@@ -40,6 +46,11 @@ int skiff_open_in_root(int root, const char *path, int flags, mode_t mode)
 {
     int fd = open_resolved(root, path, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
     return fd < 0 && is_missing(errno) ? skiff_walk_in_root(root, path, flags, mode) : fd;
+}
+
+int skiff_open_without_links(const char *path, int flags)
+{
+    return open_resolved(AT_FDCWD, path, flags, 0, RESOLVE_NO_SYMLINKS);
 }
 
 /* ---- The walk: one component at a time, links expanded by hand, nothing of the kernel's own resolution. ---- */

@@ -11,6 +11,9 @@
  * seccomp filters that refuse the call. `flags` as for open(2), O_CLOEXEC is added. -1 and errno on failure. */
 int skiff_open_in_root(int root, const char *path, int flags, mode_t mode);
 
+/* Open `path` where not one component of it is a symbolic link; ELOOP where one is. */
+int skiff_open_without_links(const char *path, int flags);
+
 /* The walk alone, so that it can be tested on kernels that do not need it. */
 int skiff_walk_in_root(int root, const char *path, int flags, mode_t mode);
 

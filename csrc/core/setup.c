@@ -21,6 +21,13 @@ static bool do_root(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
     return skiff_enter_root(err);
 }
 
+/* What the user mounts may lie over /dev: the masks' source is the one that is there now. */
+static void hold_null(skiff_setup *setup)
+{
+    if (setup->null < 0)
+        setup->null = open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+}
+
 static bool do_mount(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
 {
     const char *type, *source, *target, *data;
@@ -28,6 +35,16 @@ static bool do_mount(skiff_setup *setup, skiff_reader *payload, skiff_error *err
     return skiff_read_text(payload, &type, err) && skiff_read_text(payload, &source, err) &&
            skiff_read_text(payload, &target, err) && skiff_read_u64(payload, &flags, err) &&
            skiff_read_text(payload, &data, err) && skiff_mount(type, source, target, flags, data, err);
+}
+
+static bool do_mount_inside(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
+{
+    const char *type, *source, *target, *data;
+    uint64_t flags;
+    hold_null(setup);
+    return skiff_read_text(payload, &type, err) && skiff_read_text(payload, &source, err) &&
+           skiff_read_text(payload, &target, err) && skiff_read_u64(payload, &flags, err) &&
+           skiff_read_text(payload, &data, err) && skiff_mount_inside(type, source, target, flags, data, err);
 }
 
 static bool do_device(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
@@ -56,7 +73,7 @@ static bool do_symlink(skiff_setup *setup, skiff_reader *payload, skiff_error *e
 static bool do_mask(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
 {
     const char *path;
-    return skiff_read_text(payload, &path, err) && skiff_mask(path, &setup->empty, err);
+    return skiff_read_text(payload, &path, err) && skiff_mask(path, setup->null, &setup->empty, err);
 }
 
 static bool do_readonly(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
@@ -116,6 +133,7 @@ static bool do_directory(skiff_setup *setup, skiff_reader *payload, skiff_error 
 static bool do_bind(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
 {
     const char *path;
+    hold_null(setup);
     return skiff_read_text(payload, &path, err) && skiff_attach_bind(setup->next_bind++, path, err);
 }
 
@@ -146,11 +164,12 @@ static const struct {
     [SKIFF_OP_FAULT] = {"plan", do_fault},
     [SKIFF_OP_DIRECTORY] = {"directory", do_directory},
     [SKIFF_OP_BIND] = {"bind", do_bind},
+    [SKIFF_OP_MOUNT_INSIDE] = {"mount", do_mount_inside},
 };
 
 bool skiff_set_up(skiff_setup *setup, const void *plan, size_t length, skiff_error *err)
 {
-    *setup = (skiff_setup){.next_bind = SKIFF_BIND_FD, .terminal_master = -1, .terminal_slave = -1};
+    *setup = (skiff_setup){.next_bind = SKIFF_BIND_FD, .null = -1, .terminal_master = -1, .terminal_slave = -1};
     skiff_error_text(err->step, sizeof err->step, "plan");
     skiff_reader reader;
     if (!skiff_plan_open(&reader, plan, length, err))
@@ -167,5 +186,6 @@ bool skiff_set_up(skiff_setup *setup, const void *plan, size_t length, skiff_err
             return false;
     }
     skiff_close_binds(setup->next_bind);
+    skiff_close_fd(&setup->null);
     return true;
 }

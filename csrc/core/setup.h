@@ -11,6 +11,7 @@
 typedef struct skiff_setup {
     skiff_fault fault;
     const char *empty; /* a masked directory, which can mask others too; NULL before the first */
+    int null;          /* the container's /dev/null, once the user's mounts have begun; else -1 */
     int next_bind; /* descriptor of the source that the next BIND attaches */
     int terminal_master; /* -1 where the plan asked for no terminal */
     int terminal_slave;

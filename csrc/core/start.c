@@ -31,6 +31,19 @@ static bool make_workspace(const skiff_start_options *options, skiff_started *st
     return true;
 }
 
+static bool fill_volumes(const skiff_start_options *options, skiff_started *started, skiff_error *err)
+{
+    if (options->copy_up_count == 0)
+        return true;
+    if (!skiff_step(&options->fault, "copy-up", err))
+        return false;
+    for (size_t i = 0; i < options->copy_up_count; i++)
+        if (!skiff_copy_into_volume(options->workspace->what.target, &options->copy_ups[i], err))
+            return false;
+    skiff_mark_step(&started->marks, "copy-up");
+    return true;
+}
+
 static bool make_cgroups(const skiff_start_options *options, skiff_started *started, skiff_error *err)
 {
     if (options->cgroup_count == 0)
@@ -138,7 +151,7 @@ bool skiff_start_container(const skiff_start_options *options, skiff_started *st
     *started = (skiff_started){.init = {.pidfd = -1, .pipe = -1}, .terminal = -1};
     skiff_mark_step(&started->marks, "");
     if (!make_directory(options, started, err) || !make_workspace(options, started, err) ||
-        !make_cgroups(options, started, err) || !launch(options, started, err))
+        !fill_volumes(options, started, err) || !make_cgroups(options, started, err) || !launch(options, started, err))
         return false;
     if (bring_up(options, started, err))
         return true;

@@ -3,6 +3,7 @@
 #ifndef SKIFF_CORE_START_H
 #define SKIFF_CORE_START_H
 
+#include "copyup.h"
 #include "directory.h"
 #include "launch.h"
 #include "marks.h"
@@ -11,6 +12,8 @@
 typedef struct skiff_start_options {
     const skiff_directory *directory; /* NULL: none is made */
     const skiff_workspace *workspace; /* NULL: none is made */
+    const skiff_copy_up *copy_ups; /* volumes that may be new; need a workspace */
+    size_t copy_up_count;
     skiff_cgroup *cgroups;
     size_t cgroup_count;
     int init;          /* descriptor of the static init */

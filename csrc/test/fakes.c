@@ -1,9 +1,12 @@
 /* System calls and mounts of the set-up that count instead of doing. */
 #include "../core/loopback.h"
 #include "../core/mounts.h"
+#include "../core/rootpath.h"
+#include "../core/target.h"
 #include "../core/terminal.h"
 #include "fakes.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -22,7 +25,9 @@ bool skiff_enter_root(skiff_error *err) { return done(); }
 bool skiff_raise_loopback(void) { return true; }
 bool skiff_mount(const char *type, const char *source, const char *target, uint64_t flags, const char *data,
                  skiff_error *err) { return done(); }
-bool skiff_mask(const char *path, const char **empty, skiff_error *err) { return done(); }
+bool skiff_mount_inside(const char *type, const char *source, const char *target, uint64_t flags, const char *data,
+                        skiff_error *err) { return done(); }
+bool skiff_mask(const char *path, int null, const char **empty, skiff_error *err) { return done(); }
 bool skiff_make_readonly(const char *path, skiff_error *err) { return done(); }
 bool skiff_remount_readonly(const char *path, skiff_error *err) { return done(); }
 bool skiff_make_directories(const char *path, skiff_error *err) { return done(); }
@@ -31,6 +36,16 @@ bool skiff_open_terminal(uint32_t rows, uint32_t columns, int *master, int *slav
     return done();
 }
 bool skiff_mount_console(int master, skiff_error *err) { return true; }
+
+bool skiff_is_procfs(int fd) { return false; }
+int skiff_open_target(const char *path, skiff_target_kind kind, skiff_error *err)
+{
+    return open("/dev/null", O_PATH | O_CLOEXEC);
+}
+int skiff_open_in_root(int root, const char *path, int flags, mode_t mode)
+{
+    return open("/dev/null", O_PATH | O_CLOEXEC);
+}
 
 int __wrap_mknod(const char *path, mode_t mode, dev_t device);
 long __wrap_syscall(long number, ...);

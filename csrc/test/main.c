@@ -1,5 +1,6 @@
 /* Tests of the core that need no container: plans whole, cut off, and damaged; messages over a pipe. */
 #include "../core/binds.h"
+#include "../core/cleanup.h"
 #include "../core/plan.h"
 #include "../core/process.h"
 #include "../core/protocol.h"
@@ -41,7 +42,9 @@ static bool parse_exact(parser parse, const uint8_t *bytes, size_t length, skiff
 static bool parse_setup(const void *plan, size_t length, skiff_error *err)
 {
     skiff_setup setup;
-    return skiff_set_up(&setup, plan, length, err);
+    bool ok = skiff_set_up(&setup, plan, length, err);
+    skiff_close_fd(&setup.null);
+    return ok;
 }
 
 static void free_process(skiff_process *process)
@@ -71,7 +74,7 @@ static void test_whole_plans(void)
     test_plan setup = plan_of_setup(), process = plan_of_process();
     fake_calls = 0;
     CHECK(parse_exact(parse_setup, setup.bytes, setup.length, &err));
-    CHECK(fake_calls == 12); /* each operation was carried out once, BIND twice */
+    CHECK(fake_calls == 13); /* each operation was carried out once, BIND twice */
     CHECK(fake_binds == SKIFF_BIND_FD + 1); /* the second source for the second of them */
 
     test_plan binds = plan_of_binds();

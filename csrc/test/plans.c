@@ -68,19 +68,24 @@ static void text_list(test_plan *plan, uint32_t operation)
     end(plan, start);
 }
 
+static void tmpfs(test_plan *plan, uint32_t operation, const char *target)
+{
+    size_t start = begin(plan, operation);
+    put_text(plan, "tmpfs");
+    put_text(plan, "tmpfs");
+    put_text(plan, target);
+    put_u64(plan, 6);
+    put_text(plan, "mode=755");
+    end(plan, start);
+}
+
 test_plan plan_of_setup(void)
 {
     test_plan plan = {.length = 0};
     put_u32(&plan, SKIFF_PLAN_VERSION);
     size_t start = begin(&plan, SKIFF_OP_ROOT);
     end(&plan, start);
-    start = begin(&plan, SKIFF_OP_MOUNT);
-    put_text(&plan, "tmpfs");
-    put_text(&plan, "tmpfs");
-    put_text(&plan, "/dev");
-    put_u64(&plan, 6);
-    put_text(&plan, "mode=755");
-    end(&plan, start);
+    tmpfs(&plan, SKIFF_OP_MOUNT, "/dev");
     start = begin(&plan, SKIFF_OP_DEVICE);
     put_text(&plan, "/dev/null");
     put_u32(&plan, S_IFCHR | 0666);
@@ -94,6 +99,7 @@ test_plan plan_of_setup(void)
     texts(&plan, SKIFF_OP_DIRECTORY, "/work", NULL);
     texts(&plan, SKIFF_OP_BIND, "/data", NULL);
     texts(&plan, SKIFF_OP_BIND, "/data/a b", NULL);
+    tmpfs(&plan, SKIFF_OP_MOUNT_INSIDE, "/data/tmp");
     numbers(&plan, SKIFF_OP_TERMINAL, 2);
     numbers(&plan, SKIFF_OP_ROOT_READONLY, 0);
     return plan;
@@ -130,7 +136,8 @@ test_plan plan_of_binds(void)
     put_u32(&plan, SKIFF_PLAN_VERSION);
     for (uint32_t flags = 0; flags < 2; flags++) {
         size_t start = begin(&plan, SKIFF_OP_BIND_SOURCE);
-        put_text(&plan, "/some/where");
+        put_text(&plan, "/");
+        put_text(&plan, flags ? "be/low" : "");
         put_u32(&plan, flags);
         end(&plan, start);
     }

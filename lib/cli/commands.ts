@@ -102,6 +102,35 @@ export function commandTable(): Map<string, CommandEntry> {
       },
     ],
     [
+      'inspect',
+      {
+        summary: 'Tell all that is known of containers, images and volumes',
+        load: () => import('../commands/inspect'),
+      },
+    ],
+    ['ps', { summary: 'List containers', load: () => import('../commands/ps') }],
+    ['container ls', { summary: 'List containers', load: () => import('../commands/ps') }],
+    ['container list', { summary: 'List containers', load: () => import('../commands/ps') }],
+    ['volume create', { summary: 'Make a volume', load: () => import('../commands/volume-create') }],
+    [
+      'volume inspect',
+      { summary: 'Tell all that is known of volumes', load: () => import('../commands/volume-inspect') },
+    ],
+    ['volume ls', { summary: 'List volumes', load: () => import('../commands/volume-ls') }],
+    ['volume list', { summary: 'List volumes', load: () => import('../commands/volume-ls') }],
+    [
+      'volume prune',
+      { summary: 'Remove volumes that no container has', load: () => import('../commands/volume-prune') },
+    ],
+    [
+      'volume rm',
+      { summary: 'Remove volumes with what they hold', load: () => import('../commands/volume-rm') },
+    ],
+    [
+      'volume remove',
+      { summary: 'Remove volumes with what they hold', load: () => import('../commands/volume-rm') },
+    ],
+    [
       'doctor',
       {
         summary: 'Tell what this machine can do, and what is missing',

@@ -62,7 +62,11 @@ export function value<T>(parse: (text: string) => T, flag: FlagBase & { helpValu
 }
 
 export function list(flag: FlagBase & { helpValue: string }): ListFlag<string> {
-  return { ...flag, type: 'option', multiple: true, parse: asIs };
+  return listOf(asIs, flag);
+}
+
+export function listOf<T>(parse: (text: string) => T, flag: FlagBase & { helpValue: string }): ListFlag<T> {
+  return { ...flag, type: 'option', multiple: true, parse };
 }
 
 /** How messages name a flag: `-m, --memory`. */

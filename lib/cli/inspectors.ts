@@ -1,11 +1,13 @@
 import { invalidArgument } from '../common/errors';
 import { Catalog } from '../engine/catalog';
 import { Sizes } from '../engine/sizes';
+import { Volumes } from '../engine/volumes';
 import { dockerContainer } from './docker-container';
 import { imageInspector } from './image-inspector';
 import type { Inspector } from './inspection';
+import { dockerVolume } from './volume-rows';
 
-const TYPES = ['container', 'image'] as const;
+const TYPES = ['container', 'image', 'volume'] as const;
 export type InspectType = (typeof TYPES)[number];
 
 /** @throws SkiffError INVALID_ARGUMENT in Docker's words */
@@ -17,7 +19,7 @@ export function parseInspectType(given: string): InspectType {
 
 /** In the order in which a name is looked for. */
 export function inspectorsOf(flags: { root?: string; size?: boolean; type?: InspectType }): Inspector[] {
-  const all: Inspector[] = [containerInspector(flags), imageInspector(flags)];
+  const all: Inspector[] = [containerInspector(flags), imageInspector(flags), volumeInspector(flags)];
   return flags.type === undefined ? all : all.filter(({ type }) => type === flags.type);
 }
 
@@ -32,4 +34,9 @@ export function containerInspector({ root, size }: { root?: string; size?: boole
       return dockerContainer(container, await sizes?.of(container));
     },
   };
+}
+
+export function volumeInspector({ root }: { root?: string }): Inspector {
+  const volumes = new Volumes({ root });
+  return { type: 'volume', inspect: async name => dockerVolume(await volumes.inspect(name)) };
 }

@@ -1,6 +1,7 @@
 import { invalidArgument } from '../common/errors';
 import { parseDuration, parseSize } from '../common/units';
-import { list, text, toggle, value, type Flags } from './flags';
+import { parseMountFlag } from '../spec/mount-flag';
+import { list, listOf, text, toggle, value, type Flags } from './flags';
 import { parseInteger } from './values';
 
 const LIMITS = 'LIMIT';
@@ -52,8 +53,16 @@ export const createFlags = {
   tmpfs: list({ helpValue: '<dir[:options]>', summary: 'Mount a tmpfs' }),
   volume: list({
     char: 'v',
-    helpValue: '<host:container[:ro]>',
-    summary: 'Mount a file or directory of the host',
+    helpValue: '<host|name:container[:ro]>',
+    summary: 'Mount a file or directory of the host, or a volume',
+  }),
+  mount: listOf(parseMountFlag, {
+    helpValue: '<type=...,src=...,dst=...>',
+    summary: 'Mount a bind, a volume or a tmpfs, told field by field',
+  }),
+  'volumes-from': list({
+    helpValue: '<container[:ro]>',
+    summary: 'Mount what another container has of the host and of volumes',
   }),
   ulimit: list({ helpValue: '<name=soft[:hard]>', summary: 'Set a resource limit' }),
   sysctl: list({ helpValue: '<name=value>', summary: "Set a kernel parameter of the container's own" }),

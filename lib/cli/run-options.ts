@@ -39,6 +39,8 @@ export function toStartOptions(flags: FlagValues<typeof runFlags>, host: NodeJS.
     readOnly: flags['read-only'],
     tmpfs: flags.tmpfs,
     volumes: flags.volume,
+    mounts: flags.mount,
+    volumesFrom: flags['volumes-from'],
     ulimits: flags.ulimit,
     sysctls: toSysctls(flags.sysctl),
     keep: flags.keep,

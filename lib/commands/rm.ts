@@ -15,9 +15,10 @@ export default defineCommand({
   ],
   flags: {
     force: toggle({ char: 'f', summary: 'Kill what runs' }),
+    volumes: toggle({ char: 'v', summary: 'Volumes without a name, too' }),
   },
   run: ({ flags, words }) =>
     forEachContainer('rm', words, flags.root, async (skiff, reference) => {
-      await skiff.remove(reference, { force: flags.force });
+      await skiff.remove(reference, { force: flags.force, volumes: flags.volumes });
     }),
 });

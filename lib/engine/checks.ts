@@ -3,8 +3,6 @@ import path from 'node:path';
 import { makeDirectories } from '../common/directories';
 import { errorCode, errorMessage, invalidArgument, SkiffError } from '../common/errors';
 import { INIT, nativeDirectory } from '../native';
-import { missingSource } from '../runtime/errors';
-import type { CompiledSpec } from '../spec/compiled';
 import type { StartOptions } from './options';
 import { isOpen } from './stdio';
 
@@ -51,18 +49,6 @@ export function requireDirectory(directory: string): string {
   throw invalidArgument(
     `cannot use the root file system: ${directory}: ${about ? 'not a directory' : 'no such directory'}`,
   );
-}
-
-/**
- * The host's paths of bind mounts must be there: podman's way. Docker makes what is missing, and a typing error gives an
- * empty directory of root's.
- *
- * @throws SkiffError ENOENT before anything was made
- */
-export function requireSources({ binds }: CompiledSpec): void {
-  for (const source of binds?.sources ?? []) {
-    if (!fs.statSync(source, { throwIfNoEntry: false })) throw missingSource(source);
-  }
 }
 
 /** @throws SkiffError INVALID_ARGUMENT for a descriptor that is not open */

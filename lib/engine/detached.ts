@@ -1,18 +1,21 @@
+import path from 'node:path';
 import { SkiffError } from '../common/errors';
+import { packageRoot } from '../common/package';
 import { native } from '../native';
 import type { RuntimeContext } from '../runtime/context';
 import type { MonitorConnection } from '../runtime/detached/control';
 import { createDetached, startDetached, type DetachedStart } from '../runtime/detached/detached';
 import { withContainerLock } from '../runtime/detached/lock';
 import { removeLeftover } from '../runtime/leftover';
+import { anonymousOf } from '../runtime/volumes';
 import { parseSignal } from '../common/signals';
 import { parseRestart, toLogLimits } from '../spec/life';
 import { toTimeout } from '../spec/options';
 import type { Word } from '../spec/types';
-import { RECORD_VERSION, type ContainerRecord } from '../state';
+import { RECORD_VERSION, type ContainerRecord, type ContainerStore, type RecordedMount } from '../state';
 import { invalidArgument } from '../common/errors';
 import type { ImageStore } from '../image/store';
-import { withAbsoluteVolumes, type Launcher } from './launcher';
+import { withAbsoluteVolumes, type Launcher, type Prepared } from './launcher';
 import { tell } from './life';
 import { isRunning, lookAtRecord } from './managed';
 import type { CreateOptions } from './options';
@@ -41,7 +44,8 @@ export async function createContainer(
   command: readonly Word[],
   options: CreateOptions,
 ): Promise<ContainerRecord> {
-  const { record } = await create(detaching, command, options, 'created');
+  const { record, start } = await create(detaching, command, options, 'created');
+  start.mounts?.settle({ ephemeral: start.remove });
   return record;
 }
 
@@ -63,10 +67,12 @@ export async function runDetached(
   const directory = store.directory(record.id);
   try {
     const { connection } = await withContainerLock(directory, () => startDetached(detaching.context, start));
+    start.mounts?.settle({ ephemeral: start.remove });
     return { record, connection };
   } catch (error) {
     const found = store.find(record.id);
     if (found) await removeLeftover(store, found, cgroups);
+    await start.mounts?.undo();
     tell(detaching.context, record, 'destroy');
     throw error;
   }
@@ -93,19 +99,18 @@ export async function startExisting(
     if (!record.detached) throw notDetached(record);
     const { command, ...options } = record.options as unknown as StoredOptions;
     const words = command.map(word => (typeof word === 'string' ? word : Buffer.from(word.base64, 'base64')));
-    const prepared = await prepare(detaching, id, words, {
-      ...options,
-      image: record.imageId ?? options.image,
-    });
-    const { connection } = await startDetached(context, {
-      ...startOf(record, prepared, options),
-      attached,
-    });
-    return { record, connection };
+    const image = record.imageId ?? options.image;
+    const prepared = await prepare(detaching, id, words, { ...options, image }, record.mounts ?? []);
+    const start = { ...startOf(context.store, record, prepared, options), attached };
+    try {
+      await prepared.mounts?.prepare();
+      const { connection } = await startDetached(context, start);
+      return { record, connection };
+    } finally {
+      prepared.mounts?.settle({ ephemeral: start.remove });
+    }
   });
 }
-
-type Prepared = Awaited<ReturnType<Launcher['prepare']>>;
 
 async function create(
   detaching: Detaching,
@@ -119,8 +124,14 @@ async function create(
   const id = native().randomId();
   const prepared = await prepare(detaching, id, command, options);
   const record = recordOf(context, id, status, { command, options, prepared });
-  const start = startOf(record, prepared, options);
-  await createDetached(context, record, options.name !== undefined);
+  const start = startOf(context.store, record, prepared, options);
+  try {
+    await prepared.mounts?.prepare();
+    await createDetached(context, record, options.name !== undefined);
+  } catch (error) {
+    await prepared.mounts?.undo();
+    throw error;
+  }
   tell(context, record, 'create');
   return { record, start };
 }
@@ -130,8 +141,9 @@ function prepare(
   id: string,
   command: readonly Word[],
   options: CreateOptions,
+  recorded?: readonly RecordedMount[],
 ): Promise<Prepared> {
-  return launcher.prepare(id, command, options);
+  return launcher.prepare(id, command, options, recorded);
 }
 
 /** Refused before anything is made. */
@@ -169,14 +181,21 @@ function recordOf(
     layers: source.layers,
     imageId: source.imageId,
     labels: { ...labels, ...options.labels },
+    ...(prepared.mounts && { mounts: prepared.mounts.recorded }),
     options: stored as unknown as Record<string, unknown>,
   };
 }
 
-function startOf(record: ContainerRecord, prepared: Prepared, options: CreateOptions): DetachedStart {
-  const { source, spec, driver } = prepared;
+function startOf(
+  store: ContainerStore,
+  record: ContainerRecord,
+  prepared: Prepared,
+  options: CreateOptions,
+): DetachedStart {
+  const { source, spec, driver, mounts } = prepared;
   return {
     record,
+    ...(mounts && { mounts }),
     layers: source.layers,
     driver,
     spec,
@@ -188,8 +207,15 @@ function startOf(record: ContainerRecord, prepared: Prepared, options: CreateOpt
     timeoutMs: toTimeout(options.timeout) ?? 0,
     remove: options.remove ?? false,
     named: options.name !== undefined,
-    after: [],
+    after: options.remove ? volumeRemoval(store.root, record) : [],
   };
+}
+
+/** With --rm a container's anonymous volumes go, too: that is more than a monitor knows. */
+function volumeRemoval(root: string, { id, mounts }: ContainerRecord): string[] {
+  if (anonymousOf(mounts).length === 0) return [];
+  const program = path.join(packageRoot(), 'bin', 'run');
+  return [process.execPath, program, '--root', root, 'rm', '-f', '-v', id];
 }
 
 function notDetached({ id }: ContainerRecord): SkiffError {

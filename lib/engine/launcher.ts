@@ -11,25 +11,38 @@ import { checkOptions, toSpec, toTimeout } from '../spec/options';
 import type { ProcessOptions } from '../spec/plan';
 import { absoluteVolumes } from '../spec/volumes';
 import { selectDriver, type StorageDriver } from '../workspace';
-import { checkStdio, requireDirectory, requireSources } from './checks';
+import { checkStdio, requireDirectory } from './checks';
 import { ContainerHandle, type HandleOptions } from './container';
-import { thisMachine } from './machine';
 import type { Images, RootSource } from './images';
+import { thisMachine } from './machine';
+import { resolveMounts, type ContainerMounts } from './mounts';
 import type { StartOptions } from './options';
 import { throwIfAborted } from './outcome';
 import { CompiledPlans } from './plans';
 import { ContainerStreams } from './stdio';
-import type { Word } from '../spec/types';
+import type { Mount, Word } from '../spec/types';
+import type { RecordedMount } from '../state';
 
 /** A container that waits for its command. */
 export interface ParkedContainer {
   id: string;
   started: Started;
   source: RootSource;
+  mounts: ContainerMounts | undefined;
 }
 
 /** What the parked init's command would be; it gets another one with GO. */
 export const NO_COMMAND = ['-'];
+
+/** What a detached container is started with: its plans, its layers and the driver for them, its mounts. */
+export interface Prepared {
+  source: RootSource;
+  spec: CompiledSpec;
+  driver: StorageDriver;
+  mounts: ContainerMounts | undefined;
+}
+
+const NO_MOUNTS = { mounts: [], areUnique: false };
 
 const PARKED = { stdio: 'parked', awaitCommand: false } as const;
 
@@ -64,10 +77,10 @@ export class Launcher {
       await undoAgain(this.context.unfinished);
       const source = await this.source(options);
       const id = native().randomId();
-      const spec = this.compile(id, command, options, source);
-      requireSources(spec);
+      const mounts = this.mounts(options, source);
+      const spec = this.compile(id, command, options, source, mounts);
       return this.withStreams(options, { since, retried: false }, streams =>
-        this.launch(id, spec, source, options, { stdio: streams.given, awaitCommand }),
+        this.launch(id, spec, source, options, { stdio: streams.given, awaitCommand, mounts }),
       );
     });
   }
@@ -77,14 +90,15 @@ export class Launcher {
     await undoAgain(this.context.unfinished);
     const source = await this.source(options);
     const id = native().randomId();
-    const spec = this.compile(id, NO_COMMAND, options, source);
-    requireSources(spec);
-    return { id, source, started: await this.launch(id, { ...spec, args: [] }, source, options, PARKED) };
+    const mounts = this.mounts(options, source);
+    const spec = this.compile(id, NO_COMMAND, options, source, mounts);
+    const started = await this.launch(id, { ...spec, args: [] }, source, options, { ...PARKED, mounts });
+    return { id, source, mounts, started };
   }
 
   /** Give a parked container its command; where that fails, it is removed. */
   async command(
-    { id, source, started }: ParkedContainer,
+    { id, source, started, mounts }: ParkedContainer,
     command: readonly Word[],
     options: StartOptions,
     since: number,
@@ -92,7 +106,7 @@ export class Launcher {
     try {
       checkOptions(command, options);
       checkStdio(options);
-      const spec = this.compile(id, command, options, source);
+      const spec = this.compile(id, command, options, source, mounts);
       return await this.withStreams(options, { since, retried: true }, async streams => {
         await goParked(started, spec, streams.given);
         return started;
@@ -114,17 +128,24 @@ export class Launcher {
     return source;
   }
 
-  /** What a detached container is started with: its plans, its layers and the driver for them. */
+  /**
+   * What a detached container is started with. Nothing is made yet.
+   *
+   * @param recorded its mounts, where it has been made before
+   */
   async prepare(
     id: string,
     command: readonly Word[],
     options: StartOptions,
-  ): Promise<{ source: RootSource; spec: CompiledSpec; driver: StorageDriver }> {
+    recorded?: readonly RecordedMount[],
+  ): Promise<Prepared> {
     checkOptions(command, options);
     const source = await this.source(options);
-    const spec = this.compileNow(id, command, options, source, { endsWithParent: true });
-    requireSources(spec);
-    return { source, spec, driver: await this.driverFor(source.layers) };
+    const mounts = this.mounts(options, source, recorded);
+    const spec = this.compileNow(id, command, options, source, mounts?.mounts ?? [], {
+      endsWithParent: true,
+    });
+    return { source, spec, mounts, driver: await this.driverFor(source.layers) };
   }
 
   private async launch(
@@ -132,7 +153,7 @@ export class Launcher {
     spec: CompiledSpec,
     source: RootSource,
     options: StartOptions,
-    command: Pick<StartPlan, 'stdio' | 'awaitCommand'>,
+    command: Pick<StartPlan, 'stdio' | 'awaitCommand' | 'mounts'>,
   ): Promise<Started> {
     return startContainer(this.context, {
       id,
@@ -171,16 +192,25 @@ export class Launcher {
     }
   }
 
+  private mounts(
+    options: StartOptions,
+    { config }: RootSource,
+    recorded?: readonly RecordedMount[],
+  ): ContainerMounts | undefined {
+    return resolveMounts(options, config.volumes ?? [], this.context, recorded);
+  }
+
   private compile(
     id: string,
     command: readonly Word[],
     options: StartOptions,
     source: RootSource,
+    { mounts, areUnique }: Pick<ContainerMounts, 'mounts' | 'areUnique'> = NO_MOUNTS,
   ): CompiledSpec {
     const layer = source.layers[0]!;
-    const state = source.stored ? (source.imageId ?? layer) : stateOfAccounts(layer);
-    return this.plans.get(id, state, { command, options }, () =>
-      this.compileNow(id, command, options, source),
+    const known = source.stored ? (source.imageId ?? layer) : stateOfAccounts(layer);
+    return this.plans.get(id, areUnique ? undefined : known, { command, options, mounts }, () =>
+      this.compileNow(id, command, options, source, mounts),
     );
   }
 
@@ -189,6 +219,7 @@ export class Launcher {
     command: readonly Word[],
     options: StartOptions,
     { layers, config }: RootSource,
+    mounts: readonly Mount[],
     process: ProcessOptions = {},
   ): CompiledSpec {
     const { store, fault } = this.context;
@@ -197,6 +228,7 @@ export class Launcher {
       command,
       options,
       image: config,
+      mounts,
       rootPath: path.join(store.directory(id), 'mnt'),
       readFile: file => readInLayers(layers, file),
       machine: thisMachine(),
@@ -230,10 +262,16 @@ function readInLayers(layers: readonly string[], file: string): Buffer | null {
 
 /** The same options where they do not depend on the working directory any more. */
 export function withAbsoluteVolumes<Options extends StartOptions>(options: Options): Options {
-  const { volumes } = options;
-  return volumes?.some(text => text.startsWith('.'))
-    ? { ...options, volumes: absoluteVolumes(volumes) }
-    : options;
+  const { volumes = [], mounts = [] } = options;
+  const isRelative = (text = '') => text.startsWith('.');
+  if (!volumes.some(isRelative) && !mounts.some(({ source }) => isRelative(source))) return options;
+  return {
+    ...options,
+    volumes: absoluteVolumes(volumes),
+    mounts: mounts.map(mount =>
+      isRelative(mount.source) ? { ...mount, source: path.resolve(mount.source!) } : mount,
+    ),
+  };
 }
 
 /** What runs but cannot be given its streams is ended and removed: nobody would hold it. */

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import type { MountRequest } from '../spec/mount-request';
 import type { Word } from '../spec/types';
 
 /** Where one of the command's standard streams goes: a pipe to the caller, nowhere, or an open descriptor. */
@@ -45,10 +46,15 @@ export interface StartOptions {
   /** tmpfs mounts: `/path` or `/path:options`. */
   tmpfs?: string[];
   /**
-   * Bind mounts: `/host:/container[:mode]`, the host's path absolute or beginning with `.`, the mode `ro`, `rw` and
-   * such as Docker has them. What is mounted below the host's path comes along; a missing host's path is an error.
+   * `/host:/container[:mode]`, the host's path absolute or beginning with `.`; `name:/container[:mode]` for a volume;
+   * `/container` for one of the container's own. The mode is `ro`, `rw`, `nocopy`, `rshared` and such as Docker has them.
+   * What is mounted below the host's path comes along; a missing host's path is made, a directory of root's.
    */
   volumes?: string[];
+  /** The same field by field, and tmpfs mounts; here a missing host's path is an error. */
+  mounts?: MountRequest[];
+  /** `container[:ro]`: the binds and volumes of another container, which need not run. */
+  volumesFrom?: string[];
   /** `name=soft[:hard]` as Docker has them: `nofile=1024:2048`. */
   ulimits?: string[];
   /** Kernel parameters of the container's own namespaces. */

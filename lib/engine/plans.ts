@@ -1,6 +1,6 @@
 import { SpecStencil, type CompiledSpec } from '../spec/compiled';
 import type { StartOptions } from './options';
-import type { Word } from '../spec/types';
+import type { Mount, Word } from '../spec/types';
 
 /** Distinct options that are remembered, and how long their text may be: a thousand bind mounts fit in. */
 const MAX_PLANS = 64;
@@ -23,11 +23,18 @@ const OPTIONS = [
   'init',
   'readOnly',
   'tmpfs',
-  'volumes',
   'ulimits',
   'sysctls',
   'tty',
 ] as const satisfies readonly (keyof StartOptions)[];
+
+/** What a compiled spec is made of, beside the image. */
+export interface PlanInput {
+  command: readonly Word[];
+  options: StartOptions;
+  /** What `volumes` and such of the options have become. */
+  mounts: readonly Mount[];
+}
 
 /** Compiled specs by the options that they were made of: whoever starts the same thing often has it compiled once. */
 export class CompiledPlans {
@@ -42,11 +49,11 @@ export class CompiledPlans {
   get(
     id: string,
     state: string | undefined,
-    { command, options }: { command: readonly Word[]; options: StartOptions },
+    { command, options, mounts }: PlanInput,
     compile: () => CompiledSpec,
   ): CompiledSpec {
     if (state === undefined) return compile();
-    const key = JSON.stringify([state, command, ...OPTIONS.map(name => distinct(options[name]))]);
+    const key = JSON.stringify([state, command, mounts, ...OPTIONS.map(name => distinct(options[name]))]);
     const known = this.stencils.get(key);
     if (known) return known.for(id);
     const compiled = compile();

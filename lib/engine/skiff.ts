@@ -10,11 +10,13 @@ import { Watchdog } from '../process/watchdog';
 import type { RuntimeContext } from '../runtime/context';
 import { startError } from '../runtime/errors';
 import { SpareNetwork } from '../runtime/networks';
+import { withVolumes } from '../runtime/volumes';
 import { DescriptorReserve } from '../runtime/reserve';
 import { undoAgain, type StepFault } from '../runtime/steps';
 import { sweep } from '../runtime/sweep';
 import type { LogEntry, LogOptions, LogText, LogTextOptions } from '../logs';
 import { ContainerStore, readEvents, type EventOptions, type SkiffEvent } from '../state';
+import { VolumeStore } from '../volumes';
 import { checkRootLength, selectDriver, type StorageDriver } from '../workspace';
 import { systemInfo, type SystemInfo } from './about';
 import { initPath, prepareRoot, requireRoot } from './checks';
@@ -47,6 +49,7 @@ import { pruneContainers, type Pruned, type PruneFilters } from './prune';
 import { rootDirectory } from './root';
 import { selectContainers } from './select';
 import { watchStats, type ContainerStats, type StatsOptions } from './stats';
+import { Volumes } from './volumes';
 import type { Word } from '../spec/types';
 
 export interface OpenOptions {
@@ -68,6 +71,8 @@ const debug = debugLog('engine');
 
 /** Runs containers. Several may be open in one process; each closes what it opened. */
 export class Skiff {
+  /** The volumes of this root. */
+  readonly volumes: Volumes;
   private readonly launcher: Launcher;
   private readonly running = new Set<ContainerHandle>();
   private readonly pools = new Set<Pool>();
@@ -89,6 +94,7 @@ export class Skiff {
     const whiteouts = storageDriver === 'aufs' ? 'aufs' : 'overlay';
     this.images = new Images({ root, whiteouts });
     this.launcher = new Launcher(root, context, storage, this.images);
+    this.volumes = new Volumes({ root });
   }
 
   /**
@@ -107,6 +113,7 @@ export class Skiff {
     const reserve = new DescriptorReserve();
     const context: RuntimeContext = {
       store: new ContainerStore(root),
+      volumes: new VolumeStore(root),
       cgroups: detectCgroups(),
       watchdog: new Watchdog(init),
       init,
@@ -338,11 +345,16 @@ export class Skiff {
    * Remove a container that does not run, by its name, its id or the beginning of its id.
    *
    * @param options.force kill it where it runs
+   * @param options.volumes its anonymous volumes, too, but those that another container has
    * @returns its id
    * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS, CONTAINER_RUNNING
    */
-  async remove(reference: string, options: { force?: boolean } = {}): Promise<string> {
-    return removeContainer(this.context, reference, options);
+  async remove(
+    reference: string,
+    { volumes = false, ...options }: { force?: boolean; volumes?: boolean } = {},
+  ): Promise<string> {
+    const remove = () => removeContainer(this.context, reference, options);
+    return volumes ? withVolumes(reference, this.context, remove) : remove();
   }
 
   /** Remove what killed processes left behind, as every start does on the side. Returns what could not be removed. */

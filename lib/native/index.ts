@@ -17,6 +17,7 @@ export type * from './files';
 export type * from './process';
 export type * from './start';
 export type * from './trees';
+export type * from './volumes';
 export type * from './workspace';
 export { INIT, nativeDirectory } from './location';
 

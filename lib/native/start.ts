@@ -1,3 +1,5 @@
+import type { NativeCopyUp } from './volumes';
+
 /** A directory of a container's cgroup, to be made. */
 export interface NativeCgroup {
   /** Absolute. */
@@ -43,6 +45,8 @@ export interface NativeWorkspace {
 export interface NativeStartOptions {
   directory?: NativeDirectory;
   workspace?: NativeWorkspace;
+  /** Volumes that may be new. */
+  copyUps?: NativeCopyUp[];
   cgroups: NativeCgroup[];
   /** Descriptor of the static init, from `openInit`. */
   init: number;

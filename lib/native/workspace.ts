@@ -3,7 +3,7 @@ import type { NativeWorkspace } from './start';
 /** Text for the kernel: a string (as UTF-8), or a Buffer for names that are not UTF-8. Without NUL. */
 export type NativeText = string | Buffer;
 
-/** One step of writing an archive's entry below a layer's root; csrc/core/unpack.h has the meaning of each kind. */
+/** One step of writing an archive's entry below a layer's root; csrc/archive/unpack.h has the meaning of each kind. */
 export interface UnpackEntry {
   kind: 'directory' | 'file' | 'data' | 'meta' | 'symlink' | 'link' | 'node' | 'whiteout' | 'opaque';
   /** Relative, without `.` and `..`; '' is the root itself. */

@@ -4,6 +4,7 @@ import type { Trace } from '../common/trace';
 import type { Turns } from '../common/turns';
 import type { Watchdog } from '../process/watchdog';
 import type { ContainerStore } from '../state';
+import type { VolumeStore } from '../volumes';
 import type { SpareNetwork } from './networks';
 import type { DescriptorReserve } from './reserve';
 import type { StepFault, Steps } from './steps';
@@ -11,6 +12,7 @@ import type { StepFault, Steps } from './steps';
 /** What the containers of one Skiff share. */
 export interface RuntimeContext {
   store: ContainerStore;
+  volumes: VolumeStore;
   cgroups: CgroupSetup;
   watchdog: Watchdog;
   /** Descriptor of the static init. */

@@ -41,15 +41,19 @@ const BIND_REMEDIES: Record<string, string> = {
   ENOSYS:
     'Bind mounts need Linux 5.12, and no filter around this process that forbids open_tree, move_mount and mount_setattr.',
   ENOTDIR: 'A file can be mounted on a file only, and a directory on a directory.',
+  EXDEV: 'It is in /proc, by itself or through a link of the image: nothing may stand in for what is there.',
   ELOOP: 'A link of the image leads from this place to nowhere, or out of the container.',
   EMFILE: 'Each bind mount takes an open file while the container starts: raise the limit (ulimit -n).',
 };
 
-/**
- * The host's path of a bind mount is not there. Podman refuses that, too; Docker makes a directory, which after a typing
- * error is an empty one.
- */
-export function missingSource(path: string, details: Partial<SkiffErrorDetails> = {}): SkiffError {
+/** The host's path of a bind mount has gone since it was looked at. */
+function missingSource(path: string, details: Partial<SkiffErrorDetails>): SkiffError {
+  if (!path.startsWith('/')) {
+    return new SkiffError(`cannot access path ${path} in the volume: no such file or directory`, {
+      code: 'ENOENT',
+      ...details,
+    });
+  }
   return new SkiffError(`cannot mount ${path}: no such file or directory`, {
     code: 'ENOENT',
     path,
@@ -74,8 +78,12 @@ export function startError(error: unknown, command: string, what = 'cannot start
   if (step === 'bind-source' && code === 'ENOENT' && path) return missingSource(path, details);
   return new SkiffError(`${what}: ${step === undefined ? '' : `${step}: `}${error.message}`, {
     ...details,
-    remedy: (step?.startsWith('bind') && BIND_REMEDIES[code]) || REMEDIES[code],
+    remedy: (isOfMount(step) && BIND_REMEDIES[code]) || REMEDIES[code],
   });
+}
+
+function isOfMount(step: string | undefined): boolean {
+  return step === 'bind' || step === 'bind-source' || step === 'mount';
 }
 
 function execError(

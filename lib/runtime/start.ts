@@ -18,6 +18,7 @@ import { startError } from './errors';
 import { removeRemains } from './removal';
 import { RunningInit } from './running';
 import { Steps, withFailures, type StepFault } from './steps';
+import type { PlannedMounts } from './volumes';
 
 /** What one start is made of. */
 export interface StartPlan {
@@ -36,6 +37,8 @@ export interface StartPlan {
   keep: boolean;
   /** Its plans carry the fault, where a test injects one. */
   spec: CompiledSpec;
+  /** Undefined where it has neither binds nor volumes. */
+  mounts?: PlannedMounts;
   /** Count memory even where it is not limited. */
   usage: boolean;
   /**
@@ -131,6 +134,12 @@ async function takeSteps(
   steps: Steps,
 ): Promise<Started> {
   const { store, trace, watchdog } = context;
+  const { mounts } = plan;
+  if (mounts) {
+    // The last to be undone: a volume is in use as long as the container's record is there.
+    steps.onUndo('volumes', () => mounts.undo());
+    await steps.do('volumes', () => mounts.prepare());
+  }
   const container = plan.id.slice(0, 12);
   const record = firstRecord(context, plan, cgroups);
   const directory = store.plan(record);
@@ -151,6 +160,7 @@ async function takeSteps(
     planned = plannedCgroup(cgroups, error);
     throw error;
   });
+  mounts?.settle({ ephemeral: !plan.keep });
   trace.addMarks(container, start, started.marks);
   unfinished = undefined;
   const init = new RunningInit(started.pid, started.pidfd, () => watchdog.leave(started.pidfd));
@@ -259,6 +269,7 @@ function nativeOptions(
   const { spec, layers, stdio } = plan;
   return {
     workspace: plan.driver.plan({ layers, containerDir: store.directory(plan.id), ephemeral: !plan.keep }),
+    ...(plan.mounts && { copyUps: plan.mounts.copyUps }),
     cgroups: cgroups.directories,
     init,
     plan: spec.setup,
@@ -285,6 +296,7 @@ function firstRecord({ store }: RuntimeContext, plan: StartPlan, cgroups: Cgroup
     driver: plan.driver.name,
     layers: plan.layers,
     cgroupPaths: cgroups.directories.map(({ path }) => path),
+    ...(plan.mounts && { mounts: plan.mounts.recorded }),
   };
 }
 

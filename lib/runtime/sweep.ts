@@ -3,8 +3,10 @@ import type { CgroupSetup } from '../cgroup';
 import { debugLog } from '../common/debug';
 import { errorCode, errorMessage } from '../common/errors';
 import { statePaths, type ContainerStore, type FoundContainer } from '../state';
+import { VolumeStore } from '../volumes';
 import { repair } from './detached/repair';
 import { removeLeftover } from './leftover';
+import { volumeUsers } from './volumes';
 
 const debug = debugLog('sweep');
 
@@ -33,6 +35,11 @@ export async function sweep(root: string, store: ContainerStore, cgroups: Cgroup
     }
   }
   freeStaleNames(root, store);
+  try {
+    await new VolumeStore(root).sweep(volumeUsers(store));
+  } catch (error) {
+    problems.push(`cannot remove what is left of volumes: ${errorMessage(error)}`);
+  }
   for (const problem of problems) debug('%s', problem);
   return problems;
 }

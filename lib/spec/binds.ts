@@ -2,8 +2,23 @@ import { Operation, PlanWriter } from './plan-encoding';
 import type { Mount, Spec } from './types';
 
 /** SKIFF_BIND_ flags of csrc/core/plan.h. */
-const READONLY = 1;
-const ALONE = 2;
+const SLAVE = 1;
+const SHARED = 2;
+const PROPAGATE_ALONE = 4;
+const READONLY = 8;
+const WRITE_BELOW = 16;
+const ALONE = 32;
+
+/** Options of a bind mount, as mount(8) and the OCI runtime spec have them (config.md, "Linux mount options"). */
+const FLAGS: Record<string, number> = {
+  ro: READONLY | WRITE_BELOW,
+  rro: READONLY,
+  private: PROPAGATE_ALONE,
+  slave: SLAVE | PROPAGATE_ALONE,
+  rslave: SLAVE,
+  shared: SHARED | PROPAGATE_ALONE,
+  rshared: SHARED,
+};
 
 /** Whether it shows a path of the host, instead of a file system of its own. */
 export function isBind({ type, options = [] }: Mount): boolean {
@@ -21,14 +36,14 @@ export function bindsPlan({ mounts }: Spec): { sources: string[]; plan: Buffer }
   if (binds.length === 0) return undefined;
   const plan = new PlanWriter();
   const sources = new Set<string>();
-  for (const { source = '', options = [] } of binds) {
-    const alone = options.includes('rbind') ? 0 : ALONE;
-    plan.add(
-      Operation.BindSource,
-      { text: source },
-      { u32: alone | (options.includes('ro') ? READONLY : 0) },
-    );
+  for (const { source = '', subpath = '', options = [] } of binds) {
+    plan.add(Operation.BindSource, { text: source }, { text: subpath }, { u32: flagsOf(options) });
     sources.add(source);
   }
   return { sources: [...sources], plan: plan.bytes() };
+}
+
+function flagsOf(options: readonly string[]): number {
+  const alone = options.includes('rbind') ? 0 : ALONE;
+  return options.reduce((flags, option) => flags | (FLAGS[option] ?? 0), alone);
 }

@@ -2,7 +2,7 @@ import { invalidArgument } from '../common/errors';
 import type { Word } from './types';
 
 /** Shapes an option can have at run time: callers of the API need not have had TypeScript's checks. */
-type Shape = 'text' | 'number' | 'size' | 'flag' | 'texts' | 'record' | 'env';
+type Shape = 'text' | 'number' | 'size' | 'flag' | 'texts' | 'objects' | 'record' | 'env';
 
 const SHAPES: Record<string, Shape> = {
   image: 'text',
@@ -27,6 +27,8 @@ const SHAPES: Record<string, Shape> = {
   keep: 'flag',
   tmpfs: 'texts',
   volumes: 'texts',
+  volumesFrom: 'texts',
+  mounts: 'objects',
   ulimits: 'texts',
   sysctls: 'record',
 };
@@ -37,6 +39,7 @@ const NEEDED: Record<Shape, string> = {
   size: 'a number, or text such as 64m or 1.5s',
   flag: 'true or false',
   texts: 'a list of texts',
+  objects: 'a list of objects',
   record: 'an object of texts',
   env: 'an object of texts or a list of NAME=value',
 };
@@ -70,6 +73,8 @@ function fits(value: unknown, shape: Shape): boolean {
       return typeof value === 'boolean';
     case 'texts':
       return isTexts(value);
+    case 'objects':
+      return isObjects(value);
     case 'record':
       return isRecord(value);
     case 'env':
@@ -85,6 +90,10 @@ function isTexts(value: unknown): value is string[] {
   return Array.isArray(value) && value.every(item => typeof item === 'string');
 }
 
+function isObjects(value: unknown): value is object[] {
+  return Array.isArray(value) && value.every(item => typeof item === 'object' && item !== null);
+}
+
 function isRecord(value: unknown): value is Record<string, string> {
   return (
     typeof value === 'object' && value !== null && !Array.isArray(value) && isTexts(Object.values(value))
@@ -94,6 +103,7 @@ function isRecord(value: unknown): value is Record<string, string> {
 function textsOf(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   if (isTexts(value)) return value;
+  if (isObjects(value)) return value.flatMap(item => Object.values(item).flatMap(textsOf));
   return isRecord(value) ? Object.entries(value).flat() : [];
 }
 

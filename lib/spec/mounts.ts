@@ -1,6 +1,6 @@
 import { invalidArgument } from '../common/errors';
+import { toDestination } from './destination';
 import type { Mount } from './types';
-import { toDestination } from './volumes';
 
 /** The file systems every container has, in the order they are mounted; the root is there already. */
 export function defaultMounts(): Mount[] {

@@ -3,15 +3,16 @@ import { invalidArgument } from '../common/errors';
 import { parseDuration } from '../common/units';
 import { checkInput } from './check';
 import { defaultSpec } from './defaults';
+import { inOrder } from './destination';
 import { toEntries, toVariables } from './env';
 import { tmpfsMounts } from './mounts';
 import { checkHostname, checkName } from './names';
 import { toResources, type Machine, type ResourceOptions } from './resources';
 import { checkSysctls } from './sysctl';
-import type { Process, Spec, Word } from './types';
+import type { MountRequest } from './mount-request';
+import type { Mount, Process, Spec, Word } from './types';
 import { parseUlimits } from './ulimit';
 import { resolveUser, type ReadFile } from './user';
-import { bindMounts, inOrder } from './volumes';
 
 /** The part of the engine's start options that a spec is made of. */
 export interface SpecOptions extends ResourceOptions {
@@ -26,6 +27,8 @@ export interface SpecOptions extends ResourceOptions {
   readOnly?: boolean;
   tmpfs?: readonly string[];
   volumes?: readonly string[];
+  mounts?: readonly MountRequest[];
+  volumesFrom?: readonly string[];
   ulimits?: readonly string[];
   sysctls?: Record<string, string>;
   tty?: boolean | { rows: number; columns: number };
@@ -39,7 +42,7 @@ export interface ImageConfig {
   user?: string;
   workingDir?: string;
   stopSignal?: string;
-  /** Directories inside that are to be volumes. */
+  /** Places for volumes of the container's own, where nothing else is mounted on them. */
   volumes?: readonly string[];
   labels?: Record<string, string>;
 }
@@ -52,6 +55,8 @@ export interface SpecInput {
   options: SpecOptions;
   /** Empty for a directory as the root. */
   image: ImageConfig;
+  /** What is mounted beside `tmpfs`: binds and volumes, whose places on the host are known by now. */
+  mounts?: readonly Mount[];
   /** Where the container's root file system will be mounted. */
   rootPath: string;
   /** Reads a file of the image: `/etc/passwd`. Must follow no link out of the image. */
@@ -65,8 +70,9 @@ export interface SpecInput {
  *
  * @throws SkiffError INVALID_ARGUMENT, with Docker's wording where Docker has one
  */
-export function toSpec({ id, command, options, image, rootPath, readFile, machine }: SpecInput): Spec {
+export function toSpec({ id, command, options, image, mounts = [], ...input }: SpecInput): Spec {
   checkOptions(command, options);
+  const { rootPath, readFile, machine } = input;
   const spec = defaultSpec(rootPath);
   const hostname = options.hostname || id.slice(0, 12);
   const network = options.network ?? 'none';
@@ -85,7 +91,7 @@ export function toSpec({ id, command, options, image, rootPath, readFile, machin
     user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids, umask: 0o022, ...home },
     rlimits: parseUlimits(options.ulimits ?? []),
   };
-  spec.mounts.push(...inOrder([...tmpfsMounts(options.tmpfs ?? []), ...bindMounts(options.volumes ?? [])]));
+  spec.mounts.push(...inOrder([...tmpfsMounts(options.tmpfs ?? []), ...mounts]));
   if (network === 'host') {
     spec.linux.namespaces = spec.linux.namespaces.filter(({ type }) => type !== 'network');
   }

@@ -19,6 +19,7 @@ export enum Operation {
   Fault = 12,
   Directory = 13,
   Bind = 14,
+  MountInside = 15,
   Args = 20,
   Env = 21,
   Cwd = 22,
@@ -40,6 +41,7 @@ export enum Operation {
   Restart = 57,
   Limits = 58,
   Removal = 59,
+  CopyUps = 60,
 }
 
 /** One value of a record's payload. */

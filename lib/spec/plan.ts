@@ -88,10 +88,11 @@ export function setupPlan(spec: Spec, { fault }: SetupOptions = {}): Buffer {
   // What of the host is mounted over /dev must not get devices made in it.
   const binds = spec.mounts.findIndex(isBind);
   const end = binds < 0 ? spec.mounts.length : binds;
-  addMounts(plan, spec.mounts.slice(0, end));
+  const seen = new Set<string>();
+  addMounts(plan, spec.mounts.slice(0, end), seen);
   addDevices(plan, spec);
   addTerminal(plan, spec);
-  addMounts(plan, spec.mounts.slice(end));
+  addMounts(plan, spec.mounts.slice(end), seen);
   addNames(plan, spec);
   for (const path of spec.linux.readonlyPaths ?? []) plan.add(Operation.Readonly, { text: path });
   for (const path of spec.linux.maskedPaths ?? []) plan.add(Operation.Mask, { text: path });
@@ -141,9 +142,14 @@ function addFault(plan: PlanWriter, fault: Fault | undefined): void {
   if (fault) plan.add(Operation.Fault, { text: fault.step }, { u32: fault.errno });
 }
 
-function addMounts(plan: PlanWriter, mounts: readonly Mount[]): void {
+/** Where the first mount, one of the runtime's own, is made without a look at the links of the image. */
+const OWN_PLACES = new Set(['/proc', '/dev', '/dev/pts', '/sys', '/dev/mqueue', '/dev/shm']);
+
+function addMounts(plan: PlanWriter, mounts: readonly Mount[], seen: Set<string>): void {
   for (const mount of mounts) {
     const { destination, type = 'none', source = type, options } = mount;
+    const isOwn = OWN_PLACES.has(destination) && !seen.has(destination);
+    seen.add(destination);
     if (isBind(mount)) {
       plan.add(Operation.Bind, { text: destination });
       continue;
@@ -151,7 +157,7 @@ function addMounts(plan: PlanWriter, mounts: readonly Mount[]): void {
     // Every new devpts is an instance of its own since Linux 4.7; older kernels need the option.
     const { flags, data } = toMountFlags(options);
     plan.add(
-      Operation.Mount,
+      isOwn ? Operation.Mount : Operation.MountInside,
       { text: type },
       { text: source },
       { text: destination },

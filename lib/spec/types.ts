@@ -62,6 +62,8 @@ export interface Mount {
   source?: string;
   /** Options as mount(8) has them: `nosuid`, `ro`, `mode=755`, ... */
   options?: string[];
+  /** Of a bind, not in OCI's spec: what is mounted lies there in the source, and no link leads out of that. */
+  subpath?: string;
 }
 
 export type NamespaceType = 'pid' | 'network' | 'mount' | 'ipc' | 'uts' | 'user' | 'cgroup' | 'time';

@@ -1,33 +1,62 @@
 import path from 'node:path';
 import { invalidArgument } from '../common/errors';
-import type { Mount } from './types';
+import { plainPath, toDestination } from './destination';
+import {
+  checkMount,
+  PROPAGATIONS,
+  type CheckedMount,
+  type MountRequest,
+  type Propagation,
+} from './mount-request';
 
-/** Modes that `-v` can have, by what they exclude each other from, each as an option of the spec; '' is none. */
-const MODES: Record<string, { group: string; option: string }> = {
-  rw: { group: 'write', option: '' },
-  ro: { group: 'write', option: 'ro' },
-  rbind: { group: 'bind', option: 'rbind' },
-  bind: { group: 'bind', option: 'bind' },
-  rprivate: { group: 'propagation', option: '' },
-  private: { group: 'propagation', option: '' },
+/** Words of a mode, by what they exclude each other from, each with what it asks for. */
+const MODES: Record<string, { group: string; asks: Partial<MountRequest> }> = {
+  rw: { group: 'write', asks: {} },
+  ro: { group: 'write', asks: { readOnly: true } },
+  rbind: { group: 'bind', asks: {} },
+  bind: { group: 'bind', asks: { recursive: 'disabled' } },
+  nocopy: { group: 'copy', asks: { noCopy: true } },
   // For SELinux, which skiff does not use.
-  z: { group: 'label', option: '' },
-  Z: { group: 'label', option: '' },
+  z: { group: 'label', asks: {} },
+  Z: { group: 'label', asks: {} },
+  // For file systems that are shared with a virtual machine.
+  consistent: { group: 'consistency', asks: {} },
+  cached: { group: 'consistency', asks: {} },
+  delegated: { group: 'consistency', asks: {} },
+  ...Object.fromEntries(
+    PROPAGATIONS.map(propagation => [
+      propagation,
+      { group: 'propagation', asks: { propagation: propagation as Propagation } },
+    ]),
+  ),
 };
 
-/** Of a mount without a mode: one for all, since there may be thousands. */
-const PLAIN_MODE = ['rbind', 'rprivate'];
-
-const NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
-
 /**
- * Bind mounts: `/host:/container[:mode,...]` as Docker has them; the host's path may begin with `.` instead. Whether it is
- * there is not looked at.
+ * What `-v` asks for: `/host:/container[:mode,...]`, `name:/container[:mode,...]` or `/container`. The host's path may
+ * begin with `.` too. Whether it is there is not looked at.
  *
  * @throws SkiffError INVALID_ARGUMENT
  */
-export function bindMounts(texts: readonly string[]): Mount[] {
-  return texts.map(bindMount);
+export function parseVolume(text: string): CheckedMount {
+  const parts = text.split(':');
+  const [first = '', second, mode] = parts;
+  if (!first || parts.length > 3 || second === '' || (second !== undefined && isMode(second))) {
+    throw invalidArgument(`invalid volume specification: '${text}'`, {
+      remedy:
+        'Use /host:/container, name:/container or /container, the first two with :ro where wanted; a path with a colon in it can be given to --mount.',
+    });
+  }
+  if (second === undefined) return { type: 'volume', target: toDestination(first) };
+  const asks = mode === undefined ? {} : parseMode(mode);
+  if (first.startsWith('/') || first.startsWith('.')) return checkBind(first, second, asks);
+  return checkMount({ type: 'volume', source: first, target: second, ...asks });
+}
+
+/** Of the many that a start can have, few have a mode. */
+function checkBind(source: string, target: string, asks: Partial<MountRequest>): CheckedMount {
+  const request = { type: 'bind', source: plainPath(source), target, ...asks } as const;
+  if (asks.noCopy) throw invalidArgument('invalid mode: nocopy');
+  return { ...request, target: toDestination(target), makeSource: true };
 }
 
 /** The same texts with paths that do not depend on the working directory any more. */
@@ -40,91 +69,34 @@ export function absoluteVolumes(texts: readonly string[]): string[] {
   });
 }
 
-function bindMount(text: string): Mount {
-  const first = text.indexOf(':');
-  const second = text.indexOf(':', first + 1);
-  const host = text.slice(0, Math.max(first, 0));
-  const container = second < 0 ? text.slice(first + 1) : text.slice(first + 1, second);
-  const mode = second < 0 ? undefined : text.slice(second + 1);
-  if (!host || !container || mode?.includes(':')) {
-    throw invalidArgument(`invalid volume specification: '${text}'`, {
-      remedy: 'Use /host:/container or /host:/container:ro; a path with a colon in it cannot be given.',
-    });
-  }
-  const options = mode === undefined ? PLAIN_MODE : toOptions(mode);
-  return {
-    destination: toDestination(container),
-    type: 'bind',
-    source: toSource(host),
-    options,
-  };
+/** What `--volumes-from` asks for: `container[:ro|rw]`. */
+export interface VolumesFrom {
+  container: string;
+  readOnly?: boolean;
 }
 
-function toSource(host: string): string {
-  if (host.startsWith('/') || host.startsWith('.')) return plain(host);
-  if (NAME.test(host)) {
-    throw invalidArgument(`no such volume: ${host}`, {
-      remedy: `There are no named volumes yet. For a directory give its path, such as ./${host}.`,
-    });
-  }
-  throw invalidArgument(`"${host}" includes invalid characters for a local volume name`, {
-    remedy: 'For a directory of the host use an absolute path, or one that begins with a dot.',
-  });
+/** @throws SkiffError INVALID_ARGUMENT in Docker's words */
+export function parseVolumesFrom(text: string): VolumesFrom {
+  const colon = text.indexOf(':');
+  const container = colon < 0 ? text : text.slice(0, colon);
+  if (!container) throw invalidArgument('volumes-from specification cannot be an empty string');
+  if (colon < 0) return { container };
+  const mode = text.slice(colon + 1);
+  const { readOnly, ...others } = parseMode(mode);
+  if (Object.keys(others).length > 0) throw invalidArgument(`invalid mode: ${mode}`);
+  return { container, ...(readOnly && { readOnly }) };
 }
 
-/**
- * Where in the container something is mounted.
- *
- * @returns the path made plain
- * @throws SkiffError INVALID_ARGUMENT
- */
-export function toDestination(given: string): string {
-  if (!given.startsWith('/')) {
-    throw invalidArgument(`invalid mount path: '${given}' mount path must be absolute`);
-  }
-  const destination = plain(given);
-  if (destination === '/') throw invalidArgument("invalid specification: destination can't be '/'");
-  return destination;
+function isMode(text: string): boolean {
+  return text.split(',').every(word => Object.hasOwn(MODES, word));
 }
 
-/** Without `.`, `..` and double slashes. Thousands of mounts can be asked for, and few of them need a rewrite. */
-function plain(given: string): string {
-  const isPlain =
-    given.startsWith('/') && !given.includes('/.') && !given.includes('//') && !given.endsWith('/');
-  return isPlain ? given : path.resolve(given);
-}
-
-function toOptions(mode: string): string[] {
-  const groups = new Map<string, string>();
+function parseMode(mode: string): Partial<MountRequest> {
+  const groups = new Map<string, Partial<MountRequest>>();
   for (const word of mode.split(',')) {
     const known = Object.hasOwn(MODES, word) ? MODES[word] : undefined;
     if (!known || groups.has(known.group)) throw invalidArgument(`invalid mode: ${mode}`);
-    groups.set(known.group, known.option);
+    groups.set(known.group, known.asks);
   }
-  const writing = groups.get('write');
-  return [groups.get('bind') ?? 'rbind', 'rprivate', ...(writing ? [writing] : [])];
-}
-
-/**
- * What the user asked to be mounted, in the order in which each is seen: what is mounted at `/a` would hide what is
- * mounted at `/a/b` before it.
- *
- * @throws SkiffError INVALID_ARGUMENT for a destination that is given twice
- */
-export function inOrder(mounts: readonly Mount[]): Mount[] {
-  const seen = new Set<string>();
-  for (const { destination } of mounts) {
-    if (seen.has(destination)) throw invalidArgument(`Duplicate mount point: ${destination}`);
-    seen.add(destination);
-  }
-  const byDepth: Mount[][] = [];
-  for (const mount of mounts) (byDepth[depthOf(mount.destination)] ??= []).push(mount);
-  // Of the depths that nothing is at there is no list.
-  return byDepth.flat();
-}
-
-function depthOf(path: string): number {
-  let depth = 0;
-  for (let slash = -1; (slash = path.indexOf('/', slash + 1)) >= 0;) depth += 1;
-  return depth;
+  return Object.assign({}, ...groups.values()) as Partial<MountRequest>;
 }

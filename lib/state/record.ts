@@ -41,6 +41,10 @@ export interface RecordedMount {
   readOnly: boolean;
   /** The volume was made for this container and has no name of the user's. */
   anonymous?: boolean;
+  /** Path in the volume, where not all of it is mounted. */
+  subpath?: string;
+  /** `rprivate` where not given. */
+  propagation?: string;
 }
 
 /** What is known of a container, in `containers/<id>/state.json`. */

@@ -10,7 +10,8 @@ const ALLOWED = /^Cpus_allowed_list:\s*(\S+)$/m.exec(fs.readFileSync('/proc/self
 const CPU_RANGE = `Range of CPUs is from 0.01 to ${CPUS}.00, as there are only ${CPUS} CPUs available`;
 const NO_PROGRAM = 'It is no program for this machine; a script needs a first line such as #!/bin/sh.';
 const NO_IMAGE = 'There is busybox; the path of a tar archive, such as ./rootfs.tar, is an image too.';
-const VOLUME = 'Use /host:/container or /host:/container:ro; a path with a colon in it cannot be given.';
+const VOLUME =
+  'Use /host:/container, name:/container or /container, the first two with :ro where wanted; a path with a colon in it can be given to --mount.';
 const HELP = "See 'skiff run --help'.";
 
 const below = (...args: string[]) => ['--rootfs', '<dir>/rootfs', ...args];
@@ -196,7 +197,7 @@ export const rows: readonly Row[] = [
     "invalid mount path: 'run' mount path must be absolute",
   ],
   ['unknown tmpfs option', ['--tmpfs', '/x:bogus', 'true'], 125, 'invalid tmpfs option "bogus"'],
-  ['volume without a place', ['-v', '/etc', 'true'], 125, "invalid volume specification: '/etc'", VOLUME],
+  ['volume at a mode', ['-v', '/etc:ro', 'true'], 125, "invalid volume specification: '/etc:ro'", VOLUME],
   ['volume without a source', ['-v', ':/x', 'true'], 125, "invalid volume specification: ':/x'", VOLUME],
   [
     'volume with a colon',
@@ -222,26 +223,78 @@ export const rows: readonly Row[] = [
   ],
   ['two volumes at one place', ['-v', '/etc:/x', '-v', '/usr:/x/', 'true'], 125, 'Duplicate mount point: /x'],
   ['volume where a tmpfs is', ['-v', '/etc:/x', '--tmpfs', '/x', 'true'], 125, 'Duplicate mount point: /x'],
+  ['volume without a mode for it', ['-v', '/etc:/x:nocopy', 'true'], 125, 'invalid mode: nocopy'],
   [
-    'named volume',
-    ['-v', 'data:/x', 'true'],
+    'volume that propagates',
+    ['-v', 'data:/x:rshared', 'true'],
     125,
-    'no such volume: data',
-    'There are no named volumes yet. For a directory give its path, such as ./data.',
+    'invalid mount config for type "volume": field BindOptions must not be specified',
+  ],
+  [
+    'volume with a short name',
+    ['-v', 'a:/x', 'true'],
+    125,
+    'create a: volume name is too short, names should be at least two alphanumeric characters',
+  ],
+  [
+    'mount in /proc',
+    ['-v', '/etc:/proc/sys', 'true'],
+    125,
+    '"/proc/sys" cannot be mounted because it is inside /proc',
+  ],
+  [
+    'tmpfs over /proc',
+    ['--tmpfs', '/proc', 'true'],
+    125,
+    '"/proc" cannot be mounted because it is inside /proc',
+  ],
+  [
+    'file over /proc',
+    ['-v', '/tmp:/proc', 'true'],
+    125,
+    'cannot start the container: bind: move_mount: /proc: Invalid cross-device link',
+    'It is in /proc, by itself or through a link of the image: nothing may stand in for what is there.',
+  ],
+  ['volumes from nowhere', ['--volumes-from', 'nobody', 'true'], 125, 'no such container: nobody'],
+  [
+    'volumes from nothing',
+    ['--volumes-from', '', 'true'],
+    125,
+    'volumes-from specification cannot be an empty string',
+  ],
+  ['volumes in an unknown mode', ['--volumes-from', 'a:xyz', 'true'], 125, 'invalid mode: xyz'],
+  [
+    'volumes in a mode that is not theirs',
+    ['--volumes-from', 'a:nocopy', 'true'],
+    125,
+    'invalid mode: nocopy',
+  ],
+  [
+    'mount without a place',
+    ['--mount', 'type=bind,src=/a', 'true'],
+    125,
+    'invalid argument "type=bind,src=/a" for "--mount" flag: invalid mount config for type "bind": field Target must not be empty',
+    HELP,
+  ],
+  [
+    'mount of nothing',
+    ['--mount', 'type=bind,src=<dir>/no,dst=/x', 'true'],
+    125,
+    'invalid mount config for type "bind": bind source path does not exist: <dir>/no',
+    'Make it first: mkdir -p <dir>/no',
   ],
   [
     'relative source of a volume',
     ['-v', 'a/b:/x', 'true'],
     125,
-    '"a/b" includes invalid characters for a local volume name',
-    'For a directory of the host use an absolute path, or one that begins with a dot.',
+    'create a/b: "a/b" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed',
+    'If a directory of the host is meant, give its absolute path, or one that begins with a dot.',
   ],
   [
-    'missing source of a volume',
-    ['-v', '<dir>/no:/x', 'true'],
+    'source of a volume below a file',
+    ['-v', '/etc/passwd/no:/x', 'true'],
     125,
-    'cannot mount <dir>/no: no such file or directory',
-    'Make it first: mkdir -p <dir>/no',
+    "error while creating mount source path '/etc/passwd/no': mkdir /etc/passwd/no: not a directory",
   ],
   [
     'directory on a file',

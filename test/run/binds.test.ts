@@ -196,18 +196,6 @@ describe('links of an image', () => {
 });
 
 describe('refused', () => {
-  test('a missing path, before anything was made', async () => {
-    const error = await failing([`${at('no')}:/x`]);
-    expect(error).toMatchObject({
-      code: 'ENOENT',
-      path: at('no'),
-      message: `cannot mount ${at('no')}: no such file or directory`,
-      remedy: `Make it first: mkdir -p ${at('no')}`,
-    });
-    expect(error).toHaveProperty('step', undefined);
-    expect(fs.existsSync(at('no'))).toBe(false);
-  });
-
   test.each([
     ['file', '/etc'],
     ['dir', '/etc/passwd'],

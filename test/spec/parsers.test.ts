@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { checkCpuset, formatCpuset, parseCpuset } from '../../lib/spec/cpuset';
 import { tmpfsMounts } from '../../lib/spec/mounts';
-import { inOrder } from '../../lib/spec/volumes';
+import { inOrder } from '../../lib/spec/destination';
 import { checkHostname, checkName } from '../../lib/spec/names';
 import { checkSysctls } from '../../lib/spec/sysctl';
 import { parseUlimit, parseUlimits, RLIM_INFINITY } from '../../lib/spec/ulimit';

@@ -100,19 +100,23 @@ describe('the plan', () => {
   it('names sources and places of bind mounts in one order, after the devices', () => {
     const spec = defaultSpec('/');
     spec.mounts.push(
-      { destination: '/a', type: 'bind', source: '/one', options: ['rbind', 'ro'] },
+      { destination: '/a', type: 'bind', source: '/one', options: ['rbind', 'rro'] },
       { destination: '/t', type: 'tmpfs' },
-      { destination: '/b', type: 'none', source: '/two', options: ['bind'] },
+      { destination: '/b', type: 'none', source: '/two', options: ['bind', 'rslave'], subpath: 'in' },
     );
     const { sources, plan } = bindsPlan(spec)!;
     expect(sources).toEqual(['/one', '/two']);
     expect(recordsOf(plan).map(({ payload }) => payload.toString('latin1'))).toEqual([
-      '\x05\0\0\0/one\0\x01\0\0\0',
-      '\x05\0\0\0/two\0\x02\0\0\0',
+      '\x05\0\0\0/one\0\x01\0\0\0\0\x08\0\0\0',
+      '\x05\0\0\0/two\0\x03\0\0\0in\0\x21\0\0\0',
     ]);
     const operations = recordsOf(setupPlan(spec)).map(({ operation }) => operation);
     const first = operations.indexOf(Operation.Bind);
-    expect(operations.slice(first, first + 3)).toEqual([Operation.Bind, Operation.Mount, Operation.Bind]);
+    expect(operations.slice(first, first + 3)).toEqual([
+      Operation.Bind,
+      Operation.MountInside,
+      Operation.Bind,
+    ]);
     expect(operations.lastIndexOf(Operation.Device)).toBeLessThan(first);
     expect(bindsPlan(defaultSpec('/'))).toBeUndefined();
   });

@@ -24,7 +24,7 @@ function isInstalled(compiler: string): boolean {
 
 /** Compile and assemble every file of the core and the init. */
 function compileAll(compiler: string, flags: string[] = []): void {
-  for (const folder of ['csrc/core', 'csrc/init']) {
+  for (const folder of ['csrc/core', 'csrc/archive', 'csrc/init', 'csrc/init/monitor']) {
     const directory = path.join(projectRoot, folder);
     const files = fs.readdirSync(directory).filter(name => name.endsWith('.c'));
     const output = path.join(work.path, path.basename(folder));

@@ -110,6 +110,8 @@ static bool start(skiff_life *life, const command_streams *streams, skiff_starte
     skiff_make_mount_base(&base, &unused);
     skiff_start_options options = {
         .workspace = &request->workspace,
+        .copy_ups = request->copy_ups,
+        .copy_up_count = request->copy_up_count,
         .cgroups = request->cgroups,
         .cgroup_count = request->cgroup_count,
         .init = life->program,
@@ -127,7 +129,11 @@ static bool start(skiff_life *life, const command_streams *streams, skiff_starte
         .stdio = streams->stdio,
         .stdio_count = request->terminal ? 0 : 3,
     };
-    return skiff_start_container(&options, started, err);
+    if (!skiff_start_container(&options, started, err))
+        return false;
+    /* Whoever started this monitor holds the locks of these volumes up to here, and not at a restart. */
+    request->copy_up_count = 0;
+    return true;
 }
 
 /* cgroups and mount, and what else is asked for: they are there or not. */

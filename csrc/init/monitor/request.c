@@ -98,6 +98,22 @@ static bool read_limits(skiff_request *request, skiff_reader *payload, skiff_err
     return skiff_read_u64(payload, &request->timeout_ms, err) && skiff_read_texts(payload, &request->oom_files, err);
 }
 
+static bool read_copy_ups(skiff_request *request, skiff_reader *payload, skiff_error *err)
+{
+    char **texts;
+    if (!skiff_read_texts(payload, &texts, err))
+        return false;
+    size_t count = count_of(texts);
+    if (count % 3 != 0)
+        return skiff_fail_with(err, EBADMSG, "plan", "has half of a volume to be filled");
+    request->copy_ups = calloc(count / 3 + 1, sizeof *request->copy_ups);
+    if (!request->copy_ups)
+        return skiff_fail(err, "calloc", NULL);
+    for (size_t i = 0; i < count; i += 3)
+        request->copy_ups[request->copy_up_count++] = (skiff_copy_up){texts[i], texts[i + 1], texts[i + 2]};
+    return true;
+}
+
 static bool read_removal(skiff_request *request, skiff_reader *payload, skiff_error *err)
 {
     uint32_t remove;
@@ -130,6 +146,8 @@ static bool read_one(skiff_request *request, skiff_record *record, skiff_error *
         return skiff_read_text(payload, &request->directory, err) && skiff_read_text(payload, &request->events, err);
     case SKIFF_OP_WORKSPACE:
         return read_workspace(request, payload, err);
+    case SKIFF_OP_COPY_UPS:
+        return read_copy_ups(request, payload, err);
     case SKIFF_OP_CGROUP:
         return read_cgroup(request, payload, err);
     case SKIFF_OP_START:

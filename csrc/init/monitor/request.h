@@ -3,6 +3,7 @@
 #define SKIFF_MONITOR_REQUEST_H
 
 #include "../../core/cgroup.h"
+#include "../../core/copyup.h"
 #include "../../core/workspace.h"
 
 #include <stdint.h>
@@ -21,6 +22,8 @@ typedef struct skiff_request {
     const char *events;
     skiff_amendable amendable;
     skiff_workspace workspace;
+    skiff_copy_up *copy_ups; /* before the first run */
+    size_t copy_up_count;
     skiff_cgroup *cgroups;
     size_t cgroup_count;
     int namespaces;

@@ -9,6 +9,7 @@ import type { RuntimeContext } from '../context';
 import { removeRemains } from '../removal';
 import { explainStart } from '../start';
 import { Steps, withFailures } from '../steps';
+import type { PlannedMounts } from '../volumes';
 import { MonitorConnection } from './control';
 import { monitorRequest, type LogLimits, type RestartPolicy } from './request';
 
@@ -18,6 +19,8 @@ export interface DetachedStart {
   /** Read-only layers, topmost first. */
   layers: string[];
   driver: StorageDriver;
+  /** Prepared. */
+  mounts?: PlannedMounts;
   spec: CompiledSpec;
   terminal: boolean;
   openInput: boolean;
@@ -86,6 +89,7 @@ export async function startDetached(
     eventsFile: statePaths(store.root).events,
     workspace: driver.plan({ layers: start.layers, containerDir, ephemeral: start.remove }),
     written: fs.existsSync(containerPaths(containerDir).writeLayer),
+    copyUps: start.mounts?.copyUps ?? [],
     cgroups: cgroupPlan,
     claims: start.named ? store.claimPaths(record.name, record.id) : [],
   });

@@ -1,5 +1,5 @@
 import type { CgroupPlan, PlannedDirectory } from '../../cgroup';
-import type { NativeWorkspace } from '../../native';
+import type { NativeCopyUp, NativeWorkspace } from '../../native';
 import type { CompiledSpec } from '../../spec/compiled';
 import { CLONE_NEWNET } from '../../spec/plan';
 import { Operation, PlanWriter, type Value } from '../../spec/plan-encoding';
@@ -29,6 +29,8 @@ export interface MonitorRequest {
   workspace: NativeWorkspace;
   /** The write layer is there from a run before. */
   written: boolean;
+  /** Volumes that may be new; their locks are the caller's. */
+  copyUps: readonly NativeCopyUp[];
   cgroups: CgroupPlan;
   spec: CompiledSpec;
   terminal: boolean;
@@ -60,6 +62,7 @@ export function monitorRequest(request: MonitorRequest): Buffer {
   const plan = new PlanWriter()
     .add(Operation.Container, { text: request.directory }, { text: request.eventsFile })
     .add(Operation.Workspace, ...workspaceValues(request.workspace, request.written));
+  addCopyUps(plan, request.copyUps);
   addCgroups(plan, request.cgroups.directories);
   addRecord(plan, request.record);
   return plan
@@ -106,6 +109,12 @@ export function amendment(
   addRecord(plan, record);
   addCgroups(plan, joined);
   return plan.add(Operation.Restart, ...restartValues(restart)).bytes();
+}
+
+function addCopyUps(plan: PlanWriter, copyUps: readonly NativeCopyUp[]): void {
+  if (copyUps.length === 0) return;
+  const texts = copyUps.flatMap(({ path, volume, temporary }) => [path, volume, temporary]);
+  plan.add(Operation.CopyUps, { texts });
 }
 
 function addCgroups(plan: PlanWriter, directories: readonly PlannedDirectory[]): void {

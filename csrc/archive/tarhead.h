@@ -3,7 +3,7 @@
 #define SKIFF_CORE_TARHEAD_H
 
 #include "attributes.h"
-#include "error.h"
+#include "../core/error.h"
 
 #include <stdint.h>
 #include <sys/stat.h>

@@ -1,6 +1,6 @@
 #include "unpack.h"
-#include "cleanup.h"
-#include "rootpath.h"
+#include "../core/cleanup.h"
+#include "../core/rootpath.h"
 
 #include <errno.h>
 #include <fcntl.h>

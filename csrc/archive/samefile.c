@@ -1,5 +1,5 @@
 #include "samefile.h"
-#include "cleanup.h"
+#include "../core/cleanup.h"
 
 #include <errno.h>
 #include <fcntl.h>

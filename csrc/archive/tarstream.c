@@ -1,5 +1,5 @@
 #include "tarstream.h"
-#include "cleanup.h"
+#include "../core/cleanup.h"
 #include "samefile.h"
 
 #include <errno.h>

@@ -5,7 +5,7 @@
 
 #include "attributes.h"
 #include "listing.h"
-#include "tree.h"
+#include "../core/tree.h"
 
 #include <sys/stat.h>
 

@@ -3,8 +3,8 @@
 #ifndef SKIFF_CORE_VIEW_H
 #define SKIFF_CORE_VIEW_H
 
-#include "error.h"
-#include "workspace.h"
+#include "../core/error.h"
+#include "../core/workspace.h"
 
 #include <stddef.h>
 #include <sys/types.h>

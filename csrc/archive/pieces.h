@@ -2,7 +2,7 @@
 #ifndef SKIFF_CORE_PIECES_H
 #define SKIFF_CORE_PIECES_H
 
-#include "error.h"
+#include "../core/error.h"
 
 #include <stddef.h>
 #include <stdint.h>

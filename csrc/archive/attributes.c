@@ -1,5 +1,5 @@
 #include "attributes.h"
-#include "cleanup.h"
+#include "../core/cleanup.h"
 
 #include <linux/limits.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #ifndef SKIFF_CORE_ATTRIBUTES_H
 #define SKIFF_CORE_ATTRIBUTES_H
 
-#include "error.h"
+#include "../core/error.h"
 
 #include <stddef.h>
 

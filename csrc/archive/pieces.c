@@ -1,6 +1,6 @@
 #include "pieces.h"
-#include "cleanup.h"
-#include "rootpath.h"
+#include "../core/cleanup.h"
+#include "../core/rootpath.h"
 
 #include <fcntl.h>
 #include <string.h>

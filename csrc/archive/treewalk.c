@@ -1,12 +1,14 @@
 #include "treewalk.h"
-#include "cleanup.h"
+#include "../core/cleanup.h"
 #include "samefile.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/stat.h> /* older C libraries have no struct statx */
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 
@@ -65,7 +67,7 @@ static bool is_of_the_kernel(int fd)
 static bool is_mount_root(int fd, const struct stat *st, dev_t above)
 {
     struct statx about;
-    if (statx(fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, 0, &about) == 0 &&
+    if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, 0, &about) == 0 &&
         (about.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT))
         return (about.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
     return st->st_dev != above;

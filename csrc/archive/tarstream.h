@@ -3,7 +3,7 @@
 #ifndef SKIFF_CORE_TARSTREAM_H
 #define SKIFF_CORE_TARSTREAM_H
 
-#include "linktable.h"
+#include "../core/linktable.h"
 #include "tarhead.h"
 #include "treewalk.h"
 

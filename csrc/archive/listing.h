@@ -2,8 +2,8 @@
 #ifndef SKIFF_CORE_LISTING_H
 #define SKIFF_CORE_LISTING_H
 
-#include "error.h"
-#include "tree.h"
+#include "../core/error.h"
+#include "../core/tree.h"
 
 typedef struct skiff_listing {
     skiff_names names;

@@ -3,7 +3,7 @@
 #ifndef SKIFF_CORE_UNPACK_H
 #define SKIFF_CORE_UNPACK_H
 
-#include "meta.h"
+#include "../core/meta.h"
 
 typedef enum skiff_entry_kind {
     SKIFF_ENTRY_DIRECTORY, /* made where missing; mode and times come by SKIFF_ENTRY_META at the end */

@@ -1,7 +1,7 @@
 #include "view.h"
-#include "cleanup.h"
-#include "mountapi.h"
-#include "rootpath.h"
+#include "../core/cleanup.h"
+#include "../core/mountapi.h"
+#include "../core/rootpath.h"
 
 #include <fcntl.h>
 #include <pthread.h>

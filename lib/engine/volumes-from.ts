@@ -1,0 +1,50 @@
+import { SkiffError } from '../common/errors';
+import { findContainer } from '../runtime/find';
+import type { CheckedMount, Propagation } from '../spec/mount-request';
+import { parseVolumesFrom } from '../spec/volumes';
+import type { ContainerStore, RecordedMount } from '../state';
+
+/**
+ * What `--volumes-from` brings: the binds and volumes of other containers, running or not, at the same places. Of two at
+ * one place the later one counts.
+ *
+ * @throws SkiffError INVALID_ARGUMENT, CONTAINER_NOT_FOUND, AMBIGUOUS
+ */
+export function mountsFrom(texts: readonly string[], store: ContainerStore): CheckedMount[] {
+  const byPlace = new Map<string, CheckedMount>();
+  for (const { container, readOnly } of texts.map(parseVolumesFrom)) {
+    for (const mount of mountsOf(container, store)) {
+      if (mount.type === 'tmpfs') continue;
+      byPlace.set(mount.destination, requestOf(mount, readOnly));
+    }
+  }
+  return [...byPlace.values()];
+}
+
+/** What asks for a mount that a record tells. */
+export function requestOf(mount: RecordedMount, readOnly = false): CheckedMount {
+  const { type, name, source, destination, anonymous, subpath, propagation } = mount;
+  return {
+    type,
+    source: type === 'volume' ? name : source,
+    target: destination,
+    readOnly: readOnly || mount.readOnly,
+    ...(anonymous && { anonymous }),
+    ...(subpath && { subpath }),
+    ...(propagation && { propagation: propagation as Propagation }),
+    // The container that it was made for has been asked already.
+    ...(type === 'volume' && { noCopy: true }),
+  };
+}
+
+function mountsOf(container: string, store: ContainerStore): readonly RecordedMount[] {
+  try {
+    const found = findContainer(container, store);
+    return found.kind === 'record' ? (found.record.mounts ?? []) : [];
+  } catch (error) {
+    if (!SkiffError.is(error)) throw error;
+    const { message, code, path } = error;
+    // Of the start that asks for it, it is a failure of the runtime: 125.
+    throw new SkiffError(message, { code, path, cause: error });
+  }
+}
