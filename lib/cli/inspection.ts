@@ -55,6 +55,7 @@ async function inspectOne(reference: string, inspectors: readonly Inspector[]): 
   throw new SkiffError(`no such object: ${reference}`, { code: 'NOT_FOUND', path: reference, exitCode: 1 });
 }
 
+/** What can not be a name of one type may be one of another. */
 function isNotFound(error: unknown): boolean {
-  return SkiffError.is(error) && error.code.endsWith('NOT_FOUND');
+  return SkiffError.is(error) && (error.code.endsWith('NOT_FOUND') || error.code === 'INVALID_REFERENCE');
 }

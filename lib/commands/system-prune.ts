@@ -1,8 +1,8 @@
 import { defineCommand } from '../cli/command';
 import { filterFlag } from '../cli/filters';
 import { toggle } from '../cli/flags';
-import { PRUNE_FILTERS, reportPruned, requireConsent, toPruneFilters } from '../cli/prune';
-import { systemPrune, systemPruneWarning } from '../cli/system-prune';
+import { PRUNE_FILTERS, reportPruned, requireConsent } from '../cli/prune';
+import { checkSystemPrune, systemPrune, systemPruneWarning } from '../cli/system-prune';
 import { noArguments } from '../cli/values';
 import { Skiff } from '../engine';
 
@@ -17,14 +17,13 @@ export default defineCommand({
       summary: 'All images that no container has, and not only those without a name',
     }),
     force: toggle({ char: 'f', summary: 'Do not ask' }),
-    volumes: toggle({ summary: 'Anonymous volumes that no container has, too' }),
+    volumes: toggle({ summary: 'Volumes without a name that no container has, too' }),
     filter: { ...filterFlag(PRUNE_FILTERS), char: undefined },
   },
   async run({ flags, words }) {
     noArguments(words, 'system prune');
     const options = { all: flags.all, volumes: flags.volumes, filters: flags.filter };
-    // What is wrong with them is told before anything is asked.
-    toPruneFilters(options.filters);
+    checkSystemPrune(options);
     requireConsent('system prune', systemPruneWarning(options), flags);
     const skiff = await Skiff.open({ root: flags.root, idle: true });
     try {

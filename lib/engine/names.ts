@@ -1,6 +1,7 @@
 import fs from 'node:fs/promises';
 import path from 'node:path';
 import { errorCode } from '../common/errors';
+import { DEFAULT_IMAGE } from '../image/bundled';
 import { familiarName } from '../image/reference';
 import { Catalog } from './catalog';
 import { Images } from './images';
@@ -11,8 +12,11 @@ import { rootDirectory } from './root';
 export function namesOf({ root }: { root?: string }) {
   return {
     containers: (): Promise<ContainerInfo[]> => new Catalog({ root }).list(),
-    images: async (): Promise<string[]> =>
-      new Images({ root }).store.list().flatMap(({ refs }) => refs.map(familiarName)),
+    // The bundled one is not stored before its first use.
+    images: async (): Promise<string[]> => {
+      const stored = new Images({ root }).store.list().flatMap(({ refs }) => refs.map(familiarName));
+      return [...new Set([...stored, `${DEFAULT_IMAGE}:latest`])];
+    },
     volumes: (): Promise<string[]> => directoriesIn(path.join(rootDirectory(root), 'volumes')),
   };
 }

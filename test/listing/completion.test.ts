@@ -80,6 +80,8 @@ it.each([
   ['skiff run -ti --net n', ['none']],
   ['skiff run --env-file ', [':files']],
   ['skiff run bus', ['busybox']],
+  ['skiff run busybox:', ['busybox:latest']],
+  ['skiff image inspect ', ['busybox']],
   ['skiff run busybox ls --', []],
   ['skiff run -- --', []],
   ['skiff ps --format ', ['table', 'json']],

@@ -176,6 +176,16 @@ it('-f json is one line, --type chooses, an unknown type is refused', async () =
   expect((await inspect()).stderr).toContain('"skiff inspect" requires at least 1 argument.');
 });
 
+it('images and volumes are told, too, by their own names', async () => {
+  await run(['volume', 'create', 'data'], { root: root.path });
+  const { stdout } = await inspect('-f', '{{.Name}} {{.Mountpoint}}', 'data');
+  expect(stdout).toBe(`data ${root.path}/volumes/data/_data\n`);
+  await run(['run', 'true'], { root: root.path });
+  expect((await inspect('-f', '{{index .RepoTags 0}}', 'busybox')).stdout).toBe('busybox:latest\n');
+  expect((await inspect('--type', 'container', 'data')).stderr).toBe('skiff: no such container: data\n');
+  expect((await inspect('No_Image')).stderr).toBe('skiff: no such object: No_Image\n');
+});
+
 describe('a running container', () => {
   const skiff = useSkiff();
 

@@ -85,14 +85,50 @@ describe('container prune', () => {
 it('system prune tells what it will remove, and removes it', async () => {
   await keep('pruned', 1000);
   const asked = await skiffRuns(['system', 'prune'], 'n\n');
-  expect(asked.stdout).toContain('WARNING! This will remove:\n  - all stopped containers\n');
+  expect(asked.stdout).toContain(
+    'WARNING! This will remove:\n  - all stopped containers\n  - all dangling images\nAre you sure',
+  );
   expect(asked.stderr).toBe('skiff: system prune has been cancelled\n');
   const { stdout } = await skiffRuns(['system', 'prune', '--force']);
   expect(stdout).toMatch(/^Deleted Containers:\n[0-9a-f]{64}\n\nTotal reclaimed space: 1kB\n$/);
   expect(await names()).toEqual([]);
 });
 
+it('system prune takes images and volumes along where that is asked for', async () => {
+  const { id } = await skiff().run(sh('echo 12345 > /data/file'), {
+    name: 'mounts',
+    keep: true,
+    volumes: ['/data', 'named:/named'],
+  });
+  const [anonymous] = (await skiff().volumes.list()).filter(volume => volume.anonymous);
+  const { stdout } = await skiffRuns(['system', 'prune', '-af', '--volumes']);
+  expect(stdout).toContain(`Deleted Containers:\n${id}\n`);
+  expect(stdout).toContain(`Deleted Volumes:\n${anonymous!.name}\n`);
+  expect((await skiff().volumes.list()).map(({ name }) => name)).toEqual(['named']);
+  await skiff().volumes.remove('named');
+  const refused = await skiffRuns(['system', 'prune', '-f', '--volumes', '--filter', 'until=1h']);
+  expect(refused.stderr).toContain('the "until" filter is not supported with "--volumes"');
+});
+
 describe('system df', () => {
+  it('has a line for each kind', async () => {
+    await skiff().run(sh('echo 12345 > /data/file'), {
+      name: 'mounts',
+      keep: true,
+      volumes: ['sized:/data'],
+    });
+    const { stdout } = await skiffRuns([
+      'system',
+      'df',
+      '--format',
+      '{{.Type}} {{.TotalCount}} {{.Active}} {{.Size}}',
+    ]);
+    expect(stdout).toMatch(/^Images 1 \d [\d.]+MB\nContainers 1 0 0B\nLocal Volumes 1 1 6B\n$/);
+    expect((await skiffRuns(['system', 'df', '-v'])).stdout).toMatch(/^sized +1 +6B$/m);
+    await skiff().remove('mounts');
+    await skiff().volumes.remove('sized');
+  });
+
   it('counts containers, and what those that do not run would give back', async () => {
     await using active = await waiting(skiff(), { name: 'active' });
     await keep('idle', 5000);

@@ -35,7 +35,7 @@ export async function candidatesOf(
         await namesOf({ root })
           .images()
           .catch(() => [])
-      ).map(text => ({ text }));
+      ).flatMap(imageCandidates);
     case 'volume':
       return (
         await namesOf({ root })
@@ -52,6 +52,12 @@ export async function candidatesOf(
     case 'none':
       return [];
   }
+}
+
+/** Hardly anybody types `latest`. */
+function imageCandidates(name: string): Candidate[] {
+  if (!name.endsWith(':latest')) return [{ text: name }];
+  return [{ text: name.slice(0, -':latest'.length) }, { text: name, late: true }];
 }
 
 /** Names, and ids for those who type them; a name comes first. */
