@@ -14,5 +14,6 @@ for call in syscall mknod lchown symlink sethostname setrlimit; do wraps="$wraps
 "${CC:-gcc}" -std=gnu11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Wno-unused-parameter -fno-omit-frame-pointer \
     -fsanitize=address,undefined -fno-sanitize-recover=all $wraps \
     "$here"/*.c "$core"/error.c "$core"/plan.c "$core"/protocol.c "$core"/setup.c "$core"/process.c "$core"/capability.c "$core"/binds.c \
+    "$core"/seccomp.c "$core"/keyring.c "$core"/procfs.c \
     -o "$output/core-test"
 "$output/core-test" "$@"
