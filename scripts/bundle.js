@@ -12,13 +12,18 @@ const esbuild = require('esbuild');
 /** Not for every start, or only for help: found by Node where they are asked for. */
 const EXTERNAL = ['@oclif/core', 'debug', 'tar-stream'];
 
-/** A command is a file of its own: only the one that is called is loaded. */
-const commandsApart = {
-  name: 'commands apart',
+/** A command is a file of its own: only the one that is called is loaded. So is what compiles seccomp profiles. */
+const filesApart = {
+  name: 'files apart',
   setup(build) {
-    build.onResolve({ filter: /\/commands\/[\w-]+$/ }, ({ path: module, kind }) =>
-      kind === 'entry-point' ? undefined : { path: `./${path.basename(module)}`, external: true },
-    );
+    const apart = (filter, nameOf) =>
+      build.onResolve({ filter }, ({ path: module, kind, importer }) =>
+        kind === 'dynamic-import' || kind === 'require-call'
+          ? { path: nameOf(module, importer), external: true }
+          : undefined,
+      );
+    apart(/\/commands\/[\w-]+$/, module => `./${path.basename(module)}`);
+    apart(/^\.\/compile$/, () => './seccomp');
   },
 };
 
@@ -30,6 +35,9 @@ const engineApart = {
   },
 };
 
+/** The oldest that containers start on (pidfds of clone); a newer one has all that this one has. */
+const OLDEST_KERNEL = '5.3.0';
+
 async function bundle(dist) {
   const commands = commandNames(dist);
   const outdir = path.join(dist, 'bundle');
@@ -37,6 +45,7 @@ async function bundle(dist) {
   const shared = [
     ['main', path.join(dist, 'cli', 'main.js')],
     ['engine', path.join(dist, 'engine', 'index.js')],
+    ['seccomp', path.join(dist, 'spec', 'seccomp', 'compile.js')],
   ];
   await esbuild.build({
     entryPoints: Object.fromEntries([...shared, ...files]),
@@ -47,7 +56,7 @@ async function bundle(dist) {
     platform: 'node',
     target: 'node20',
     external: EXTERNAL,
-    plugins: [commandsApart, engineApart],
+    plugins: [filesApart, engineApart],
     // Names stay, for stacks.
     minifyWhitespace: true,
     minifySyntax: true,
@@ -57,10 +66,28 @@ async function bundle(dist) {
     logLevel: 'error',
   });
   fs.writeFileSync(path.join(outdir, 'help.json'), JSON.stringify(await helpTexts(dist, commands)));
-  for (const name of ['main', 'engine', ...commands]) {
+  writeFilters(dist, outdir);
+  for (const name of ['main', 'engine', 'seccomp', ...commands]) {
     const file = path.join(outdir, name);
     escapeRest(`${file}.js`);
     writeCache(file);
+  }
+}
+
+/** The filters that most containers get, compiled, beside the code that reads them: in the bundle and out of it. */
+function writeFilters(dist, outdir) {
+  const seccomp = path.join(dist, 'spec', 'seccomp');
+  const { builtinProfile, compileFilter } = require(path.join(seccomp, 'compile.js'));
+  const { precompiledText, precompiledName } = require(path.join(seccomp, 'filters.js'));
+  const { DEFAULT_CAPABILITIES } = require(path.join(dist, 'spec', 'capabilities.js'));
+  for (const [name, capabilities] of Object.entries({ default: DEFAULT_CAPABILITIES, sandbox: [] })) {
+    for (const machine of ['x64', 'arm64']) {
+      const target = { machine, capabilities, kernel: OLDEST_KERNEL };
+      const bytes = precompiledText(compileFilter(builtinProfile(name), target), capabilities);
+      for (const directory of [seccomp, outdir]) {
+        fs.writeFileSync(path.join(directory, precompiledName(name, machine)), bytes);
+      }
+    }
   }
 }
 

@@ -23,11 +23,11 @@ static const uint64_t propagations[] = {
 };
 
 /* mount_setattr(2) of one or two attributes, of the mount alone or of all that came with it. */
-static bool set_attributes(int tree, bool readonly, uint64_t propagation, bool recursive)
+static bool set_attributes(int tree, uint64_t set, uint64_t propagation, bool recursive)
 {
     struct {
         uint64_t set, clear, propagation, userns_fd;
-    } attributes = {.set = readonly ? SKIFF_MOUNT_ATTR_RDONLY : 0, .propagation = propagation};
+    } attributes = {.set = set, .propagation = propagation};
     int flags = AT_EMPTY_PATH | (recursive ? TREE_RECURSIVE : 0);
     return syscall(SKIFF_SYS_mount_setattr, tree, "", flags, &attributes, sizeof attributes) == 0;
 }
@@ -35,11 +35,16 @@ static bool set_attributes(int tree, bool readonly, uint64_t propagation, bool r
 static bool prepare_source(int tree, uint32_t flags)
 {
     uint64_t propagation = propagations[flags & SKIFF_BIND_PROPAGATION];
-    bool readonly = flags & SKIFF_BIND_READONLY;
+    uint64_t nodev = flags & SKIFF_BIND_NODEV ? SKIFF_MOUNT_ATTR_NODEV : 0;
+    uint64_t readonly = flags & SKIFF_BIND_READONLY ? SKIFF_MOUNT_ATTR_RDONLY : 0;
     bool write_below = flags & SKIFF_BIND_WRITE_BELOW, propagate_alone = flags & SKIFF_BIND_PROPAGATE_ALONE;
+    /* Devices are denied in all of it, so by the call that is for all of it. */
     if (write_below == propagate_alone || !readonly)
-        return set_attributes(tree, readonly, propagation, !propagate_alone);
-    return set_attributes(tree, readonly, 0, !write_below) && set_attributes(tree, false, propagation, !propagate_alone);
+        return propagate_alone ? set_attributes(tree, readonly, propagation, false) &&
+                                     (nodev == 0 || set_attributes(tree, nodev, 0, true))
+                               : set_attributes(tree, readonly | nodev, propagation, true);
+    return set_attributes(tree, readonly | (write_below ? 0 : nodev), 0, !write_below) &&
+           set_attributes(tree, write_below ? nodev : 0, propagation, !propagate_alone);
 }
 
 /* A detached copy of what is mounted on `source`, or on `below` inside of it. */

@@ -52,6 +52,18 @@ bool skiff_make_directories(const char *path, skiff_error *err)
     return mkdir(path, 0755) == 0 || errno == EEXIST || skiff_fail(err, "mkdir", path);
 }
 
+bool skiff_make_parents(const char *path, skiff_error *err)
+{
+    char parent[PATH_MAX];
+    const char *name = strrchr(path, '/');
+    size_t length = name ? (size_t)(name - path) : 0;
+    if (length >= sizeof parent)
+        return skiff_fail_with(err, ENAMETOOLONG, "mkdir", path);
+    memcpy(parent, path, length);
+    parent[length] = '\0';
+    return length == 0 || skiff_make_directories(parent, err);
+}
+
 /* The flags that mount(2) keeps only when they are told again at a remount. */
 static bool kept_flags(const char *path, unsigned long *flags, skiff_error *err)
 {
@@ -123,24 +135,31 @@ bool skiff_mask(const char *path, int null, const char **empty, skiff_error *err
                          err);
 }
 
-bool skiff_remount_readonly(const char *path, skiff_error *err)
+/* As mount(2) has them. */
+static unsigned long old_flags(uint32_t attributes)
 {
-    /* mount_setattr(2), Linux 5.12, changes just the one flag. */
+    return (attributes & SKIFF_MOUNT_ATTR_RDONLY ? MS_RDONLY : 0) | (attributes & SKIFF_MOUNT_ATTR_NOSUID ? MS_NOSUID : 0) |
+           (attributes & SKIFF_MOUNT_ATTR_NODEV ? MS_NODEV : 0) | (attributes & SKIFF_MOUNT_ATTR_NOEXEC ? MS_NOEXEC : 0);
+}
+
+bool skiff_restrict_mount(const char *path, uint32_t attributes, skiff_error *err)
+{
+    /* mount_setattr(2), Linux 5.12, changes just these flags. */
     struct {
         uint64_t attr_set, attr_clr, propagation, userns_fd;
-    } readonly = {.attr_set = SKIFF_MOUNT_ATTR_RDONLY};
-    if (syscall(SKIFF_SYS_mount_setattr, AT_FDCWD, path, 0, &readonly, sizeof readonly) == 0)
+    } change = {.attr_set = attributes};
+    if (syscall(SKIFF_SYS_mount_setattr, AT_FDCWD, path, 0, &change, sizeof change) == 0)
         return true;
     if (errno != ENOSYS && errno != EPERM) /* an outer seccomp filter may answer EPERM for what it does not know */
         return skiff_fail(err, "mount_setattr", path);
     unsigned long kept;
     return kept_flags(path, &kept, err) &&
-           mount_checked(NULL, path, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | kept, NULL, err);
+           mount_checked(NULL, path, NULL, MS_REMOUNT | MS_BIND | old_flags(attributes) | kept, NULL, err);
 }
 
 bool skiff_make_readonly(const char *path, skiff_error *err)
 {
     if (mount(path, path, NULL, MS_BIND | MS_REC, NULL) != 0)
         return errno == ENOENT || skiff_fail(err, "mount", path);
-    return skiff_remount_readonly(path, err);
+    return skiff_restrict_mount(path, SKIFF_MOUNT_ATTR_RDONLY, err);
 }

@@ -25,10 +25,13 @@ bool skiff_mask(const char *path, int null, const char **empty, skiff_error *err
 /* `path` and what is below it on the same file system can not be written any more. Missing is fine. */
 bool skiff_make_readonly(const char *path, skiff_error *err);
 
-/* The mount at `path` becomes read-only and keeps its other flags. */
-bool skiff_remount_readonly(const char *path, skiff_error *err);
+/* The mount at `path` gets these SKIFF_MOUNT_ATTR_ flags and keeps its other ones. */
+bool skiff_restrict_mount(const char *path, uint32_t attributes, skiff_error *err);
 
 /* mkdir -p, with mode 0755. */
 bool skiff_make_directories(const char *path, skiff_error *err);
+
+/* The directories that `path`, which is absolute, lies in. */
+bool skiff_make_parents(const char *path, skiff_error *err);
 
 #endif

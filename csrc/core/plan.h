@@ -35,6 +35,8 @@ enum skiff_operation {
     SKIFF_OP_DIRECTORY = 13,    /* text path: mkdir -p */
     SKIFF_OP_BIND = 14,         /* text path: attach the next source there; missing is made */
     SKIFF_OP_MOUNT_INSIDE = 15, /* as SKIFF_OP_MOUNT, on a target that the image may have put links in the way of */
+    SKIFF_OP_RESTRICT = 16,     /* text mount point, u32 MOUNT_ATTR_ flags that its mount has from here on */
+    SKIFF_OP_EXPOSE = 17,       /* text path: a mount of its own, which restrictions of the one around it do not reach */
 
     /* The process, carried out after GO. */
     SKIFF_OP_ARGS = 20,      /* u32 count, text... */
@@ -46,6 +48,9 @@ enum skiff_operation {
     SKIFF_OP_NO_NEW_PRIVS = 26, /* (empty) */
     SKIFF_OP_OOM_SCORE = 27, /* u32 (two's complement) oom_score_adj */
     SKIFF_OP_INIT = 28,      /* (empty) stay PID 1, reap zombies, forward signals */
+    SKIFF_OP_SECCOMP = 29,   /* u32 SECCOMP_FILTER_FLAG_ bits, bytes: struct sock_filter... */
+    SKIFF_OP_KEYRING = 30,   /* (empty) a session keyring of its own */
+    SKIFF_OP_FILE = 31,      /* u32 mode, text path, bytes: a file of the user's, who comes before */
     SKIFF_OP_DEATH_SIGNAL = 38, /* u32 signal that the process gets when the one that cloned it ends */
 
     /* The sources of BIND, in the same order, in a plan of their own: opened before the init is there (binds.h). */
@@ -89,6 +94,7 @@ enum skiff_bind_flag {
     SKIFF_BIND_READONLY = 8,        /* and all that is mounted below it */
     SKIFF_BIND_WRITE_BELOW = 16,    /* but that */
     SKIFF_BIND_ALONE = 32,          /* without what is mounted below it */
+    SKIFF_BIND_NODEV = 64,          /* no device in it, or in what is mounted below it, can be opened */
 };
 
 /* A place in bytes that must not be read past. */

@@ -2,13 +2,17 @@
 
 #include "capability.h"
 #include "cleanup.h"
+#include "files.h"
+#include "keyring.h"
 #include "mounts.h"
 #include "plan.h"
+#include "procfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <linux/filter.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -62,10 +66,7 @@ static bool set_oom_score(skiff_reader *payload, skiff_error *err)
         return false;
     char text[16];
     int length = snprintf(text, sizeof text, "%d", (int)score);
-    cleanup_fd int file = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-    if (file < 0)
-        return skiff_fail(err, "open", "/proc/self/oom_score_adj");
-    return write(file, text, (size_t)length) == length || skiff_fail(err, "write", "/proc/self/oom_score_adj");
+    return skiff_write_proc("/proc/self/oom_score_adj", text, (size_t)length, err);
 }
 
 static bool read_capabilities(skiff_process *process, skiff_reader *payload, skiff_error *err)
@@ -75,6 +76,32 @@ static bool read_capabilities(skiff_process *process, skiff_reader *payload, ski
     return skiff_read_u64(payload, &sets->bounding, err) && skiff_read_u64(payload, &sets->effective, err) &&
            skiff_read_u64(payload, &sets->inheritable, err) && skiff_read_u64(payload, &sets->permitted, err) &&
            skiff_read_u64(payload, &sets->ambient, err);
+}
+
+static bool read_seccomp(skiff_process *process, skiff_reader *payload, skiff_error *err)
+{
+    skiff_seccomp *filter = &process->seccomp;
+    size_t length;
+    if (!skiff_read_u32(payload, &filter->flags, err) || !skiff_read_bytes(payload, &filter->program, &length, err))
+        return false;
+    size_t count = length / sizeof(struct sock_filter);
+    if (count == 0 || count > BPF_MAXINSNS || length % sizeof(struct sock_filter) != 0)
+        return skiff_fail_with(err, EBADMSG, "plan", "has a filter of a wrong length");
+    filter->length = (uint16_t)count;
+    return true;
+}
+
+static bool write_file(const skiff_process *process, skiff_reader *payload, skiff_error *err)
+{
+    skiff_file file = {.uid = process->uid, .gid = process->gid};
+    if (!skiff_read_u32(payload, &file.mode, err) || !skiff_read_text(payload, &file.path, err) ||
+        !skiff_read_bytes(payload, &file.bytes, &file.length, err))
+        return false;
+    if (!process->groups)
+        return skiff_fail_with(err, EBADMSG, "plan", "has a file before its user");
+    /* A limit of the size of files is an error then, and not the end of this process. execve comes after a reset. */
+    signal(SIGXFSZ, SIG_IGN);
+    return skiff_write_file(&file, err);
 }
 
 static bool read_fault(skiff_process *process, skiff_reader *payload, skiff_error *err)
@@ -121,6 +148,13 @@ static bool read_one(skiff_process *process, skiff_record *record, skiff_error *
         return true;
     case SKIFF_OP_DEATH_SIGNAL:
         return read_death_signal(process, payload, err);
+    case SKIFF_OP_SECCOMP:
+        return read_seccomp(process, payload, err);
+    case SKIFF_OP_KEYRING:
+        process->own_keyring = true;
+        return true;
+    case SKIFF_OP_FILE:
+        return skiff_step(&process->fault, "file", err) && write_file(process, payload, err);
     case SKIFF_OP_FAULT:
         return read_fault(process, payload, err);
     default:
@@ -183,23 +217,44 @@ static bool become_user(const skiff_process *process, skiff_error *err)
     return true;
 }
 
-bool skiff_become(const skiff_process *process, skiff_error *err)
+/*
+ * With no_new_privs the filter comes last of all, so that it need not allow what is done here. Without, it takes
+ * CAP_SYS_ADMIN and so has to come before the capabilities go: capset(2) and, for ambient ones, prctl(2) are then the only
+ * calls of ours that it must allow, beside execve(2). runc has the same order.
+ */
+static bool drop_privileges(const skiff_process *process, skiff_error *err)
 {
-    umask(process->umask);
-    if (!skiff_step(&process->fault, "cwd", err) || !enter_cwd(process, err))
-        return false;
-    if (!skiff_step(&process->fault, "capabilities", err) ||
-        (process->set_capabilities && !skiff_drop_bounding(process->capabilities.bounding, err)))
-        return false;
-    if (!skiff_step(&process->fault, "user", err) || !become_user(process, err))
+    const skiff_seccomp *filter = &process->seccomp;
+    if (process->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return skiff_fail(err, "prctl PR_SET_NO_NEW_PRIVS", NULL);
+    bool early = filter->program && !process->no_new_privs && process->set_capabilities;
+    if (early && (!skiff_raise_effective(err) || !skiff_step(&process->fault, "seccomp", err) ||
+                  !skiff_install_filter(filter, err)))
         return false;
     if (process->set_capabilities && !skiff_set_capabilities(&process->capabilities, err))
         return false;
-    if (process->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-        return skiff_fail(err, "prctl PR_SET_NO_NEW_PRIVS", NULL);
-    /* Last: a change of user forgets it, PR_SET_PDEATHSIG(2const). */
+    return !filter->program || early ||
+           (skiff_step(&process->fault, "seccomp", err) && skiff_install_filter(filter, err));
+}
+
+bool skiff_become(const skiff_process *process, skiff_error *err)
+{
+    umask(process->umask);
+    if (process->own_keyring && (!skiff_step(&process->fault, "keyring", err) || !skiff_join_keyring(err)))
+        return false;
+    if (!skiff_step(&process->fault, "cwd", err) || !enter_cwd(process, err))
+        return false;
+    if (!skiff_step(&process->fault, "capabilities", err) ||
+        (process->set_capabilities &&
+         (!skiff_drop_bounding(process->capabilities.bounding, err) || !skiff_clear_ambient(err))))
+        return false;
+    if (!skiff_step(&process->fault, "user", err) || !become_user(process, err))
+        return false;
+    /* A change of user would forget it, PR_SET_PDEATHSIG(2const); and a filter need not allow it. */
     if (process->death_signal != 0 && prctl(PR_SET_PDEATHSIG, process->death_signal, 0, 0, 0) != 0)
         return skiff_fail(err, "prctl PR_SET_PDEATHSIG", NULL);
+    if (!drop_privileges(process, err))
+        return false;
     return skiff_step(&process->fault, "exec", err);
 }
 

@@ -4,6 +4,7 @@
 
 #include "error.h"
 #include "fault.h"
+#include "seccomp.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -25,13 +26,15 @@ typedef struct skiff_process {
     bool stay_init;
     int death_signal; /* 0: none */
     bool need_cwd; /* a working directory that is missing is an error, and not made */
+    bool own_keyring;
+    skiff_seccomp seccomp;
     skiff_fault fault;
 } skiff_process;
 
-/* Read the process records; resource limits and the OOM score are set while reading, in order. */
+/* Read the process records; resource limits and the OOM score are set, and files written, while reading, in order. */
 bool skiff_read_process(skiff_process *process, const void *plan, size_t length, skiff_error *err);
 
-/* Working directory, user, groups, capabilities: all but execve. */
+/* Keyring, working directory, user, groups, capabilities, filter of system calls: all but execve. */
 bool skiff_become(const skiff_process *process, skiff_error *err);
 
 /* Signals as a fresh process has them: all default, none blocked. Node ignores SIGPIPE, and an ignored signal stays

@@ -3,16 +3,20 @@
 #include "binds.h"
 #include "cleanup.h"
 #include "loopback.h"
+#include "mountapi.h"
 #include "mounts.h"
 #include "plan.h"
+#include "procfs.h"
 #include "terminal.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 typedef bool (*operation)(skiff_setup *setup, skiff_reader *payload, skiff_error *err);
 
@@ -55,7 +59,8 @@ static bool do_device(skiff_setup *setup, skiff_reader *payload, skiff_error *er
         !skiff_read_u32(payload, &major, err) || !skiff_read_u32(payload, &minor, err) ||
         !skiff_read_u32(payload, &uid, err) || !skiff_read_u32(payload, &gid, err))
         return false;
-    if (mknod(path, mode, makedev(major, minor)) != 0)
+    if (mknod(path, mode, makedev(major, minor)) != 0 &&
+        (errno != ENOENT || !skiff_make_parents(path, err) || mknod(path, mode, makedev(major, minor)) != 0))
         return skiff_fail(err, "mknod", path);
     if ((uid != 0 || gid != 0) && lchown(path, uid, gid) != 0)
         return skiff_fail(err, "lchown", path);
@@ -98,11 +103,7 @@ static bool do_sysctl(skiff_setup *setup, skiff_reader *payload, skiff_error *er
     char path[512];
     if ((size_t)snprintf(path, sizeof path, "/proc/sys/%s", name) >= sizeof path)
         return skiff_fail_with(err, ENAMETOOLONG, "open", name);
-    cleanup_fd int file = open(path, O_WRONLY | O_CLOEXEC);
-    if (file < 0)
-        return skiff_fail(err, "open", path);
-    ssize_t wanted = (ssize_t)strlen(value);
-    return write(file, value, (size_t)wanted) == wanted || skiff_fail(err, "write", path);
+    return skiff_write_proc(path, value, strlen(value), err);
 }
 
 /* A new network namespace has lo, but down; netdevice(7). */
@@ -113,7 +114,7 @@ static bool do_loopback(skiff_setup *setup, skiff_reader *payload, skiff_error *
 
 static bool do_root_readonly(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
 {
-    return skiff_remount_readonly("/", err);
+    return skiff_restrict_mount("/", SKIFF_MOUNT_ATTR_RDONLY, err);
 }
 
 static bool do_terminal(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
@@ -135,6 +136,20 @@ static bool do_bind(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
     const char *path;
     hold_null(setup);
     return skiff_read_text(payload, &path, err) && skiff_attach_bind(setup->next_bind++, path, err);
+}
+
+static bool do_restrict(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
+{
+    const char *path;
+    uint32_t attributes;
+    return skiff_read_text(payload, &path, err) && skiff_read_u32(payload, &attributes, err) &&
+           skiff_restrict_mount(path, attributes, err);
+}
+
+static bool do_expose(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
+{
+    const char *path;
+    return skiff_read_text(payload, &path, err) && skiff_mount("none", path, path, MS_BIND, "", err);
 }
 
 static bool do_fault(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
@@ -165,6 +180,8 @@ static const struct {
     [SKIFF_OP_DIRECTORY] = {"directory", do_directory},
     [SKIFF_OP_BIND] = {"bind", do_bind},
     [SKIFF_OP_MOUNT_INSIDE] = {"mount", do_mount_inside},
+    [SKIFF_OP_RESTRICT] = {"restrict", do_restrict},
+    [SKIFF_OP_EXPOSE] = {"expose", do_expose},
 };
 
 bool skiff_set_up(skiff_setup *setup, const void *plan, size_t length, skiff_error *err)

@@ -56,6 +56,8 @@ bool skiff_reap(const skiff_process *process, bool terminal, skiff_error *err)
     for (;;) {
         siginfo_t info;
         int number = sigwaitinfo(&all, &info);
+        if (number < 0 && errno != EINTR)
+            _exit(125); /* a filter of system calls that forbids it */
         if (number == SIGCHLD) {
             if (reap_ended(command, &code))
                 _exit(code);

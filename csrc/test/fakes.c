@@ -1,4 +1,5 @@
 /* System calls and mounts of the set-up that count instead of doing. */
+#include "../core/files.h"
 #include "../core/loopback.h"
 #include "../core/mounts.h"
 #include "../core/rootpath.h"
@@ -14,6 +15,7 @@
 int fake_calls;
 int fake_binds;
 int fake_tree;
+skiff_file fake_file;
 
 static bool done(void)
 {
@@ -22,6 +24,11 @@ static bool done(void)
 }
 
 bool skiff_enter_root(skiff_error *err) { return done(); }
+bool skiff_write_file(const skiff_file *file, skiff_error *err)
+{
+    fake_file = *file;
+    return done();
+}
 bool skiff_raise_loopback(void) { return true; }
 bool skiff_mount(const char *type, const char *source, const char *target, uint64_t flags, const char *data,
                  skiff_error *err) { return done(); }
@@ -29,8 +36,9 @@ bool skiff_mount_inside(const char *type, const char *source, const char *target
                         skiff_error *err) { return done(); }
 bool skiff_mask(const char *path, int null, const char **empty, skiff_error *err) { return done(); }
 bool skiff_make_readonly(const char *path, skiff_error *err) { return done(); }
-bool skiff_remount_readonly(const char *path, skiff_error *err) { return done(); }
+bool skiff_restrict_mount(const char *path, uint32_t attributes, skiff_error *err) { return done(); }
 bool skiff_make_directories(const char *path, skiff_error *err) { return done(); }
+bool skiff_make_parents(const char *path, skiff_error *err) { return done(); }
 bool skiff_open_terminal(uint32_t rows, uint32_t columns, int *master, int *slave, skiff_error *err)
 {
     return done();

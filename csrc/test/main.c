@@ -53,7 +53,7 @@ static void test_whole_plans(void)
     test_plan setup = plan_of_setup(), process = plan_of_process();
     fake_calls = 0;
     CHECK(parse_exact(parse_setup, setup.bytes, setup.length, &err));
-    CHECK(fake_calls == 13); /* each operation was carried out once, BIND twice */
+    CHECK(fake_calls == 15); /* each operation was carried out once, BIND twice */
     CHECK(fake_binds == SKIFF_BIND_FD + 1); /* the second source for the second of them */
 
     test_plan binds = plan_of_binds();
@@ -66,6 +66,8 @@ static void test_whole_plans(void)
     CHECK(strcmp(read.args[0], "one") == 0 && *read.args[1] == '\0' && strcmp(read.args[2], "a b\n") == 0);
     CHECK(!read.args[3] && read.uid == 1000 && read.gid == 1001 && read.group_count == 2 && read.groups[1] == 6);
     CHECK(read.stay_init && read.no_new_privs && read.capabilities.ambient == 0xa80425fb);
+    CHECK(fake_file.mode == 0644 && fake_file.uid == 1000 && fake_file.gid == 1001 && fake_file.length == 3);
+    CHECK(read.own_keyring && read.seccomp.length == 2 && read.seccomp.flags == 24);
     free_process(&read);
 }
 

@@ -100,6 +100,11 @@ test_plan plan_of_setup(void)
     texts(&plan, SKIFF_OP_BIND, "/data", NULL);
     texts(&plan, SKIFF_OP_BIND, "/data/a b", NULL);
     tmpfs(&plan, SKIFF_OP_MOUNT_INSIDE, "/data/tmp");
+    texts(&plan, SKIFF_OP_EXPOSE, "/dev/null", NULL);
+    size_t restriction = begin(&plan, SKIFF_OP_RESTRICT);
+    put_text(&plan, "/dev");
+    put_u32(&plan, 4);
+    end(&plan, restriction);
     numbers(&plan, SKIFF_OP_TERMINAL, 2);
     numbers(&plan, SKIFF_OP_ROOT_READONLY, 0);
     return plan;
@@ -127,6 +132,18 @@ test_plan plan_of_process(void)
     end(&plan, start);
     numbers(&plan, SKIFF_OP_NO_NEW_PRIVS, 0);
     numbers(&plan, SKIFF_OP_INIT, 0);
+    numbers(&plan, SKIFF_OP_KEYRING, 0);
+    start = begin(&plan, SKIFF_OP_FILE);
+    put_u32(&plan, 0644);
+    put_text(&plan, "/w/a.c");
+    put_u32(&plan, 3);
+    put(&plan, "int", 3);
+    end(&plan, start);
+    start = begin(&plan, SKIFF_OP_SECCOMP);
+    put_u32(&plan, 24);
+    put_u32(&plan, 16);
+    put(&plan, "two instructions", 16);
+    end(&plan, start);
     return plan;
 }
 

@@ -50,6 +50,7 @@ export class Cgroup {
       stat.oomKills ??= counted.oomKills;
       stat.cpuUsec ??= counted.cpuUsec;
       stat.pidsPeak ??= counted.pidsPeak;
+      stat.pidsDenied ??= counted.pidsDenied;
     }
     return stat;
   }

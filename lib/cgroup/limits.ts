@@ -1,5 +1,5 @@
 import { invalidArgument } from '../common/errors';
-import type { Resources } from '../common/resources';
+import type { DeviceRule, Resources } from '../common/resources';
 import type { LimitController } from './types';
 
 /** What is really to be limited: members that mean "no limit" or "not given" are gone. */
@@ -15,6 +15,7 @@ export interface Limits {
   cpu?: { shares?: number; quota?: number; period?: number };
   cpuset?: { cpus?: string; mems?: string };
   pids?: { limit: number };
+  devices?: DeviceRule[];
 }
 
 /**
@@ -33,12 +34,13 @@ export function limitsOf(resources: Resources): Limits {
   }
   if (cpus || mems) limits.cpuset = { cpus: cpus || undefined, mems: mems || undefined };
   if (pids && given(pids.limit)) limits.pids = { limit: pids.limit };
+  if (resources.devices?.length) limits.devices = resources.devices;
   return limits;
 }
 
 /** The controllers that limits need, in the order in which they are set. */
 export function controllersOf(limits: Limits): LimitController[] {
-  return (['memory', 'cpu', 'cpuset', 'pids'] as const).filter(name => limits[name] !== undefined);
+  return (['memory', 'cpu', 'cpuset', 'pids', 'devices'] as const).filter(name => limits[name] !== undefined);
 }
 
 /** With a memory limit alone, swap may take as much again: Docker's default of `--memory-swap`. */

@@ -20,6 +20,8 @@ export interface PlanOptions {
   usage?: boolean;
   /** It can be frozen: by v1's freezer, where that is mounted, or by any cgroup of v2. */
   freezer?: boolean;
+  /** Count the CPU time of all processes together, as far as this machine allows. */
+  cpuTime?: boolean;
   kernel?: CgroupKernel;
 }
 
@@ -59,11 +61,12 @@ export function planCgroup({
   resources,
   usage = false,
   freezer = false,
+  cpuTime = false,
   kernel = hostKernel,
 }: PlanOptions): CgroupPlan {
   const name = directoryName(id);
   const limits = limitsOf(resources);
-  const directories = partsOf(setup, limits, { usage, freezer }).flatMap(part =>
+  const directories = partsOf(setup, limits, { usage, freezer, cpuTime }).flatMap(part =>
     planDirectory(part, limits, name, kernel),
   );
   return { id, directories };
@@ -73,7 +76,7 @@ export function planCgroup({
 function partsOf(
   setup: CgroupSetup,
   limits: Limits,
-  { usage, freezer }: { usage: boolean; freezer: boolean },
+  { usage, freezer, cpuTime }: { usage: boolean; freezer: boolean; cpuTime: boolean },
 ): Part[] {
   const parts = new Map<Hierarchy, Part>();
   const partOf = (hierarchy: Hierarchy) => {
@@ -93,6 +96,11 @@ function partsOf(
     const v1 = hierarchyOf(setup, 'freezer');
     const home = v1 ?? setup.hierarchies.find(({ version }) => version === 2);
     if (home) partOf(home).counted.push(...(v1 ? ['freezer'] : []));
+  }
+  if (cpuTime) {
+    // Every v2 cgroup counts it: one that is there anyway, or else the one of the memory controller.
+    const cpuacct = hierarchyOf(setup, 'cpuacct');
+    if (cpuacct) partOf(cpuacct).counted.push('cpuacct');
   }
   return [...parts.values()];
 }

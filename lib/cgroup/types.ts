@@ -6,7 +6,8 @@ export type CgroupMode = 'v1' | 'v2' | 'hybrid' | 'none';
 
 /** The controllers that limits are set with. */
 export const LIMIT_CONTROLLERS = ['memory', 'cpu', 'cpuset', 'pids'] as const;
-export type LimitController = (typeof LIMIT_CONTROLLERS)[number];
+/** On v1 there is one for devices, too. */
+export type LimitController = (typeof LIMIT_CONTROLLERS)[number] | 'devices';
 
 /** One mounted cgroup hierarchy. */
 export interface Hierarchy {
@@ -54,4 +55,6 @@ export interface CgroupStat {
   cpuUsec?: number;
   /** Highest number of processes and threads. */
   pidsPeak?: number;
+  /** How often the limit of processes kept one from being made. */
+  pidsDenied?: number;
 }

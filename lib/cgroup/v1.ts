@@ -1,6 +1,7 @@
 import { cgroupError } from './errors';
 import { readIfThere, type CgroupKernel } from './kernel';
 import { requireAvailable } from './cpulist';
+import type { DeviceRule } from '../common/resources';
 import type { Limits } from './limits';
 import type { CgroupManager, Placement, Setting } from './manager';
 import { flatKey, numberIn } from './stat';
@@ -28,6 +29,7 @@ export const v1Manager: CgroupManager = {
       ...cpuSettings(limits),
       ...(carried.includes('cpuset') ? cpusetSettings(kernel, limits, parent) : []),
       ...(limits.pids ? [{ file: 'pids.max', value: String(limits.pids.limit), what: 'pids limit' }] : []),
+      ...(limits.devices ?? []).map(deviceSetting),
     ];
   },
 
@@ -39,9 +41,20 @@ export const v1Manager: CgroupManager = {
       oomKills: has('memory') ? flatKey(kernel, `${path}/memory.oom_control`, 'oom_kill') : undefined,
       cpuUsec: cpuNanoseconds === undefined ? undefined : Math.round(cpuNanoseconds / 1000),
       pidsPeak: has('pids') ? numberIn(kernel, `${path}/pids.peak`) : undefined,
+      pidsDenied: has('pids') ? flatKey(kernel, `${path}/pids.events`, 'max') : undefined,
     };
   },
 };
+
+/** Documentation/admin-guide/cgroup-v1/devices.rst; each write adds to what was written before. */
+function deviceSetting({ allow, type = 'a', major = -1, minor = -1, access = 'rwm' }: DeviceRule): Setting {
+  const number = (value: number) => (value < 0 ? '*' : String(value));
+  return {
+    file: allow ? 'devices.allow' : 'devices.deny',
+    value: type === 'a' ? 'a' : `${type} ${number(major)}:${number(minor)} ${access}`,
+    what: 'device rule',
+  };
+}
 
 /** memsw counts memory and swap together and may never be below the limit of memory: that one comes first. */
 function memorySettings({ memory }: Limits): Setting[] {

@@ -40,6 +40,7 @@ export const v2Manager: CgroupManager = {
       // Every v2 cgroup counts CPU time, also without the cpu controller.
       cpuUsec: flatKey(kernel, `${path}/cpu.stat`, 'usage_usec'),
       pidsPeak: has('pids') ? numberIn(kernel, `${path}/pids.peak`) : undefined,
+      pidsDenied: has('pids') ? flatKey(kernel, `${path}/pids.events`, 'max') : undefined,
     };
   },
 };

@@ -1,6 +1,6 @@
 import { errorMessage, SkiffError } from '../common/errors';
 import { formatBytes, formatDuration } from '../common/units';
-import type { ExitResult } from '../engine/options';
+import type { ExitResult, Verdict } from '../engine/options';
 import { writeErr } from './output';
 
 /** Exit code for failures of skiff itself, as Docker has it. */
@@ -24,6 +24,14 @@ export function formatError(error: unknown, withStack: boolean): string {
   return `${lines.join('\n')}\n`;
 }
 
+/** What a verdict says that nothing else does. */
+const OTHER_LIMITS: Partial<Record<Verdict['status'], string>> = {
+  'cpu-time': 'limit of CPU time reached: killed',
+  output: 'limit of output reached: killed',
+  pids: 'limit of processes reached',
+  disk: 'limit of file size or of the work directory reached',
+};
+
 /** What the user should know beside the exit code; '' where there is nothing. */
 export function formatEnd(result: ExitResult, limits: { timeout?: number; memory?: number }): string {
   const lines: string[] = [];
@@ -37,6 +45,8 @@ export function formatEnd(result: ExitResult, limits: { timeout?: number; memory
     const reached = peak > 0 ? ` (peak ${formatBytes(peak)})` : '';
     lines.push(`skiff: memory limit${limit} reached${reached}: a process was killed`);
   }
+  const other = OTHER_LIMITS[result.verdict.status];
+  if (other) lines.push(`skiff: ${other}`);
   return lines.map(line => `${line}\n`).join('');
 }
 

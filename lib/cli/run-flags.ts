@@ -6,6 +6,7 @@ import { parseInteger } from './values';
 
 const LIMITS = 'LIMIT';
 const DETACHED = 'DETACHED';
+const SECURITY = 'SECURITY';
 
 /** The flags of `create`: Docker's names, and the older spellings as aliases. */
 export const createFlags = {
@@ -73,6 +74,47 @@ export const createFlags = {
   }),
   'storage-driver': text({ helpValue: '<aufs|overlay|vfs>', summary: 'How layers are put together' }),
   cidfile: text({ helpValue: '<file>', summary: "Write the container's id to a file" }),
+  profile: value(parseProfile, {
+    helpValue: '<default|sandbox>',
+    helpGroup: SECURITY,
+    summary: 'sandbox: no privilege, no network, read-only, all limits; for code nobody has read',
+  }),
+  work: text({ helpValue: '<dir[:size]>', summary: 'Begin in a tmpfs that can be written to' }),
+  file: list({ helpValue: '<src:dst>', summary: 'Give it a copy of a file' }),
+  collect: list({ helpValue: '<path[:dst]>', summary: 'Take a file out at the end' }),
+  'cpu-time': value(parseSeconds, {
+    helpValue: '<duration>',
+    helpGroup: LIMITS,
+    summary: 'Kill all of it after so much CPU time',
+  }),
+  'cap-add': list({ helpValue: '<name>', helpGroup: SECURITY, summary: 'Add a capability, or ALL' }),
+  'cap-drop': list({ helpValue: '<name>', helpGroup: SECURITY, summary: 'Drop a capability, or ALL' }),
+  privileged: toggle({
+    helpGroup: SECURITY,
+    summary: 'All capabilities and devices, no filter: root in it is root of the host',
+  }),
+  device: list({
+    helpValue: '<host[:container[:rwm]]>',
+    helpGroup: SECURITY,
+    summary: 'Give it a device of the host',
+  }),
+  'security-opt': list({
+    helpValue: '<name[=value]>',
+    helpGroup: SECURITY,
+    summary: 'no-new-privileges, seccomp=<file|unconfined|builtin>, systempaths=unconfined',
+  }),
+  'group-add': list({ helpValue: '<group>', helpGroup: SECURITY, summary: 'One more group for the command' }),
+  'oom-score-adj': value(parseInteger, {
+    helpValue: '<number>',
+    helpGroup: LIMITS,
+    summary: 'How soon it is ended when memory is short, -1000 to 1000',
+  }),
+  'shm-size': value(parseSize, { helpValue: '<size>', helpGroup: LIMITS, summary: 'Size of /dev/shm' }),
+  userns: value(parseUserns, {
+    helpValue: '<host>',
+    helpGroup: SECURITY,
+    summary: "The host's user namespace (the default)",
+  }),
   memory: value(parseSize, {
     char: 'm',
     aliases: ['mem'],
@@ -119,6 +161,16 @@ export const runFlags = {
 function parseNetwork(given: string): 'none' | 'host' {
   if (given === 'none' || given === 'host') return given;
   throw invalidArgument(`network ${given} not found: known are none and host`);
+}
+
+function parseProfile(given: string): 'default' | 'sandbox' {
+  if (given === 'default' || given === 'sandbox') return given;
+  throw invalidArgument(`unknown profile: ${given}: known are default and sandbox`);
+}
+
+function parseUserns(given: string): 'host' {
+  if (given === 'host' || given === '') return 'host';
+  throw invalidArgument(`invalid USER mode: ${given}`, { remedy: 'Only host is known.' });
 }
 
 function parseSwap(given: string): number {

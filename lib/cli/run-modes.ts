@@ -1,6 +1,7 @@
 import { Skiff } from '../engine';
 import type { Word } from '../spec/types';
 import { claimCidFile } from './cidfile';
+import { toDestinations, writeCollected } from './files';
 import type { FlagValues } from './flags';
 import { writeErr, writeOut } from './output';
 import { usageError } from './parse';
@@ -37,6 +38,7 @@ export async function runInForeground(flags: RunFlags, words: readonly string[])
       ),
     );
     writeErr(formatEnd(result, flags));
+    writeCollected(result.files, toDestinations(flags.collect));
     return result.exitCode;
   });
 }

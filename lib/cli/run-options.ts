@@ -3,6 +3,7 @@ import { errorCode, invalidArgument, SkiffError } from '../common/errors';
 import type { CreateOptions, StartOptions } from '../engine/options';
 import { parseEnvFile, resolveEnvFlag } from '../spec/env';
 import { parseLogOptions } from '../spec/life';
+import { toDestinations, toInputFiles } from './files';
 import type { FlagValues } from './flags';
 import { usageError } from './parse';
 import type { runFlags } from './run-flags';
@@ -35,7 +36,7 @@ export function toStartOptions(flags: FlagValues<typeof runFlags>, host: NodeJS.
     pidsLimit: flags['pids-limit'],
     timeout: flags.timeout,
     network: flags.network,
-    init: flags.init,
+    init: flags.init || undefined,
     readOnly: flags['read-only'],
     tmpfs: flags.tmpfs,
     volumes: flags.volume,
@@ -43,6 +44,19 @@ export function toStartOptions(flags: FlagValues<typeof runFlags>, host: NodeJS.
     volumesFrom: flags['volumes-from'],
     ulimits: flags.ulimit,
     sysctls: toSysctls(flags.sysctl),
+    profile: flags.profile,
+    work: flags.work,
+    files: toInputFiles(flags.file),
+    collect: [...toDestinations(flags.collect).keys()],
+    cpuTime: flags['cpu-time'],
+    capAdd: flags['cap-add'],
+    capDrop: flags['cap-drop'],
+    privileged: flags.privileged,
+    devices: flags.device,
+    securityOpt: flags['security-opt'],
+    groupAdd: flags['group-add'],
+    oomScoreAdj: flags['oom-score-adj'],
+    shmSize: flags['shm-size'],
     keep: flags.keep,
     usage: false,
   });

@@ -19,4 +19,18 @@ export interface Resources {
   };
   /** Processes and threads at most; 0 or -1 is no limit. */
   pids?: { limit: number };
+  /** Which devices can be used; later rules count more. */
+  devices?: DeviceRule[];
+}
+
+/** Of the OCI runtime spec's `linux.resources.devices`. */
+export interface DeviceRule {
+  allow: boolean;
+  /** `a`, or none: all of them. */
+  type?: 'a' | 'b' | 'c';
+  /** None, or -1: all of them. */
+  major?: number;
+  minor?: number;
+  /** Of `r`, `w` and `m`. */
+  access?: string;
 }

@@ -12,13 +12,19 @@ export interface Collected {
  * Read a stream to its end and keep its beginning.
  *
  * @param limit bytes to keep; the rest is read and dropped, so that the writer is not held up
+ * @param onBytes told how many came
  */
-export async function collect(stream: Readable | null, limit: number): Promise<Collected> {
+export async function collect(
+  stream: Readable | null,
+  limit: number,
+  onBytes: (count: number) => void = () => undefined,
+): Promise<Collected> {
   const chunks: Buffer[] = [];
   let kept = 0;
   let truncated = false;
   if (!stream) return { bytes: Buffer.alloc(0), truncated };
   for await (const chunk of stream as AsyncIterable<Buffer>) {
+    onBytes(chunk.length);
     const room = limit - kept;
     if (chunk.length > room) truncated = true;
     if (room > 0) chunks.push(chunk.length > room ? chunk.subarray(0, room) : chunk);

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import type { RuntimeContext } from '../runtime/context';
 import { startError } from '../runtime/errors';
@@ -6,14 +7,29 @@ import { commandBeginning, isLost, type Started } from '../runtime/start';
 import type { Word } from '../spec/types';
 import { deleteMountPoint } from '../workspace';
 import { execToEnd, startExec } from './exec';
-import type { Container, ExecOptions, ExecProcess, ExecToEndOptions, ExitResult, RunResult } from './options';
+import type {
+  CollectedFile,
+  Container,
+  ExecOptions,
+  ExecProcess,
+  ExecToEndOptions,
+  ExitResult,
+  RunResult,
+} from './options';
+import type { Collector } from './collector';
+import { CpuWatch } from './cpu-watch';
 import type { ContainerStreams } from './stdio';
+import { verdictOf } from './verdict';
 
 export interface HandleOptions {
   /** performance.now() of the call that started it. */
   since: number;
   /** Milliseconds from the start of the command to its end by force. */
   timeoutMs?: number;
+  /** Milliseconds of CPU time of all processes. */
+  cpuTimeMs?: number;
+  /** Takes files out at the end. */
+  collector?: Collector;
   signal?: AbortSignal;
   keep: boolean;
   /** Whoever holds it runs the command again where the container was lost before the command began. */
@@ -28,7 +44,10 @@ export class ContainerHandle implements Container {
   /** How the command ended; not all of it need be removed yet. */
   readonly ended: Promise<ExitResult>;
   private readonly result: Promise<ExitResult>;
+  private readonly began = performance.now();
+  private readonly cpuWatch: CpuWatch;
   private timedOut = false;
+  private overflowed = false;
   /** By this process. */
   private killed = false;
   private removed: Promise<void> | undefined;
@@ -42,6 +61,7 @@ export class ContainerHandle implements Container {
     this.id = started.record.id;
     this.name = started.record.name;
     this.pid = started.init.pid;
+    this.cpuWatch = new CpuWatch(started.cgroup, options.cpuTimeMs, () => this.kill('SIGKILL'));
     this.ended = this.live();
     this.result = this.clearAway();
     // A caller may wait later, or never.
@@ -63,6 +83,11 @@ export class ContainerHandle implements Container {
   kill(signal: NodeJS.Signals | number = 'SIGTERM'): boolean {
     this.killed = true;
     return this.started.init.signal(signal);
+  }
+
+  /** The output limit is passed: kill it, and say so in the verdict. */
+  exceedOutput(): void {
+    this.overflowed = this.kill('SIGKILL') || this.overflowed;
   }
 
   wait(): Promise<ExitResult> {
@@ -122,14 +147,31 @@ export class ContainerHandle implements Container {
     this.streams.closeInput();
     const ended = performance.now();
     this.checkBeginning();
-    const { cpuMs, memoryPeakBytes, ...ending } = endingOf(status, cgroup);
-    return {
+    const { cpuMs, memoryPeakBytes, pidsDenied, ...ending } = endingOf(status, cgroup);
+    const { files, full } = this.collect();
+    const result = {
       id: this.id,
       ...ending,
       timedOut: this.timedOut,
       durationMs: ended - this.options.since,
       usage: { cpuMs, memoryPeakBytes },
+      files,
     };
+    const cpuTime = this.cpuWatch.isExceeded(cpuMs);
+    const hits = { cpuTime, output: this.overflowed, pids: pidsDenied > 0, disk: full };
+    return { ...result, verdict: verdictOf(result, hits, ended - this.began) };
+  }
+
+  /** The files that were asked for, while the root is there yet. */
+  private collect(): { files: Record<string, CollectedFile>; full: boolean } {
+    const { collector } = this.options;
+    if (!collector) return { files: {}, full: false };
+    try {
+      const root = path.join(this.context.store.directory(this.id), 'mnt');
+      return { full: collector.isFull, files: collector.collect(root) };
+    } finally {
+      collector.close();
+    }
   }
 
   /** What kept the command from being executed is known by now. A container that was killed before is one that was killed. */
@@ -170,6 +212,7 @@ export class ContainerHandle implements Container {
     signal?.addEventListener('abort', kill, { once: true });
     return () => {
       clearTimeout(timer);
+      this.cpuWatch.stop();
       signal?.removeEventListener('abort', kill);
     };
   }

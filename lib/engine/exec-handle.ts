@@ -4,6 +4,7 @@ import { releaseEnds, type Entered } from '../runtime/exec';
 import { endingOf } from '../runtime/running';
 import type { ExecProcess, ExitResult } from './options';
 import type { ContainerStreams } from './stdio';
+import { NO_HITS, verdictOf } from './verdict';
 
 export interface ExecHandleOptions {
   containerId: string;
@@ -91,16 +92,20 @@ export class ExecHandle implements ExecProcess {
     releaseEnds(ends);
     this.streams.closeInput();
     this.context.execs.delete(this);
-    const { cpuMs, memoryPeakBytes, ...ending } = endingOf(status, null);
-    return {
+    const { cpuMs, memoryPeakBytes, exitCode, signal: endedBy } = endingOf(status, null);
+    const durationMs = performance.now() - this.options.since;
+    const result = {
       id: this.containerId,
-      ...ending,
+      exitCode,
+      signal: endedBy,
       timedOut: this.timedOut,
       // The cgroup tells that one of its processes was killed, the signal that it was this one.
-      oomKilled: ending.signal === 'SIGKILL' && (cgroup.stat().oomKills ?? 0) > oomKills,
-      durationMs: performance.now() - this.options.since,
+      oomKilled: endedBy === 'SIGKILL' && (cgroup.stat().oomKills ?? 0) > oomKills,
+      durationMs,
       usage: { cpuMs, memoryPeakBytes },
+      files: {},
     };
+    return { ...result, verdict: verdictOf(result, NO_HITS, durationMs) };
   }
 
   private watchLimits(): () => void {

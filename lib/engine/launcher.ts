@@ -7,12 +7,16 @@ import type { RuntimeContext } from '../runtime/context';
 import { goParked, nativeFault, startContainer, type Started, type StartPlan } from '../runtime/start';
 import { undoAgain, withFailures } from '../runtime/steps';
 import { compileSpec, type CompiledSpec } from '../spec/compiled';
+import { SeccompFilters, type ChosenFilter, type SeccompFilter } from '../spec/seccomp/filters';
+import { toSecurity } from '../spec/security';
 import { checkOptions, toSpec, toTimeout } from '../spec/options';
 import type { ProcessOptions } from '../spec/plan';
 import { absoluteVolumes } from '../spec/volumes';
 import { selectDriver, type StorageDriver } from '../workspace';
 import { checkStdio, requireDirectory } from './checks';
+import { collectorOf, type Collector } from './collector';
 import { ContainerHandle, type HandleOptions } from './container';
+import { withFiles } from './input-files';
 import type { Images, RootSource } from './images';
 import { thisMachine } from './machine';
 import { resolveMounts, type ContainerMounts } from './mounts';
@@ -49,6 +53,7 @@ const PARKED = { stdio: 'parked', awaitCommand: false } as const;
 /** Starts containers as options ask for them. */
 export class Launcher {
   private readonly plans = new CompiledPlans();
+  private readonly filters = new SeccompFilters();
 
   constructor(
     private readonly root: string,
@@ -70,6 +75,7 @@ export class Launcher {
     const since = performance.now();
     checkOptions(command, options);
     checkStdio(options);
+    const collector = collectorOf(options);
     // The working directory may be another one when its turn comes.
     options = withAbsoluteVolumes(options);
     return this.context.turns.during(async () => {
@@ -78,9 +84,12 @@ export class Launcher {
       const source = await this.source(options);
       const id = native().randomId();
       const mounts = this.mounts(options, source);
-      const spec = this.compile(id, command, options, source, mounts);
-      return this.withStreams(options, { since, retried: false }, streams =>
-        this.launch(id, spec, source, options, { stdio: streams.given, awaitCommand, mounts }),
+      const spec = withFiles(await this.compile(id, command, options, source, mounts), options);
+      const run = { since, retried: false, collector };
+      return this.withStreams(options, run, streams =>
+        collector.isNeeded
+          ? this.launchInParts(id, spec, source, options, { streams, collector, mounts })
+          : this.launch(id, spec, source, options, { stdio: streams.given, awaitCommand, mounts }),
       );
     });
   }
@@ -91,7 +100,7 @@ export class Launcher {
     const source = await this.source(options);
     const id = native().randomId();
     const mounts = this.mounts(options, source);
-    const spec = this.compile(id, NO_COMMAND, options, source, mounts);
+    const spec = await this.compile(id, NO_COMMAND, options, source, mounts);
     const started = await this.launch(id, { ...spec, args: [] }, source, options, { ...PARKED, mounts });
     return { id, source, mounts, started };
   }
@@ -106,8 +115,10 @@ export class Launcher {
     try {
       checkOptions(command, options);
       checkStdio(options);
-      const spec = this.compile(id, command, options, source, mounts);
-      return await this.withStreams(options, { since, retried: true }, async streams => {
+      const spec = withFiles(await this.compile(id, command, options, source, mounts), options);
+      const collector = collectorOf(options);
+      return await this.withStreams(options, { since, retried: true, collector }, async streams => {
+        collector.open(started.init.pid);
         await goParked(started, spec, streams.given);
         return started;
       });
@@ -142,7 +153,9 @@ export class Launcher {
     checkOptions(command, options);
     const source = await this.source(options);
     const mounts = this.mounts(options, source, recorded);
+    const { filter } = await this.filter(options);
     const spec = this.compileNow(id, command, options, source, mounts?.mounts ?? [], {
+      filter,
       endsWithParent: true,
     });
     return { source, spec, mounts, driver: await this.driverFor(source.layers) };
@@ -166,14 +179,37 @@ export class Launcher {
       keep: options.keep ?? false,
       spec,
       usage: options.usage ?? true,
+      cpuTime: toTimeout(options.cpuTime) !== undefined,
       ...command,
     });
+  }
+
+  /** Have it parked first, so that what will be asked for at its end can be opened while nothing of it runs. */
+  private async launchInParts(
+    id: string,
+    spec: CompiledSpec,
+    source: RootSource,
+    options: StartOptions,
+    {
+      streams,
+      collector,
+      mounts,
+    }: { streams: ContainerStreams; collector: Collector; mounts: ContainerMounts | undefined },
+  ): Promise<Started> {
+    const started = await this.launch(id, spec, source, options, { ...PARKED, mounts });
+    try {
+      collector.open(started.init.pid);
+      await goParked(started, spec, streams.given);
+      return started;
+    } catch (error) {
+      throw withFailures(error, await started.steps.undo());
+    }
   }
 
   /** Make the streams that the options ask for, and let go of them where the start fails. */
   private async withStreams(
     options: StartOptions,
-    run: Pick<HandleOptions, 'since' | 'retried'>,
+    run: Pick<HandleOptions, 'since' | 'retried' | 'collector'>,
     start: (streams: ContainerStreams) => Promise<Started>,
   ): Promise<ContainerHandle> {
     const streams = new ContainerStreams(options);
@@ -183,10 +219,12 @@ export class Launcher {
       return new ContainerHandle(this.context, started, streams, {
         ...run,
         timeoutMs: toTimeout(options.timeout),
+        cpuTimeMs: toTimeout(options.cpuTime),
         signal: options.signal,
         keep: options.keep ?? false,
       });
     } catch (error) {
+      run.collector?.close();
       streams.discard();
       throw error;
     }
@@ -200,17 +238,21 @@ export class Launcher {
     return resolveMounts(options, config.volumes ?? [], this.context, recorded);
   }
 
-  private compile(
+  private async compile(
     id: string,
     command: readonly Word[],
     options: StartOptions,
     source: RootSource,
     { mounts, areUnique }: Pick<ContainerMounts, 'mounts' | 'areUnique'> = NO_MOUNTS,
-  ): CompiledSpec {
+  ): Promise<CompiledSpec> {
     const layer = source.layers[0]!;
+    const { key, filter } = await this.filter(options);
     const known = source.stored ? (source.imageId ?? layer) : stateOfAccounts(layer);
-    return this.plans.get(id, areUnique ? undefined : known, { command, options, mounts }, () =>
-      this.compileNow(id, command, options, source, mounts),
+    // Devices of the host are looked at anew: they come and go.
+    const changes = areUnique || options.privileged || options.devices?.length;
+    const state = known === undefined || changes ? undefined : `${known}\0${key}`;
+    return this.plans.get(id, state, { command, options, mounts }, () =>
+      this.compileNow(id, command, options, source, mounts, { filter }),
     );
   }
 
@@ -220,7 +262,7 @@ export class Launcher {
     options: StartOptions,
     { layers, config }: RootSource,
     mounts: readonly Mount[],
-    process: ProcessOptions = {},
+    { filter, ...process }: ProcessOptions & { filter?: SeccompFilter },
   ): CompiledSpec {
     const { store, fault } = this.context;
     const spec = toSpec({
@@ -232,8 +274,15 @@ export class Launcher {
       rootPath: path.join(store.directory(id), 'mnt'),
       readFile: file => readInLayers(layers, file),
       machine: thisMachine(),
+      filter,
     });
     return compileSpec(spec, { init: options.init, fault: fault && nativeFault(fault), ...process });
+  }
+
+  /** The filter of system calls that the options ask for. */
+  private filter(options: StartOptions): Promise<ChosenFilter> {
+    const { seccomp, capabilities } = toSecurity(options, () => thisMachine().capabilities);
+    return this.filters.choose(seccomp, capabilities);
   }
 
   /** The driver chosen at the opening may not be able to take every directory as a layer. */

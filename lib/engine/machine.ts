@@ -6,15 +6,19 @@ export function thisMachine() {
   return {
     /** Of this process, as the kernel's bit mask; capabilities(7). */
     get capabilities(): bigint {
-      const status = fs.readFileSync('/proc/self/status', 'latin1');
-      return BigInt(`0x${/^CapPrm:\s*(\S+)$/m.exec(status)?.[1] ?? '0'}`);
+      return BigInt(`0x${ownStatus('CapPrm') ?? '0'}`);
     },
     get cpuCount(): number {
       return os.cpus().length;
     },
     get allowedCpus(): string {
-      const status = fs.readFileSync('/proc/self/status', 'latin1');
-      return /^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? '0';
+      return ownStatus('Cpus_allowed_list') ?? '0';
     },
   };
+}
+
+/** A field of proc_pid_status(5). */
+function ownStatus(name: string): string | undefined {
+  const status = fs.readFileSync('/proc/self/status', 'latin1');
+  return new RegExp(`^${name}:\\s*(\\S+)$`, 'm').exec(status)?.[1];
 }

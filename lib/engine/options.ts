@@ -1,9 +1,20 @@
 import type { Readable, Writable } from 'node:stream';
 import type { MountRequest } from '../spec/mount-request';
 import type { Word } from '../spec/types';
+import type { SkiffError } from '../common/errors';
 
 /** Where one of the command's standard streams goes: a pipe to the caller, nowhere, or an open descriptor. */
 export type StdioOption = 'pipe' | 'ignore' | 'inherit' | number;
+
+/** A file that a command finds: its bytes, those with a mode, or the path of a file of the host. */
+export type InputFile =
+  string | Uint8Array | { content: string | Uint8Array; mode?: number } | { source: string };
+
+/** A file to be taken out at the end: its path, or its path and how many bytes of it at most (10 MiB). */
+export type CollectOption = string | { path: string; maxBytes?: number };
+
+/** A file that was taken out, or why it was not. */
+export type CollectedFile = { content: Buffer; mode: number; truncated: boolean } | { error: SkiffError };
 
 /** What a container is started with, by the API and by the command line alike. */
 export interface StartOptions {
@@ -59,6 +70,42 @@ export interface StartOptions {
   ulimits?: string[];
   /** Kernel parameters of the container's own namespaces. */
   sysctls?: Record<string, string>;
+  /**
+   * `sandbox`, for code that nobody has read: no capability, no_new_privs, no network, a read-only root, a tight list of
+   * system calls, and limits of memory, processes, time, files and output.
+   */
+  profile?: 'default' | 'sandbox';
+  /** A tmpfs that the command begins in, `/w` or `/w:128m`. */
+  work?: string;
+  /** Files that the command finds, by absolute path; 8 MiB in all. They and new directories for them are the user's. */
+  files?: Record<string, InputFile>;
+  /** Files to be given in the result: from `work`, tmpfs mounts and the root, never through a symbolic link. */
+  collect?: CollectOption[];
+  /** CPU time of all processes together: milliseconds, or text such as `2s`. After it all are killed. */
+  cpuTime?: number | string;
+  /** Bytes of stdout and stderr together; after it all is killed. Of streams that go elsewhere nothing is counted. */
+  outputLimit?: number | string;
+  /** Capabilities beside Docker's default ones, with or without `CAP_`; `ALL`. */
+  capAdd?: string[];
+  /** Capabilities less; `ALL`. */
+  capDrop?: string[];
+  /** All capabilities, all devices of the host, no seccomp filter, /proc and /sys open: root in it is root of the host. */
+  privileged?: boolean;
+  /** Devices of the host: `/dev/fuse`, `/dev/sdb:/dev/disk:r`. */
+  devices?: string[];
+  /**
+   * As Docker has them: `no-new-privileges`, `seccomp=FILE`, `seccomp=unconfined`, `seccomp=builtin`,
+   * `systempaths=unconfined`.
+   */
+  securityOpt?: string[];
+  /** No program can get more privileges than its caller: set-user-id is without effect. */
+  noNewPrivileges?: boolean;
+  /** More groups, by name or number. */
+  groupAdd?: string[];
+  /** How soon the kernel ends it when memory is short, -1000 to 1000. */
+  oomScoreAdj?: number;
+  /** Size of /dev/shm: bytes, or text such as `128m`; 64 MiB where not given. */
+  shmSize?: number | string;
   /** A terminal inside; `rows` and `columns` are its first size. */
   tty?: boolean | { rows: number; columns: number };
   /** Count memory by a cgroup even where it is not limited, so that `usage` is exact. True where not given. */
@@ -116,6 +163,8 @@ export type PoolRunOptions = Pick<
   | 'maxBuffer'
   | 'reject'
   | 'encoding'
+  | 'files'
+  | 'collect'
 >;
 
 /** What all containers of a pool are made with. What a run may ask for, too, is what it gets where it does not. */
@@ -136,6 +185,18 @@ export interface Usage {
   memoryPeakBytes: number;
 }
 
+/** How a run went, in one word, with its figures. */
+export interface Verdict {
+  /** The limit that was hit, else how the command ended. */
+  status: 'ok' | 'nonzero' | 'signal' | 'timeout' | 'cpu-time' | 'memory' | 'output' | 'pids' | 'disk';
+  /** CPU time of all processes, in ms. */
+  cpuMs: number;
+  /** From the beginning of the command to its end, in ms. */
+  wallMs: number;
+  /** Highest memory use, in bytes. */
+  memoryPeakBytes: number;
+}
+
 /** How a container's command ended. */
 export interface ExitResult {
   id: string;
@@ -150,6 +211,9 @@ export interface ExitResult {
   /** From the call to the end of the command, in ms. */
   durationMs: number;
   usage: Usage;
+  verdict: Verdict;
+  /** What `collect` asked for and was there. */
+  files: Record<string, CollectedFile>;
 }
 
 /** What `run` resolves with. */

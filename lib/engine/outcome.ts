@@ -1,4 +1,5 @@
 import { invalidArgument, SkiffError } from '../common/errors';
+import { toOutputLimit } from '../spec/options';
 import type * as Collect from './collect';
 import type { Container, ExitResult, RunOptions, RunResult } from './options';
 import type { Word } from '../spec/types';
@@ -11,7 +12,7 @@ export interface Runner<Started extends Command> {
   end: (started: Started) => Promise<ExitResult>;
 }
 
-type Command = Pick<Container, 'stdin' | 'stdout' | 'stderr' | 'remove'>;
+type Command = Pick<Container, 'stdin' | 'stdout' | 'stderr' | 'remove'> & { exceedOutput?(): void };
 
 /**
  * Run a command to its end and keep what it writes.
@@ -28,9 +29,10 @@ export async function runToEnd<Started extends Command>(
   throwIfAborted(command, signal);
   const stdin = options.stdin ?? (input === undefined ? 'ignore' : 'pipe');
   const [{ collect, feed }, container] = await Promise.all([collecting(), start({ ...options, stdin })]);
+  const count = outputCounter(toOutputLimit(options.outputLimit), () => container.exceedOutput?.());
   const [stdout, stderr, , result] = await Promise.all([
-    collect(container.stdout, maxBuffer),
-    collect(container.stderr, maxBuffer),
+    collect(container.stdout, maxBuffer, count),
+    collect(container.stderr, maxBuffer, count),
     input === undefined ? undefined : feed(container.stdin, input),
     end(container),
   ]).catch(async (error: unknown) => {
@@ -43,6 +45,16 @@ export async function runToEnd<Started extends Command>(
   const text = { ...told, stdout: stdout.bytes.toString(), stderr: stderr.bytes.toString() };
   if (options.reject && result.exitCode !== 0) throw commandFailed(command, text);
   return options.encoding === 'buffer' ? { ...told, stdout: stdout.bytes, stderr: stderr.bytes } : text;
+}
+
+/** Counts the bytes of both streams; `exceed` is called once when there are more than the limit. */
+function outputCounter(limit: number | undefined, exceed: () => void): (bytes: number) => void {
+  let left = limit ?? Infinity;
+  return bytes => {
+    const wasWithin = left >= 0;
+    left -= bytes;
+    if (wasWithin && left < 0) exceed();
+  };
 }
 
 let loaded: Promise<typeof Collect> | undefined;

@@ -25,6 +25,16 @@ const OPTIONS = [
   'tmpfs',
   'ulimits',
   'sysctls',
+  'capAdd',
+  'capDrop',
+  'privileged',
+  'securityOpt',
+  'noNewPrivileges',
+  'groupAdd',
+  'oomScoreAdj',
+  'shmSize',
+  'profile',
+  'cpuTime',
   'tty',
 ] as const satisfies readonly (keyof StartOptions)[];
 

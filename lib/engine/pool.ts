@@ -5,6 +5,7 @@ import { isLost } from '../runtime/start';
 import { checkOptions, toTimeout } from '../spec/options';
 import type { ContainerHandle } from './container';
 import { NO_COMMAND, withAbsoluteVolumes, type Launcher, type ParkedContainer } from './launcher';
+import { withProfile } from './profiles';
 import type { PoolOptions, PoolRunOptions, RunOptions, RunResult } from './options';
 import { runToEnd } from './outcome';
 import { Turns } from '../common/turns';
@@ -42,6 +43,7 @@ export class Pool {
     options: PoolOptions,
     private readonly onClosed: (pool: Pool) => void,
   ) {
+    options = withProfile(options);
     checkOptions(NO_COMMAND, options);
     this.options = withAbsoluteVolumes(options);
     this.size = toCount('size', options.size ?? DEFAULT_SIZE, 0);

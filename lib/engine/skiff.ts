@@ -50,6 +50,7 @@ import { rootDirectory } from './root';
 import { selectContainers } from './select';
 import { watchStats, type ContainerStats, type StatsOptions } from './stats';
 import { Volumes } from './volumes';
+import { forDetached, withProfile } from './profiles';
 import type { Word } from '../spec/types';
 
 export interface OpenOptions {
@@ -159,7 +160,7 @@ export class Skiff {
   ): Promise<RunResult<Buffer>>;
   async run(command: readonly Word[], options?: RunOptions): Promise<RunResult>;
   async run(command: readonly Word[], options: RunOptions = {}): Promise<RunResult | RunResult<Buffer>> {
-    return runToEnd(command, options, {
+    return runToEnd(command, withProfile(options), {
       start: started => this.startOne(command, started, { awaitCommand: false }),
       end: container => container.wait(),
     });
@@ -187,7 +188,7 @@ export class Skiff {
    * @throws SkiffError where it could not be started; nothing of it is left then
    */
   async start(command: readonly Word[], options: StartOptions = {}): Promise<ContainerHandle> {
-    return this.startOne(command, options, { awaitCommand: true });
+    return this.startOne(command, withProfile(options), { awaitCommand: true });
   }
 
   private async startOne(
@@ -213,7 +214,7 @@ export class Skiff {
    * @throws SkiffError where it could not be started as it is; nothing of it is left then
    */
   async create(command: readonly Word[], options: CreateOptions = {}): Promise<ManagedContainer> {
-    return this.managed(await createContainer(this.detaching, command, options));
+    return this.managed(await createContainer(this.detaching, command, forDetached(options)));
   }
 
   /**
@@ -223,7 +224,7 @@ export class Skiff {
    */
   async runDetached(command: readonly Word[], options: CreateOptions = {}): Promise<ManagedContainer> {
     this.requireOpen();
-    const { record, connection } = await runDetached(this.detaching, command, options);
+    const { record, connection } = await runDetached(this.detaching, command, forDetached(options));
     connection.close();
     this.sweepOnce();
     return this.managed(record);

@@ -9,6 +9,8 @@ export interface Ending {
   oomKilled: boolean;
   cpuMs: number;
   memoryPeakBytes: number;
+  /** How often a process could not be made, because of the limit of their number. */
+  pidsDenied: number;
 }
 
 /** Name of a signal by its number. */
@@ -65,5 +67,6 @@ export function endingOf(status: ExitStatus, cgroup: Cgroup | null): Ending {
     oomKilled: (counted.oomKills ?? 0) > 0,
     cpuMs: (counted.cpuUsec ?? status.cpuUs) / 1000,
     memoryPeakBytes: counted.memoryPeakBytes ?? status.maxRssBytes,
+    pidsDenied: counted.pidsDenied ?? 0,
   };
 }

@@ -41,6 +41,8 @@ export interface StartPlan {
   mounts?: PlannedMounts;
   /** Count memory even where it is not limited. */
   usage: boolean;
+  /** Count the CPU time of all its processes. */
+  cpuTime: boolean;
   /**
    * Descriptors for the command's stdin, stdout and stderr; none where it has a terminal. `parked`: the command comes
    * later, by {@link goParked}.
@@ -94,6 +96,7 @@ async function attempt(context: RuntimeContext, plan: StartPlan): Promise<Starte
     id: plan.id,
     resources: plan.spec.resources,
     usage: plan.usage,
+    cpuTime: plan.cpuTime,
   });
   try {
     return await takeSteps(context, plan, cgroupPlan, steps);

@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import { defaultDevices, isRestricted } from './devices';
 import { Operation, PlanWriter } from './plan-encoding';
 import type { Mount, Spec } from './types';
 
@@ -8,6 +10,7 @@ const PROPAGATE_ALONE = 4;
 const READONLY = 8;
 const WRITE_BELOW = 16;
 const ALONE = 32;
+const NODEV = 64;
 
 /** Options of a bind mount, as mount(8) and the OCI runtime spec have them (config.md, "Linux mount options"). */
 const FLAGS: Record<string, number> = {
@@ -31,13 +34,15 @@ export function isBind({ type, options = [] }: Mount): boolean {
  *
  * @returns undefined where there are none
  */
-export function bindsPlan({ mounts }: Spec): { sources: string[]; plan: Buffer } | undefined {
-  const binds = mounts.filter(isBind);
+export function bindsPlan(spec: Spec): { sources: string[]; plan: Buffer } | undefined {
+  const binds = spec.mounts.filter(isBind);
   if (binds.length === 0) return undefined;
   const plan = new PlanWriter();
+  const restricted = isRestricted(spec);
   const sources = new Set<string>();
   for (const { source = '', subpath = '', options = [] } of binds) {
-    plan.add(Operation.BindSource, { text: source }, { text: subpath }, { u32: flagsOf(options) });
+    const nodev = restricted && !isHarmlessDevice(source) ? NODEV : 0;
+    plan.add(Operation.BindSource, { text: source }, { text: subpath }, { u32: flagsOf(options) | nodev });
     sources.add(source);
   }
   return { sources: [...sources], plan: plan.bytes() };
@@ -46,4 +51,12 @@ export function bindsPlan({ mounts }: Spec): { sources: string[]; plan: Buffer }
 function flagsOf(options: readonly string[]): number {
   const alone = options.includes('rbind') ? 0 : ALONE;
   return options.reduce((flags, option) => flags | (FLAGS[option] ?? 0), alone);
+}
+
+/** Every container has it anyway: `-v /dev/null:/etc/motd` is a way to hide a file. */
+function isHarmlessDevice(source: string): boolean {
+  if (!source.startsWith('/dev/')) return false;
+  const known = defaultDevices().find(({ path }) => path === source);
+  const about = known && fs.statSync(source, { throwIfNoEntry: false });
+  return about?.isCharacterDevice() === true && about.rdev === known!.major * 256 + known!.minor;
 }

@@ -31,6 +31,18 @@ const SHAPES: Record<string, Shape> = {
   mounts: 'objects',
   ulimits: 'texts',
   sysctls: 'record',
+  capAdd: 'texts',
+  capDrop: 'texts',
+  devices: 'texts',
+  securityOpt: 'texts',
+  noNewPrivileges: 'flag',
+  groupAdd: 'texts',
+  oomScoreAdj: 'number',
+  shmSize: 'size',
+  profile: 'text',
+  work: 'text',
+  cpuTime: 'size',
+  outputLimit: 'size',
 };
 
 const NEEDED: Record<Shape, string> = {

@@ -1,5 +1,6 @@
 import type { Resources } from '../common/resources';
 import { bindsPlan } from './binds';
+import { needsDeviceCgroup } from './devices';
 import { processBase, type ProcessBase } from './exec';
 import { cloneFlags, CLONE_NEWNET, processPlan, setupPlan, type ProcessOptions } from './plan';
 import type { Spec } from './types';
@@ -28,7 +29,7 @@ export function compileSpec(spec: Spec, options: ProcessOptions = {}): CompiledS
   const flags = cloneFlags(spec);
   return {
     args: spec.process.args.map(String),
-    resources: spec.linux.resources ?? {},
+    resources: resourcesOf(spec),
     namespaces: flags & ~CLONE_NEWNET,
     ownNetwork: (flags & CLONE_NEWNET) !== 0,
     binds: bindsPlan(spec),
@@ -36,6 +37,12 @@ export function compileSpec(spec: Spec, options: ProcessOptions = {}): CompiledS
     process: processPlan(spec.process, options),
     base: processBase(spec.process),
   };
+}
+
+/** Device rules stay where mounts do not enforce them: they take a hierarchy of their own. */
+function resourcesOf(spec: Spec): Resources {
+  const { devices, ...resources } = spec.linux.resources ?? {};
+  return needsDeviceCgroup(spec) ? { ...resources, devices } : resources;
 }
 
 /** Length of the short form of an id, which is a container's host name where none is given. */

@@ -16,6 +16,7 @@ export function defaultSpec(rootPath: string): Spec {
       cwd: '/',
       user: { uid: 0, gid: 0, umask: 0o022 },
       capabilities: defaultCapabilities(),
+      ownKeyring: true,
     },
     mounts: defaultMounts(),
     linux: {

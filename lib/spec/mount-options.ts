@@ -19,6 +19,9 @@ const MS = {
   STRICTATIME: 1n << 24n,
 };
 
+/** No device in it can be opened. */
+export const MS_NODEV = MS.NODEV;
+
 const OPTIONS: Record<string, { set?: bigint; clear?: bigint }> = {
   ro: { set: MS.RDONLY },
   rw: { clear: MS.RDONLY },

@@ -1,6 +1,7 @@
 import { invalidArgument } from '../common/errors';
+import { parseSize } from '../common/units';
 import { toDestination } from './destination';
-import type { Mount } from './types';
+import type { Mount, Spec } from './types';
 
 /** The file systems every container has, in the order they are mounted; the root is there already. */
 export function defaultMounts(): Mount[] {
@@ -12,6 +13,21 @@ export function defaultMounts(): Mount[] {
     mount('/dev/mqueue', 'mqueue', ['nosuid', 'noexec', 'nodev']),
     mount('/dev/shm', 'tmpfs', ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k']),
   ];
+}
+
+/**
+ * Give /dev/shm another size than 64 MiB; 0 leaves it, as in Docker.
+ *
+ * @param size bytes, or text such as `128m`
+ * @throws SkiffError INVALID_ARGUMENT
+ */
+export function setShmSize(spec: Spec, size: number | string | undefined): void {
+  const bytes = typeof size === 'string' ? parseSize(size) : (size ?? 0);
+  if (!Number.isSafeInteger(bytes) || bytes < 0) throw invalidArgument(`SHM size can not be less than 0`);
+  if (bytes === 0) return;
+  const shm = spec.mounts.find(({ destination }) => destination === '/dev/shm');
+  if (shm)
+    shm.options = [...(shm.options ?? []).filter(option => !option.startsWith('size=')), `size=${bytes}`];
 }
 
 function mount(destination: string, type: string, options: string[]): Mount {

@@ -1,28 +1,34 @@
 import path from 'node:path';
 import { invalidArgument } from '../common/errors';
-import { parseDuration } from '../common/units';
+import { parseDuration, parseSize } from '../common/units';
 import { checkInput } from './check';
 import { defaultSpec } from './defaults';
 import { inOrder } from './destination';
 import { toEntries, toVariables } from './env';
-import { tmpfsMounts } from './mounts';
+import { setShmSize, tmpfsMounts } from './mounts';
 import { checkHostname, checkName } from './names';
 import { toResources, type Machine, type ResourceOptions } from './resources';
+import { applySecurity, toSecurity, type SecurityOptions } from './security';
+import type { SeccompFilter } from './seccomp/filters';
 import { checkSysctls } from './sysctl';
 import type { MountRequest } from './mount-request';
-import type { Mount, Process, Spec, Word } from './types';
+import type { Mount, Process, Rlimit, Spec, Word } from './types';
 import { parseUlimits } from './ulimit';
-import { resolveUser, type ReadFile } from './user';
+import { resolveUser, withGroups, type ReadFile } from './user';
 
 /** The part of the engine's start options that a spec is made of. */
-export interface SpecOptions extends ResourceOptions {
+export interface SpecOptions extends ResourceOptions, SecurityOptions {
   name?: string;
   env?: Record<string, string> | readonly string[];
   cwd?: string;
   user?: string;
+  groupAdd?: readonly string[];
   hostname?: string;
   entrypoint?: string;
   timeout?: number | string;
+  profile?: 'default' | 'sandbox';
+  cpuTime?: number | string;
+  outputLimit?: number | string;
   network?: 'none' | 'host';
   readOnly?: boolean;
   tmpfs?: readonly string[];
@@ -62,6 +68,8 @@ export interface SpecInput {
   /** Reads a file of the image: `/etc/passwd`. Must follow no link out of the image. */
   readFile: ReadFile;
   machine: Machine;
+  /** What its seccomp profile was compiled to. */
+  filter?: SeccompFilter;
 }
 
 /**
@@ -72,8 +80,9 @@ export interface SpecInput {
  */
 export function toSpec({ id, command, options, image, mounts = [], ...input }: SpecInput): Spec {
   checkOptions(command, options);
-  const { rootPath, readFile, machine } = input;
+  const { rootPath, readFile, machine, filter } = input;
   const spec = defaultSpec(rootPath);
+  setShmSize(spec, options.shmSize);
   const hostname = options.hostname || id.slice(0, 12);
   const network = options.network ?? 'none';
   const user = resolveUser(options.user || image.user || '', readFile);
@@ -88,8 +97,15 @@ export function toSpec({ id, command, options, image, mounts = [], ...input }: S
     args: toArgs(command, options.entrypoint, image),
     env: toEntries(variables),
     cwd: toCwd(options.cwd || image.workingDir || '/'),
-    user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids, umask: 0o022, ...home },
-    rlimits: parseUlimits(options.ulimits ?? []),
+    user: {
+      uid: user.uid,
+      gid: user.gid,
+      additionalGids: withGroups(user.additionalGids, options.groupAdd ?? [], readFile),
+      umask: 0o022,
+      ...home,
+    },
+    rlimits: [...cpuLimit(options.cpuTime), ...parseUlimits(options.ulimits ?? [])],
+    filter,
   };
   spec.mounts.push(...inOrder([...tmpfsMounts(options.tmpfs ?? []), ...mounts]));
   if (network === 'host') {
@@ -97,7 +113,21 @@ export function toSpec({ id, command, options, image, mounts = [], ...input }: S
   }
   spec.linux.sysctl = checkSysctls(options.sysctls ?? {}, network);
   spec.linux.resources = toResources(options, machine);
+  applySecurity(
+    spec,
+    toSecurity(options, () => machine.capabilities ?? 0n),
+    options,
+  );
+  if (options.profile === 'sandbox') hide(spec);
   return spec;
+}
+
+/** Nobody sees the processes of others, and no file of the image changes who runs it; proc(5) "hidepid". */
+function hide(spec: Spec): void {
+  spec.root.nosuid = true;
+  spec.mounts = spec.mounts.map(mount =>
+    mount.type === 'proc' ? { ...mount, options: [...(mount.options ?? []), 'hidepid=2'] } : mount,
+  );
 }
 
 /**
@@ -110,6 +140,26 @@ export function toTimeout(timeout: number | string | undefined): number | undefi
   const ms = typeof timeout === 'string' ? parseDuration(timeout, 'ms') : (timeout ?? 0);
   if (!(ms >= 0 && Number.isFinite(ms))) throw invalidArgument(`invalid timeout: ${ms}`);
   return ms === 0 ? undefined : ms;
+}
+
+/**
+ * A limit of output as the API takes it.
+ *
+ * @returns bytes; undefined where there is none
+ * @throws SkiffError INVALID_ARGUMENT
+ */
+export function toOutputLimit(limit: number | string | undefined): number | undefined {
+  const bytes = typeof limit === 'string' ? parseSize(limit) : limit;
+  if (bytes !== undefined && !(bytes >= 0)) throw invalidArgument(`invalid outputLimit: ${bytes}`);
+  return bytes;
+}
+
+/** Of each process alone, in whole seconds: a second line behind the count of all of them, getrlimit(2). */
+function cpuLimit(cpuTime: number | string | undefined): Rlimit[] {
+  const ms = toTimeout(cpuTime);
+  if (ms === undefined) return [];
+  const soft = Math.ceil(ms / 1000);
+  return [{ type: 'RLIMIT_CPU', soft, hard: soft + 1 }];
 }
 
 /**
@@ -127,6 +177,9 @@ export function checkOptions(command: readonly Word[], options: SpecOptions): vo
     });
   }
   toTimeout(options.timeout);
+  toTimeout(options.cpuTime);
+  toOutputLimit(options.outputLimit);
+  toSecurity(options, () => 0n);
   if (options.cwd) toCwd(options.cwd);
 }
 

@@ -20,6 +20,8 @@ export enum Operation {
   Directory = 13,
   Bind = 14,
   MountInside = 15,
+  Restrict = 16,
+  Expose = 17,
   Args = 20,
   Env = 21,
   Cwd = 22,
@@ -29,6 +31,9 @@ export enum Operation {
   NoNewPrivs = 26,
   OomScore = 27,
   Init = 28,
+  Seccomp = 29,
+  Keyring = 30,
+  File = 31,
   DeathSignal = 38,
   BindSource = 40,
   Container = 50,
@@ -75,6 +80,11 @@ export class PlanWriter {
     for (const value of values) this.value(value);
     this.buffer.writeUInt32LE(this.length - start - 4, start);
     return this;
+  }
+
+  /** The records alone, to come after those of another plan. */
+  records(): Buffer {
+    return Buffer.from(this.buffer.subarray(4, this.length));
   }
 
   bytes(): Buffer {

@@ -2,7 +2,8 @@ import os from 'node:os';
 import { invalidArgument } from '../common/errors';
 import { isBind } from './binds';
 import { capabilityMask } from './capability-mask';
-import { toMountFlags } from './mount-options';
+import { isRestricted } from './devices';
+import { MS_NODEV, toMountFlags } from './mount-options';
 import { Operation, PlanWriter } from './plan-encoding';
 import type { Device, Mount, NamespaceType, Process, Spec } from './types';
 
@@ -63,6 +64,10 @@ export const RLIMITS: Readonly<Record<string, number>> = {
   RLIMIT_RTTIME: 15,
 };
 
+/** mount_setattr(2) */
+const MOUNT_ATTR_NOSUID = 2;
+const MOUNT_ATTR_NODEV = 4;
+
 const U64_MAX = 0xffff_ffff_ffff_ffffn;
 
 /** Links every container's /dev has (OCI runtime spec, runtime-linux.md "Dev symbolic links"). */
@@ -89,13 +94,14 @@ export function setupPlan(spec: Spec, { fault }: SetupOptions = {}): Buffer {
   const binds = spec.mounts.findIndex(isBind);
   const end = binds < 0 ? spec.mounts.length : binds;
   const seen = new Set<string>();
-  addMounts(plan, spec.mounts.slice(0, end), seen);
+  addMounts(plan, spec, spec.mounts.slice(0, end), seen);
   addDevices(plan, spec);
   addTerminal(plan, spec);
-  addMounts(plan, spec.mounts.slice(end), seen);
+  addMounts(plan, spec, spec.mounts.slice(end), seen);
   addNames(plan, spec);
   for (const path of spec.linux.readonlyPaths ?? []) plan.add(Operation.Readonly, { text: path });
   for (const path of spec.linux.maskedPaths ?? []) plan.add(Operation.Mask, { text: path });
+  if (spec.root.nosuid) plan.add(Operation.Restrict, { text: '/' }, { u32: MOUNT_ATTR_NOSUID });
   if (spec.root.readonly) {
     // Docker makes the working directory when it creates the container, so before the root is closed.
     plan.add(Operation.Directory, { text: spec.process.cwd });
@@ -133,6 +139,14 @@ export function processPlan(process: Process, { init, endsWithParent, fault }: P
     plan.add(Operation.Capabilities, ...sets.map(names => ({ u64: capabilityMask(names) })));
   }
   if (process.noNewPrivileges) plan.add(Operation.NoNewPrivs);
+  if (process.ownKeyring) plan.add(Operation.Keyring);
+  if (process.filter) {
+    plan.add(
+      Operation.Seccomp,
+      { u32: process.filter.flags },
+      { bytes: Buffer.from(process.filter.program, 'base64') },
+    );
+  }
   if (init) plan.add(Operation.Init);
   if (endsWithParent) plan.add(Operation.DeathSignal, { u32: os.constants.signals.SIGKILL });
   return plan.bytes();
@@ -145,7 +159,8 @@ function addFault(plan: PlanWriter, fault: Fault | undefined): void {
 /** Where the first mount, one of the runtime's own, is made without a look at the links of the image. */
 const OWN_PLACES = new Set(['/proc', '/dev', '/dev/pts', '/sys', '/dev/mqueue', '/dev/shm']);
 
-function addMounts(plan: PlanWriter, mounts: readonly Mount[], seen: Set<string>): void {
+function addMounts(plan: PlanWriter, spec: Spec, mounts: readonly Mount[], seen: Set<string>): void {
+  const restricted = isRestricted(spec);
   for (const mount of mounts) {
     const { destination, type = 'none', source = type, options } = mount;
     const isOwn = OWN_PLACES.has(destination) && !seen.has(destination);
@@ -161,10 +176,15 @@ function addMounts(plan: PlanWriter, mounts: readonly Mount[], seen: Set<string>
       { text: type },
       { text: source },
       { text: destination },
-      { u64: flags },
+      { u64: restricted && !holdsDevices(mount) ? flags | MS_NODEV : flags },
       { text: data },
     );
   }
+}
+
+/** The terminals' file system, in which nobody can make a node, and /dev while nothing of the container's runs. */
+function holdsDevices({ type, destination }: Mount): boolean {
+  return type === 'devpts' || destination === '/dev';
 }
 
 function addTerminal(plan: PlanWriter, { process }: Spec): void {
@@ -186,8 +206,23 @@ function addDevices(plan: PlanWriter, spec: Spec): void {
       { u32: gid },
     );
   }
+  if (isRestricted(spec)) restrictDevices(plan, spec);
   if (!spec.mounts.some(({ destination }) => destination === '/dev')) return;
   for (const [target, path] of DEV_LINKS) plan.add(Operation.Symlink, { text: target }, { text: path });
+}
+
+/**
+ * No device can be opened but those that are listed: each is a mount of its own, and all around them are mounts without
+ * devices. Whoever may make nodes and not mounts (root in the container, with CAP_MKNOD) gets nothing by it.
+ */
+function restrictDevices(plan: PlanWriter, spec: Spec): void {
+  for (const { path, type } of spec.linux.devices ?? []) {
+    if (type !== 'p') plan.add(Operation.Expose, { text: path });
+  }
+  const around = ['/', ...spec.mounts.map(({ destination }) => destination).filter(path => path === '/dev')];
+  for (const path of new Set(around)) {
+    plan.add(Operation.Restrict, { text: path }, { u32: MOUNT_ATTR_NODEV });
+  }
 }
 
 function addNames(plan: PlanWriter, spec: Spec): void {

@@ -24,6 +24,8 @@ export interface Machine {
   allowedCpus: string;
   /** The kernel can limit swap: without it `memory` alone sets no swap limit. */
   swapLimit?: boolean;
+  /** All that this process could hand on, as the kernel's bit mask. */
+  capabilities?: bigint;
 }
 
 /**

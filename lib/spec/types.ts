@@ -1,4 +1,5 @@
 import type { Resources } from '../common/resources';
+import type { SeccompFilter } from './seccomp/filters';
 
 export type { Resources };
 
@@ -12,7 +13,12 @@ export type Word = string | Buffer;
 export interface Spec {
   ociVersion: string;
   hostname?: string;
-  root: { path: string; readonly?: boolean };
+  root: {
+    path: string;
+    readonly?: boolean;
+    /** Set-user-id is without effect in it. */
+    nosuid?: boolean;
+  };
   process: Process;
   mounts: Mount[];
   linux: Linux;
@@ -39,6 +45,10 @@ export interface Process {
   capabilities?: Capabilities;
   noNewPrivileges?: boolean;
   oomScoreAdj?: number;
+  /** Of `linux.seccomp`, compiled. */
+  filter?: SeccompFilter;
+  /** A session keyring of its own. */
+  ownKeyring?: boolean;
 }
 
 export interface Rlimit {

@@ -48,6 +48,17 @@ export function resolveUser(text: string, readFile: ReadFile): ResolvedUser {
   return { ...user, additionalGids: [...new Set([user.gid, ...listed.map(({ gid }) => gid)])] };
 }
 
+/**
+ * More groups for the command, by name or number: `--group-add`.
+ *
+ * @throws SkiffError INVALID_ARGUMENT for a name that the image's /etc/group does not have
+ */
+export function withGroups(gids: number[], added: readonly string[], readFile: ReadFile): number[] {
+  if (added.length === 0) return gids;
+  const groups = parseGroup(readFile('/etc/group'));
+  return [...new Set([...gids, ...added.map(text => findGroup(text, groups))])];
+}
+
 function findAccount(text: string, accounts: PasswdEntry[]): PasswdEntry {
   const id = toId(text === '' ? '0' : text);
   const account = accounts.find(({ name, uid }) => (id === undefined ? name === text : uid === id));

@@ -33,6 +33,8 @@ describe('the end', () => {
     oomKilled: false,
     durationMs: 1,
     usage: { cpuMs: 1, memoryPeakBytes: 67_004_006 },
+    verdict: { status: 'signal', cpuMs: 1, wallMs: 1, memoryPeakBytes: 67_004_006 },
+    files: {},
     ...more,
   });
 

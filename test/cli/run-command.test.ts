@@ -34,6 +34,8 @@ jest.mock(
                 timedOut: false,
                 oomKilled: false,
                 usage: { cpuMs: 0, memoryPeakBytes: 0 },
+                verdict: { status: 'ok', cpuMs: 0, wallMs: 0, memoryPeakBytes: 0 },
+                files: {},
                 ...engine.result,
               }),
             };

@@ -40,6 +40,13 @@ describe('run', () => {
       oomKilled: false,
       durationMs: expect.any(Number) as number,
       usage: { cpuMs: expect.any(Number) as number, memoryPeakBytes: expect.any(Number) as number },
+      verdict: {
+        status: 'nonzero',
+        cpuMs: result.usage.cpuMs,
+        wallMs: expect.any(Number) as number,
+        memoryPeakBytes: result.usage.memoryPeakBytes,
+      },
+      files: {},
     });
     expect(result.durationMs).toBeGreaterThan(0);
     expect(leftIn(skiff().root)).toEqual([]);

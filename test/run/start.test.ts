@@ -11,6 +11,8 @@ const skiff = useSkiff();
 
 /** Mount points of every container; those below /proc and /sys hide or close what tells of the host. */
 const MOUNTS = ['/', '/proc', '/sys', '/dev', '/dev/pts', '/dev/mqueue', '/dev/shm'];
+/** Each a mount of its own: all around them no device can be opened. */
+const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'].map(name => `/dev/${name}`);
 
 describe('from outside', () => {
   let container: Container;
@@ -54,7 +56,9 @@ describe('from outside', () => {
 
     test('only its own', () => {
       const points = table().map(({ point }) => point);
-      expect(points.filter(point => !/^\/(proc|sys)\/./.test(point)).sort()).toEqual([...MOUNTS].sort());
+      expect(points.filter(point => !/^\/(proc|sys)\/./.test(point)).sort()).toEqual(
+        [...MOUNTS, ...DEVICES].sort(),
+      );
       expect(points.filter(point => /^\/(proc|sys)\/./.test(point))).toContain('/proc/sys');
     });
 

@@ -1,3 +1,4 @@
+import type { Spec } from '../../lib/spec/types';
 import { toSpec, toTimeout, type SpecInput, type SpecOptions } from '../../lib/spec/options';
 
 const input: SpecInput = {
@@ -11,6 +12,13 @@ const input: SpecInput = {
 };
 const spec = (options: SpecOptions, more: Partial<SpecInput> = {}) => toSpec({ ...input, options, ...more });
 const MIB = 1024 ** 2;
+
+/** Its resources but for the rules of devices, which every container has. */
+function limits({ linux }: Spec): Spec['linux']['resources'] {
+  const others = { ...linux.resources };
+  delete others.devices;
+  return others;
+}
 
 test('without options: what Docker gives', () => {
   const made = spec({});
@@ -30,7 +38,8 @@ test('without options: what Docker gives', () => {
   expect(made.process.capabilities!.bounding).toHaveLength(14);
   expect(made.process.capabilities!.ambient).toEqual([]);
   expect(made.linux.namespaces.map(({ type }) => type)).toEqual(['pid', 'mount', 'uts', 'ipc', 'network']);
-  expect(made.linux.resources).toEqual({});
+  expect(limits(made)).toEqual({});
+  expect(made.linux.resources!.devices![0]).toEqual({ allow: false, access: 'rwm' });
   expect(made.mounts.map(({ destination }) => destination)).toEqual([
     '/proc',
     '/dev',
@@ -93,14 +102,16 @@ test("the image's user and directory, and the user's over them", () => {
 describe('limits', () => {
   test('in the units of the OCI spec', () =>
     expect(
-      spec({
-        memory: '64m',
-        memorySwap: 128 * MIB,
-        cpus: 0.5,
-        cpuShares: 512,
-        cpusetCpus: '1',
-        pidsLimit: 20,
-      }).linux.resources,
+      limits(
+        spec({
+          memory: '64m',
+          memorySwap: 128 * MIB,
+          cpus: 0.5,
+          cpuShares: 512,
+          cpusetCpus: '1',
+          pidsLimit: 20,
+        }),
+      ),
     ).toEqual({
       memory: { limit: 64 * MIB, swap: 128 * MIB },
       cpu: { quota: 50_000, period: 100_000, shares: 512, cpus: '1' },
@@ -116,9 +127,7 @@ describe('limits', () => {
     expect(spec({ memory: '64m', memorySwap: '-1' }, { machine }).linux.resources!.memory!.swap).toBe(-1);
   });
 
-  test.each([0, -1])('pids limit %d is none', pidsLimit =>
-    expect(spec({ pidsLimit }).linux.resources).toEqual({}),
-  );
+  test.each([0, -1])('pids limit %d is none', pidsLimit => expect(limits(spec({ pidsLimit }))).toEqual({}));
 });
 
 test.each<[string, SpecOptions, string]>([
