@@ -23,7 +23,7 @@ export type { SystemInfo } from './engine/about';
 export type { ContainerInfo } from './engine/info';
 export type { Pruned, PruneFilters } from './engine/prune';
 export type { ContainerStats, StatsOptions } from './engine/stats';
-export type { PrunedVolumes, VolumeFilters, VolumeInfo, VolumeOptions, Volumes } from './engine/volumes';
+export type { VolumeFilters, VolumeInfo, VolumeOptions, Volumes } from './engine/volumes';
 export type { MountRequest } from './spec/mount-request';
 export type { Word } from './spec/types';
 export type { ImageInfo, Images, LayerHistory } from './engine/images';

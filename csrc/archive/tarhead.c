@@ -170,16 +170,28 @@ static bool is_utf8(const char *text)
     return true;
 }
 
+/* GNU's sparse format 1.0 ("Storing Sparse Files" in the manual of GNU tar). Readers that do not know it find the map and
+ * the data under a name that tells what it is. */
+static bool split_sparse(ustar *header, skiff_bytes *records, const skiff_tar_head *head)
+{
+    memcpy(header->name, "GNUSparseFile.0/entry", 22);
+    return add_number(records, "GNU.sparse.major", 1) && add_number(records, "GNU.sparse.minor", 0) &&
+           add_record(records, "GNU.sparse.name", "", head->name, strlen(head->name)) &&
+           add_number(records, "GNU.sparse.realsize", (uint64_t)head->st->st_size);
+}
+
 /* Put what ustar can say into the header, and the rest into records. */
 static bool split(ustar *header, skiff_bytes *records, const skiff_tar_head *head)
 {
     const struct stat *st = head->st;
     const char *target = head->target ? head->target : "";
-    bool name_fits = put_name(header, head->name), target_fits = put_target(header, target);
+    bool name_fits = !head->sparse && put_name(header, head->name), target_fits = put_target(header, target);
     bool is_text = is_utf8(head->name) && is_utf8(target);
     if (!is_text && !add_record(records, "hdrcharset", "", "BINARY", 6))
         return false;
-    if (!name_fits && !add_record(records, "path", "", head->name, strlen(head->name)))
+    if (head->sparse && !split_sparse(header, records, head))
+        return false;
+    if (!name_fits && !head->sparse && !add_record(records, "path", "", head->name, strlen(head->name)))
         return false;
     if (!target_fits && !add_record(records, "linkpath", "", target, strlen(target)))
         return false;

@@ -26,6 +26,7 @@ typedef struct skiff_tar_head {
     char type;          /* ustar's typeflag: 0 file, 1 hard link, 2 symlink, 3 and 4 devices, 5 directory, 6 FIFO */
     const struct stat *st;
     uint64_t size;                      /* bytes of content that follow */
+    bool sparse;                        /* they begin with a map of a file of st->st_size bytes */
     const skiff_attributes *attributes; /* NULL: none */
 } skiff_tar_head;
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- Names ---- */
@@ -78,18 +79,53 @@ static bool find_first(skiff_tar *tar, const skiff_found *found, const char *nam
            skiff_fail_with(err, ENOMEM, "malloc", name);
 }
 
-static bool begin_content(skiff_tar *tar, const skiff_found *found, char **name, skiff_error *err)
+/* The map of GNU's sparse format 1.0: decimal numbers, a line each, filled up to whole blocks. An empty extent at the end
+ * tells the size to those who do not read the record. */
+static bool add_map(skiff_bytes *map, const skiff_extents *extents, off_t size)
 {
-    tar->left = (uint64_t)found->st.st_size;
-    tar->padding = skiff_tar_padding(tar->left);
-    tar->at = 0;
+    char line[64];
+    int length = snprintf(line, sizeof line, "%zu\n", extents->count + 1);
+    bool ok = skiff_bytes_add(map, line, (size_t)length);
+    for (size_t i = 0; ok && i < extents->count; i++) {
+        const skiff_extent *extent = &extents->list[i];
+        length = snprintf(line, sizeof line, "%lld\n%lld\n", (long long)extent->offset, (long long)extent->length);
+        ok = skiff_bytes_add(map, line, (size_t)length);
+    }
+    static const char zeroes[SKIFF_TAR_BLOCK];
+    length = snprintf(line, sizeof line, "%lld\n0\n", (long long)size);
+    return ok && skiff_bytes_add(map, line, (size_t)length) &&
+           skiff_bytes_add(map, zeroes, skiff_tar_padding(map->used));
+}
+
+/* Open the file and find what of it is given. */
+static bool open_content(skiff_tar *tar, const skiff_found *found, skiff_tar_head *head, skiff_bytes *map,
+                         skiff_error *err)
+{
+    const struct stat *st = &found->st;
     tar->file = skiff_reopen(found->fd);
     if (tar->file < 0)
-        return skiff_fail(err, "open", *name);
+        return skiff_fail(err, "open", head->name);
     free(tar->name);
-    tar->name = *name;
-    *name = NULL;
-    return true;
+    tar->name = strdup(head->name);
+    skiff_extents_free(&tar->extents);
+    tar->next_extent = 0;
+    bool ok = tar->name && (skiff_is_sparse(st) ? skiff_find_extents(&tar->extents, tar->file, st->st_size)
+                                                : skiff_one_extent(&tar->extents, st->st_size));
+    head->sparse = tar->extents.total < st->st_size;
+    ok = ok && (!head->sparse || add_map(map, &tar->extents, st->st_size));
+    head->size = map->used + (uint64_t)tar->extents.total;
+    return ok || skiff_fail_with(err, ENOMEM, "malloc", head->name);
+}
+
+static bool add_file(skiff_tar *tar, const skiff_found *found, skiff_tar_head *head, skiff_error *err)
+{
+    skiff_bytes map = {0};
+    bool ok = open_content(tar, found, head, &map, err) && skiff_tar_add_head(&tar->head, head, err) &&
+              (map.used == 0 || skiff_bytes_add(&tar->head, map.data, map.used) ||
+               skiff_fail_with(err, ENOMEM, "malloc", head->name));
+    skiff_bytes_free(&map);
+    tar->padding = skiff_tar_padding((uint64_t)tar->extents.total);
+    return ok;
 }
 
 static bool add_entry(skiff_tar *tar, const skiff_found *found, skiff_error *err)
@@ -118,11 +154,9 @@ static bool add_entry(skiff_tar *tar, const skiff_found *found, skiff_error *err
         target[length] = '\0';
         head.target = target;
     }
-    if (head.type == '0')
-        head.size = (uint64_t)found->st.st_size;
-    if (!skiff_tar_add_head(&tar->head, &head, err))
-        return false;
-    return head.size == 0 || begin_content(tar, found, &name, err);
+    if (head.type == '0' && found->st.st_size > 0)
+        return add_file(tar, found, &head, err);
+    return skiff_tar_add_head(&tar->head, &head, err);
 }
 
 static bool add_whiteout(skiff_tar *tar, const skiff_found *found, skiff_error *err)
@@ -196,7 +230,7 @@ static size_t give_head(skiff_tar *tar, char *buffer, size_t size)
 static bool give_content(skiff_tar *tar, char *buffer, size_t size, size_t *given, skiff_error *err)
 {
     size_t want = tar->left < size ? (size_t)tar->left : size;
-    ssize_t got = tar->file < 0 ? 0 : skiff_retry(pread(tar->file, buffer, want, tar->at));
+    ssize_t got = skiff_retry(pread(tar->file, buffer, want, tar->at));
     if (got < 0)
         return skiff_fail(err, "read", tar->name);
     if (got == 0) {
@@ -206,11 +240,21 @@ static bool give_content(skiff_tar *tar, char *buffer, size_t size, size_t *give
     tar->at += got;
     tar->left -= (uint64_t)got;
     *given = (size_t)got;
-    if (tar->left == 0) {
-        skiff_close_fd(&tar->file);
-        tar->file = -1;
-    }
     return true;
+}
+
+/* Go on to the file's next extent; false when all of it was given. */
+static bool next_extent(skiff_tar *tar)
+{
+    if (tar->next_extent < tar->extents.count) {
+        const skiff_extent *extent = &tar->extents.list[tar->next_extent++];
+        tar->at = extent->offset;
+        tar->left = (uint64_t)extent->length;
+        return true;
+    }
+    skiff_close_fd(&tar->file);
+    tar->file = -1;
+    return false;
 }
 
 static size_t give_padding(skiff_tar *tar, char *buffer, size_t size)
@@ -234,7 +278,9 @@ bool skiff_tar_fill(skiff_tar *tar, void *buffer, size_t size, size_t *filled, b
         else if (tar->left > 0) {
             if (!give_content(tar, to + *filled, room, &given, err))
                 return false;
-        } else if (tar->padding > 0)
+        } else if (tar->file >= 0 && next_extent(tar))
+            continue;
+        else if (tar->padding > 0)
             given = give_padding(tar, to + *filled, room);
         else if (tar->ended) {
             *ended = true;
@@ -275,6 +321,7 @@ void skiff_tar_close(skiff_tar *tar)
     skiff_close_fd(&tar->single);
     skiff_close_fd(&tar->file);
     skiff_links_free(&tar->links);
+    skiff_extents_free(&tar->extents);
     skiff_bytes_free(&tar->head);
     free(tar->prefix);
     free(tar->name);

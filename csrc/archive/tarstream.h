@@ -4,6 +4,7 @@
 #define SKIFF_CORE_TARSTREAM_H
 
 #include "../core/linktable.h"
+#include "extents.h"
 #include "tarhead.h"
 #include "treewalk.h"
 
@@ -22,7 +23,9 @@ typedef struct skiff_tar {
     size_t head_given;
     int file;      /* whose content is being given; -1 */
     char *name;    /* its name, for errors */
-    uint64_t left; /* bytes of it */
+    skiff_extents extents; /* of it, to be given */
+    size_t next_extent;
+    uint64_t left; /* bytes of the current one */
     off_t at;
     size_t padding;
     bool ended;

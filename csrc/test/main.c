@@ -5,6 +5,8 @@
 #include "../core/process.h"
 #include "../core/protocol.h"
 #include "../core/setup.h"
+#include "check.h"
+#include "damage.h"
 #include "fakes.h"
 #include "plans.h"
 
@@ -15,29 +17,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-static int failures;
-
-#define CHECK(condition)                                                                                         \
-    do {                                                                                                         \
-        if (!(condition)) {                                                                                      \
-            printf("not ok: %s:%d: %s\n", __FILE__, __LINE__, #condition);                                       \
-            failures++;                                                                                          \
-        }                                                                                                        \
-    } while (0)
-
-typedef bool (*parser)(const void *plan, size_t length, skiff_error *err);
-
-/* Bytes in memory of their exact size, so that one byte too far is seen by the sanitizer. */
-static bool parse_exact(parser parse, const uint8_t *bytes, size_t length, skiff_error *err)
-{
-    uint8_t *exact = malloc(length ? length : 1);
-    memcpy(exact, bytes, length);
-    memset(err, 0, sizeof *err);
-    bool ok = parse(exact, length, err);
-    free(exact);
-    return ok;
-}
 
 static bool parse_setup(const void *plan, size_t length, skiff_error *err)
 {
@@ -88,41 +67,6 @@ static void test_whole_plans(void)
     CHECK(!read.args[3] && read.uid == 1000 && read.gid == 1001 && read.group_count == 2 && read.groups[1] == 6);
     CHECK(read.stay_init && read.no_new_privs && read.capabilities.ambient == 0xa80425fb);
     free_process(&read);
-}
-
-/* Every cut is an error, except where the plan happens to end between two records. */
-static void test_truncated(parser parse, const test_plan *plan)
-{
-    for (size_t length = 0; length < plan->length; length++) {
-        skiff_error err;
-        if (!parse_exact(parse, plan->bytes, length, &err))
-            CHECK(err.errnum == EBADMSG && strcmp(err.syscall, "plan") == 0);
-    }
-    skiff_error err;
-    CHECK(!parse_exact(parse, plan->bytes, 3, &err));
-    CHECK(!parse_exact(parse, plan->bytes, plan->length - 1, &err));
-}
-
-static void test_flipped(parser parse, const test_plan *plan)
-{
-    for (size_t bit = 0; bit < plan->length * 8; bit++) {
-        test_plan damaged = *plan;
-        damaged.bytes[bit / 8] ^= (uint8_t)(1u << (bit % 8));
-        skiff_error err;
-        if (!parse_exact(parse, damaged.bytes, damaged.length, &err))
-            CHECK(err.errnum != 0 && err.syscall[0] != '\0');
-    }
-}
-
-static void test_garbled(parser parse, const test_plan *plan, unsigned rounds)
-{
-    for (unsigned round = 0; round < rounds; round++) {
-        test_plan damaged = *plan;
-        for (int change = rand() % 12; change >= 0; change--)
-            damaged.bytes[(size_t)rand() % damaged.length] = (uint8_t)rand();
-        skiff_error err;
-        parse_exact(parse, damaged.bytes, (size_t)rand() % (damaged.length + 1), &err);
-    }
 }
 
 static void test_fault(void)

@@ -143,3 +143,95 @@ test_plan plan_of_binds(void)
     }
     return plan;
 }
+
+/* A text list of the field's own length. */
+static void put_texts(test_plan *plan, const char *const *texts, uint32_t count)
+{
+    put_u32(plan, count);
+    for (uint32_t i = 0; i < count; i++)
+        put_text(plan, texts[i]);
+}
+
+static void put_bytes(test_plan *plan, const test_plan *bytes)
+{
+    put_u32(plan, (uint32_t)bytes->length);
+    put(plan, bytes->bytes, bytes->length);
+}
+
+static void cgroup(test_plan *plan, const char *path)
+{
+    const char *const settings[] = {"memory.max", "1048576", "", "memory.swap.max", "0", "optional"};
+    size_t start = begin(plan, SKIFF_OP_CGROUP);
+    put_text(plan, path);
+    put_u32(plan, 2);
+    put_u32(plan, 0);
+    put_texts(plan, settings, 6);
+    end(plan, start);
+}
+
+static void amendable(test_plan *plan, const char *name)
+{
+    size_t start = begin(plan, SKIFF_OP_RECORD);
+    put_text(plan, name);
+    put_text(plan, "{\"type\":\"container\"");
+    put_text(plan, "\"bootId\":\"b\"");
+    end(plan, start);
+    start = begin(plan, SKIFF_OP_RESTART);
+    put_u32(plan, SKIFF_RESTART_ON_FAILURE);
+    put_u32(plan, 3);
+    end(plan, start);
+}
+
+test_plan plan_of_request(void)
+{
+    const char *const layers[] = {"/layers/2", "/layers/1"}, *const oom[] = {"/sys/fs/cgroup/skiff/memory.events"};
+    const char *const claims[] = {"/names/bird/id", "/names/bird"};
+    test_plan plan = {.length = 0}, setup = plan_of_setup(), process = plan_of_process();
+    put_u32(&plan, SKIFF_PLAN_VERSION);
+    texts(&plan, SKIFF_OP_CONTAINER, "/containers/id", "/events.jsonl");
+    size_t start = begin(&plan, SKIFF_OP_WORKSPACE);
+    put_u32(&plan, 0);
+    put_u32(&plan, 1);
+    put_texts(&plan, layers, 2);
+    put_text(&plan, "/containers/id/writeLayer");
+    put_text(&plan, "/containers/id/work");
+    put_text(&plan, "/containers/id/mnt");
+    put_texts(&plan, NULL, 0);
+    end(&plan, start);
+    cgroup(&plan, "/sys/fs/cgroup/skiff");
+    amendable(&plan, "{\"name\":\"bird\"");
+    start = begin(&plan, SKIFF_OP_START);
+    put_u32(&plan, 0);
+    put_bytes(&plan, &setup);
+    put_u32(&plan, 0);
+    put_bytes(&plan, &process);
+    end(&plan, start);
+    start = begin(&plan, SKIFF_OP_STREAMS);
+    put_u32(&plan, 0);
+    put_u32(&plan, 1);
+    put_u32(&plan, 1);
+    end(&plan, start);
+    start = begin(&plan, SKIFF_OP_LOG);
+    put_u64(&plan, 4096);
+    put_u32(&plan, 3);
+    end(&plan, start);
+    start = begin(&plan, SKIFF_OP_LIMITS);
+    put_u64(&plan, 1500);
+    put_texts(&plan, oom, 1);
+    end(&plan, start);
+    start = begin(&plan, SKIFF_OP_REMOVAL);
+    put_u32(&plan, 1);
+    put_texts(&plan, claims, 2);
+    put_texts(&plan, NULL, 0);
+    end(&plan, start);
+    return plan;
+}
+
+test_plan plan_of_amendment(void)
+{
+    test_plan plan = {.length = 0};
+    put_u32(&plan, SKIFF_PLAN_VERSION);
+    cgroup(&plan, "/sys/fs/cgroup/joined");
+    amendable(&plan, "{\"name\":\"other\"");
+    return plan;
+}

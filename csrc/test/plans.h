@@ -15,4 +15,8 @@ test_plan plan_of_setup(void);
 test_plan plan_of_process(void);
 test_plan plan_of_binds(void);
 
+/* A monitor's request with every operation, and an amendment to it that joins a cgroup. */
+test_plan plan_of_request(void);
+test_plan plan_of_amendment(void);
+
 #endif

@@ -39,7 +39,7 @@ export async function attachSession(
     relay?.attach({ kill: signal => forward(container, signal) });
     return await (terminals
       ? overTerminal(container, streams, keys, terminals, wanted)
-      : overPipes(container, streams, keys));
+      : overPipes(container, streams));
   } finally {
     relay?.dispose();
   }
@@ -92,17 +92,13 @@ async function overTerminal(
   }
 }
 
-async function overPipes(
-  container: ManagedContainer,
-  streams: AttachedStreams,
-  keys: DetachKeys,
-): Promise<number> {
-  const detached = new Signal();
-  const stdin = typing(streams, keys, () => detached.give());
+/** Only what is typed has keys, as in Docker: bytes of a pipe are the command's, whatever they are. */
+async function overPipes(container: ManagedContainer, streams: AttachedStreams): Promise<number> {
+  const { stdin } = streams;
   if (stdin) process.stdin.pipe(stdin);
   const copied = Promise.all([copy(streams.stdout, process.stdout), copy(streams.stderr, process.stderr)]);
   try {
-    return await endOf(container, streams, copied, detached.given);
+    return await endOf(container, streams, copied);
   } finally {
     if (stdin) process.stdin.unpipe(stdin).pause();
   }
@@ -137,9 +133,10 @@ async function endOf(
   container: ManagedContainer,
   streams: AttachedStreams,
   copied: Promise<unknown>,
-  detached: Promise<void>,
+  detached?: Promise<void>,
 ): Promise<number> {
-  const letGo = await Promise.race([copied.then(() => false), detached.then(() => true)]);
+  const ended = copied.then(() => false);
+  const letGo = await (detached ? Promise.race([ended, detached.then(() => true)]) : ended);
   const code = letGo ? 0 : ((await streams.ended) ?? (await codeOf(container)) ?? UNSEEN);
   streams.detach();
   return code;

@@ -15,13 +15,27 @@ export interface CommandDescription<F extends Flags> {
   /** Flags may stand behind words, too: as with Docker, of all commands but those that take a command line. */
   interspersed?: boolean;
   /** @returns the exit code */
-  run(input: { flags: FlagValues<F & typeof globalFlags>; words: string[] }): Promise<number>;
+  run(input: {
+    flags: FlagValues<F & typeof globalFlags>;
+    words: string[];
+    commands: CommandTable;
+  }): Promise<number>;
 }
+
+/** A command's place in the table: all that is known of it before its file is loaded. */
+export interface CommandEntry {
+  summary: string;
+  /** For programs: no help lists it. */
+  hidden?: boolean;
+  load(): Promise<{ default: Command }>;
+}
+
+export type CommandTable = ReadonlyMap<string, CommandEntry>;
 
 /** A command as the command line's entry sees it: its flags' types stay inside. */
 export interface Command extends Omit<CommandDescription<Flags>, 'run'> {
   /** Parse and run; `help` prints the help instead where it is asked for. */
-  execute(argv: readonly string[], help: () => Promise<number>): Promise<number>;
+  execute(argv: readonly string[], help: () => Promise<number>, commands: CommandTable): Promise<number>;
 }
 
 /** Make a command out of its description; the global flags are added to its own. */
@@ -31,11 +45,11 @@ export function defineCommand<F extends Flags>(description: CommandDescription<F
   return {
     ...rest,
     flags,
-    async execute(argv, help) {
+    async execute(argv, help, commands) {
       const parsed = parseArgv(argv, flags, description.name, description.interspersed);
       if (parsed.flags.help) return help();
       if (parsed.flags.debug) await enableDebug();
-      return run(parsed);
+      return run({ ...parsed, commands });
     },
   };
 }

@@ -1,11 +1,4 @@
-import type { Command } from './command';
-
-export interface CommandEntry {
-  summary: string;
-  /** For programs: no help lists it. */
-  hidden?: boolean;
-  load(): Promise<{ default: Command }>;
-}
+import type { CommandEntry, CommandTable } from './command';
 
 /* The one place that looks up to the floor above: a name becomes a file, loaded only when it is called. */
 /* eslint-disable import/no-restricted-paths */
@@ -101,16 +94,6 @@ export function commandTable(): Map<string, CommandEntry> {
         load: () => import('../commands/version'),
       },
     ],
-    [
-      'inspect',
-      {
-        summary: 'Tell all that is known of containers, images and volumes',
-        load: () => import('../commands/inspect'),
-      },
-    ],
-    ['ps', { summary: 'List containers', load: () => import('../commands/ps') }],
-    ['container ls', { summary: 'List containers', load: () => import('../commands/ps') }],
-    ['container list', { summary: 'List containers', load: () => import('../commands/ps') }],
     ['volume create', { summary: 'Make a volume', load: () => import('../commands/volume-create') }],
     [
       'volume inspect',
@@ -182,6 +165,6 @@ export function commandTable(): Map<string, CommandEntry> {
 /* eslint-enable import/no-restricted-paths */
 
 /** The commands of a topic: those whose name has it before its blank. */
-export function commandsOf(topic: string, commands: ReadonlyMap<string, CommandEntry>): string[] {
+export function commandsOf(topic: string, commands: CommandTable): string[] {
   return [...commands.keys()].filter(name => name.startsWith(`${topic} `));
 }

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { packageRoot } from '../common/package';
-import { commandsOf, commandTable, type CommandEntry } from './commands';
+import type { CommandEntry } from './command';
+import { commandsOf, commandTable } from './commands';
 import { findCommand } from './globals';
 import { nearest } from './nearest';
 import { writeOut } from './output';
@@ -46,7 +47,7 @@ async function dispatch(argv: readonly string[]): Promise<number> {
   // Without a look at the command's flags it can be told only where it comes first.
   if (wantsHelp || line.argv[0] === '--help') return printHelp(name, entry);
   const { default: command } = await entry.load();
-  return command.execute(line.argv, () => printHelp(name, entry));
+  return command.execute(line.argv, () => printHelp(name, entry), commands);
 }
 
 /** What is no command may be the first word of some. */

@@ -6,7 +6,7 @@ import type { Listing } from './listing';
 export const VOLUME_FILTERS = ['dangling', 'driver', 'label', 'name'] as const;
 
 /** What `volume prune --filter` knows. */
-export const PRUNE_FILTERS = ['all', 'label', 'label!'] as const;
+export const VOLUME_PRUNE_FILTERS = ['all', 'label', 'label!'] as const;
 
 /** What `volume ls` can show. */
 export const volumeListing: Listing = {
@@ -79,8 +79,8 @@ export function toVolumeFilters(filters: readonly Filter[]): VolumeFilters {
 }
 
 /** @throws SkiffError INVALID_FILTER, exit code 1, in Docker's words */
-export function toPruneFilters(filters: readonly Filter[]): VolumeFilters & { all?: boolean } {
-  const groups = groupFilters(filters, PRUNE_FILTERS);
+export function toVolumePruneFilters(filters: readonly Filter[]): VolumeFilters & { all?: boolean } {
+  const groups = groupFilters(filters, VOLUME_PRUNE_FILTERS);
   return {
     all: toBoolean('all', groups.get('all')),
     label: groups.get('label'),

@@ -1,5 +1,4 @@
 import { defineCommand } from '../cli/command';
-import { commandTable } from '../cli/commands';
 import { complete } from '../cli/completion/complete';
 import { candidatesOf } from '../cli/completion/names';
 import { splitLine } from '../cli/completion/words';
@@ -15,9 +14,9 @@ export default defineCommand({
   flags: {
     line: text({ helpValue: '<text>', summary: 'A whole line, as far as it was typed, instead of words' }),
   },
-  async run({ flags, words }) {
+  async run({ flags, words, commands }) {
     const typed = flags.line === undefined ? words : splitLine(flags.line).slice(1);
-    const { candidates, files } = await complete(typed, { commands: commandTable(), names: candidatesOf });
+    const { candidates, files } = await complete(typed, { commands, names: candidatesOf });
     const lines = candidates.map(({ text: candidate, description }) =>
       description === undefined ? candidate : `${candidate}\t${description}`,
     );

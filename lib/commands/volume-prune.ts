@@ -1,12 +1,9 @@
 import { defineCommand } from '../cli/command';
-import { confirm } from '../cli/confirm';
 import { filterFlag } from '../cli/filters';
 import { toggle } from '../cli/flags';
-import { decimalSize } from '../cli/human';
-import { writeOut } from '../cli/output';
-import { reportError } from '../cli/report';
+import { reportPruned, requireConsent } from '../cli/prune';
 import { noArguments } from '../cli/values';
-import { PRUNE_FILTERS, toPruneFilters } from '../cli/volume-rows';
+import { toVolumePruneFilters, VOLUME_PRUNE_FILTERS } from '../cli/volume-rows';
 import { Volumes } from '../engine/volumes';
 
 export default defineCommand({
@@ -20,17 +17,15 @@ export default defineCommand({
   flags: {
     all: toggle({ char: 'a', summary: 'Those with a name, too' }),
     force: toggle({ char: 'f', summary: 'Do not ask' }),
-    filter: { ...filterFlag(PRUNE_FILTERS), char: undefined },
+    filter: { ...filterFlag(VOLUME_PRUNE_FILTERS), char: undefined },
   },
   async run({ flags, words }) {
     noArguments(words, 'volume prune');
-    const { all = flags.all, ...filters } = toPruneFilters(flags.filter);
+    const { all = flags.all, ...filters } = toVolumePruneFilters(flags.filter);
     const what = all ? 'all' : 'anonymous';
     const warning = `This will remove ${what} local volumes not used by at least one container.`;
-    if (!flags.force && !confirm(warning)) return 0;
-    const { names, reclaimed, errors } = await new Volumes(flags).prune({ ...filters, all });
-    if (names.length > 0) writeOut(`Deleted Volumes:\n${names.map(name => `${name}\n`).join('')}\n`);
-    writeOut(`Total reclaimed space: ${decimalSize(reclaimed, 4)}\n`);
-    return errors.reduce<number>((_, error) => reportError(error), 0);
+    requireConsent('volume prune', warning, flags);
+    const pruned = await new Volumes(flags).prune({ ...filters, all });
+    return reportPruned([{ head: 'Deleted Volumes', pruned }]);
   },
 });

@@ -9,7 +9,7 @@ import { toResources } from '../spec/resources';
 import type { ContainerRecord } from '../state';
 import { tell } from './life';
 import { thisMachine } from './machine';
-import { isRunning, lookAtRecord, type Keeping } from './managed';
+import { awaitEnd, isRunning, lookAtRecord, type Keeping } from './managed';
 import type { CreateOptions } from './options';
 
 /** What can be changed of a container that is there. */
@@ -34,7 +34,7 @@ export async function renameContainer(keeping: Keeping, reference: string, name:
     }
     store.claimName(name, id);
     try {
-      await amend(keeping, { ...record, name, options: { ...record.options, name } });
+      await amend(keeping, record, { name, options: { ...record.options, name } });
     } catch (error) {
       store.freeName(name, id);
       throw error;
@@ -69,25 +69,37 @@ export async function updateContainer(
     const { cgroupPaths: paths = [] } = record;
     const joined = isRunning(record) ? await limitCgroup({ setup: cgroups, id, resources, paths }) : [];
     const cgroupPaths = [...paths, ...joined.map(({ path }) => path)];
-    await amend(keeping, { ...record, cgroupPaths, options: { ...options } }, joined);
+    await amend(keeping, record, { cgroupPaths, options: { ...options } }, joined);
     tell(keeping, record, 'update');
   });
 }
 
-/** Have the record replaced by whoever writes it now. */
+/** Have the record replaced by whoever writes it now: its monitor, or where that is at its end this process after it. */
 async function amend(
-  { store }: Keeping,
+  keeping: Keeping,
   record: ContainerRecord,
+  changes: Partial<ContainerRecord>,
   joined: PlannedDirectory[] = [],
 ): Promise<void> {
-  const connection = isRunning(record)
-    ? await MonitorConnection.connect(store.directory(record.id))
-    : undefined;
-  if (!connection) return store.update(record);
+  const { store } = keeping;
+  const amended = { ...record, ...changes };
+  if (!record.detached || !isRunning(record)) return store.update(amended);
+  if (await tellMonitor(store.directory(record.id), amended, joined)) return;
+  await awaitEnd(keeping, record.id);
+  store.update({ ...(await lookAtRecord(keeping, record.id)), ...changes });
+}
+
+/** @returns false where it has ended, or is about to */
+async function tellMonitor(
+  directory: string,
+  record: ContainerRecord,
+  joined: PlannedDirectory[],
+): Promise<boolean> {
+  const connection = await MonitorConnection.connect(directory);
+  if (!connection) return false;
+  const { restart } = record.options as CreateOptions;
   try {
-    await connection.amend(
-      amendment(record, parseRestart((record.options as CreateOptions).restart), joined),
-    );
+    return await connection.amend(amendment(record, parseRestart(restart), joined));
   } finally {
     connection.close();
   }

@@ -3,7 +3,7 @@ import { applyChanges } from '../image/changes';
 import { thisArchitecture, type HistoryEntry, type ImageConfigFile } from '../image/config';
 import { taggedName } from '../image/reference';
 import type { ImageStore, StoredImage } from '../image/store';
-import { SkiffError } from '../common/errors';
+import { errorCode, SkiffError } from '../common/errors';
 import { layersDirectory } from '../layers/paths';
 import { StreamSource } from '../layers/source';
 import { comparison, tarTree } from '../workspace';
@@ -58,17 +58,36 @@ export async function commitContainer(
   });
 }
 
+/** What keeps a container from being held, or let go, that has ended or was let go by somebody else meanwhile. */
+const NOT_TO_BE_HELD = [
+  'CONTAINER_NOT_RUNNING',
+  'CONTAINER_PAUSED',
+  'CONTAINER_NOT_PAUSED',
+  'CONTAINER_NOT_FOUND',
+];
+
 /** Run `work` while the container's processes are held. */
 async function held<T>(
   freezer: Freezer | undefined,
   { id }: ContainerInfo,
   work: () => Promise<T>,
 ): Promise<T> {
-  await freezer?.pause(id);
+  if (!freezer || !(await changed(() => freezer.pause(id)))) return work();
   try {
     return await work();
   } finally {
-    await freezer?.unpause(id);
+    await changed(() => freezer.unpause(id));
+  }
+}
+
+/** False where the container is in no state for it any more. */
+async function changed(change: () => Promise<void>): Promise<boolean> {
+  try {
+    await change();
+    return true;
+  } catch (error) {
+    if (NOT_TO_BE_HELD.includes(errorCode(error) ?? '')) return false;
+    throw error;
   }
 }
 

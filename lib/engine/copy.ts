@@ -1,9 +1,10 @@
 import type { Readable } from 'node:stream';
 import { errorCode, errorMessage, SkiffError } from '../common/errors';
+import { withContainerLock } from '../runtime/detached/lock';
 import { receiveTar, tarTree, withDescriptors, type Descriptors, type Owner } from '../workspace';
 import { containerPath, localPath, sourceName } from './copy-paths';
 import { findDestination, findDirectory, findSource, isDirectory, type Place } from './copy-place';
-import { openRoot, requireReadable, type FilesContext } from './files';
+import { isRunning, openRoot, requireReadable, type FilesContext } from './files';
 import type { ContainerInfo } from './info';
 
 /** How a copy is made; Docker's flags of `cp`. */
@@ -124,11 +125,15 @@ async function intoContainer(
   prepare: (place: Place) => Promise<Incoming>,
 ): Promise<Copied> {
   requireReadable(info);
-  return withDescriptors(async held => {
-    const root = await openRoot(context, info, held, { writable: true });
-    const { stream, directory, owner } = await prepare({ root, held, container: info.name });
-    return receive(stream, directory, owner, info.name);
-  });
+  const copy = () =>
+    withDescriptors(async held => {
+      const root = await openRoot(context, info, held, { writable: true });
+      const { stream, directory, owner } = await prepare({ root, held, container: info.name });
+      return receive(stream, directory, owner, info.name);
+    });
+  if (isRunning(info)) return copy();
+  // Its write layer must not get a second mount, of a start, meanwhile.
+  return withContainerLock(info.directory, copy);
 }
 
 async function sourceToPlace(

@@ -1,17 +1,16 @@
-import { treeSize } from '../volumes';
 import { Catalog } from './catalog';
-import type { DiskUsageSources, ImageUsage, VolumeUsage } from './disk-usage';
+import type { DiskUsageSources, ImageUsage } from './disk-usage';
 import { Images } from './images';
-import type { ContainerInfo } from './info';
 import { Volumes } from './volumes';
 
 /** Whom to ask what lies below a root. */
 export function diskUsageSources({ root }: { root?: string }): DiskUsageSources {
   const catalog = new Catalog({ root });
+  const volumes = new Volumes({ root });
   return {
     containers: () => catalog.list(),
     images: () => imageUsage(new Images({ root })),
-    volumes: async () => volumeUsage(new Volumes({ root }), await catalog.list()),
+    volumes: () => volumes.usage(),
   };
 }
 
@@ -26,17 +25,4 @@ async function imageUsage(images: Images): Promise<ImageUsage[]> {
     const uniqueSize = own.reduce((bytes, layer) => bytes + (sizes.get(layer) ?? 0), 0);
     return { id, names: refs, created, size, uniqueSize, containers };
   });
-}
-
-/** What stands on the host for a volume is not the root's. */
-async function volumeUsage(volumes: Volumes, containers: readonly ContainerInfo[]): Promise<VolumeUsage[]> {
-  const usage: VolumeUsage[] = [];
-  for (const { name, mountpoint, options } of await volumes.list()) {
-    const users = containers.filter(({ mounts }) =>
-      mounts.some(mount => mount.type === 'volume' && mount.name === name),
-    );
-    const size = options.device === undefined ? await treeSize(mountpoint) : 0;
-    usage.push({ name, size, containers: users.length });
-  }
-  return usage;
 }

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { errorCode, SkiffError } from '../common/errors';
+import { isAliveHere } from '../common/identity';
 import { native } from '../native';
 import { findContainer } from '../runtime/find';
 import type { ContainerStore } from '../state';
@@ -35,9 +36,10 @@ export async function openRoot(
   held: Descriptors,
   { writable = false }: { writable?: boolean } = {},
 ): Promise<number> {
-  const init = isRunning(info) ? initOf(info, store) : undefined;
+  // As it is now: it may have been started or have ended since it was looked up.
+  const init = initOf(info, store);
   try {
-    if (init) return held.hold(native().openProcessRoot(init));
+    if (init && isAliveHere(init)) return held.hold(native().openProcessRoot(init));
   } catch (error) {
     // It has ended a moment ago.
     if (errorCode(error) !== 'ESRCH') throw error;

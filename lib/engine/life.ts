@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freezeCgroup, thawCgroup } from '../cgroup';
-import { SkiffError } from '../common/errors';
+import { errorCode, SkiffError } from '../common/errors';
+import { parseSignal } from '../common/signals';
 import { MonitorConnection } from '../runtime/detached/control';
 import { withContainerLock } from '../runtime/detached/lock';
 import { removeLeftover } from '../runtime/leftover';
-import { appendEvent, type ContainerRecord } from '../state';
+import { appendEvent, type ContainerRecord, type ContainerStore, type FoundContainer } from '../state';
 import type { Freezer } from './commit';
 import {
   awaitEnd,
@@ -42,9 +43,9 @@ export async function stopContainer(
   if (!isRunning(record)) return;
   const { signal = textOf(record.options?.stopSignal) ?? STOP_SIGNAL } = options;
   const timeout = options.timeout ?? numberOf(record.options?.stopTimeout) ?? STOP_TIMEOUT;
-  const ended = awaitEnd(keeping, record.id);
   await tolerant(signalContainer(keeping, record, signal, true));
-  if (record.status === 'paused') thaw(keeping, record);
+  if (record.status === 'paused') await thawNoted(keeping, record);
+  const ended = awaitEnd(keeping, record.id);
   if (timeout >= 0 && !(await inTime(ended, timeout * 1000))) {
     await tolerant(signalContainer(keeping, record, 'SIGKILL', true));
   }
@@ -59,9 +60,11 @@ export async function stopContainer(
  */
 export async function killContainer(keeping: Keeping, reference: string, signal = 'SIGKILL'): Promise<void> {
   const record = await lookAtRecord(keeping, reference);
-  // Docker restarts what was killed by hand no more, whatever its policy.
-  await signalContainer(keeping, record, signal, ['SIGKILL', 'KILL', '9'].includes(signal.toUpperCase()));
-  if (record.status === 'paused') thaw(keeping, record);
+  const ending = ['SIGKILL', textOf(record.options?.stopSignal) ?? STOP_SIGNAL].map(parseSignal);
+  // Docker restarts what was asked to end by hand no more, whatever its policy, and thaws it for that.
+  const ends = ending.includes(parseSignal(signal));
+  await signalContainer(keeping, record, signal, ends);
+  if (ends && record.status === 'paused') await thawNoted(keeping, record);
   tell(keeping, record, 'kill', { signal });
 }
 
@@ -74,7 +77,7 @@ export async function pauseContainer(keeping: Keeping, reference: string): Promi
   const connection = await connect(keeping, record);
   try {
     await freezeCgroup(keeping.cgroups, record.id, record.cgroupPaths ?? []);
-    await connection.notePaused(true);
+    if (!(await connection.notePaused(true))) throw notRunning(record);
   } finally {
     connection.close();
   }
@@ -89,7 +92,7 @@ export async function unpauseContainer(keeping: Keeping, reference: string): Pro
   const connection = await connect(keeping, record);
   try {
     thaw(keeping, record);
-    await connection.notePaused(false);
+    if (!(await connection.notePaused(false))) throw notRunning(record);
   } finally {
     connection.close();
   }
@@ -133,13 +136,9 @@ export async function removeContainer(
     if (found.record.status === 'paused') thaw(keeping, found.record);
     await awaitEnd(keeping, found.id);
   }
-  if (found.kind === 'future' && !force) {
-    throw new SkiffError(`cannot remove container ${reference}: it was made by a later version of skiff`, {
-      code: 'BAD_RECORD',
-      path: reference,
-      exitCode: 1,
-      remedy: `Remove it by force: skiff rm -f ${reference}`,
-    });
+  if (found.kind !== 'record') {
+    if (!force) throw unreadable(found, reference);
+    await endUnread(store, found);
   }
   await removeLocked();
   if (found.kind === 'record') {
@@ -153,8 +152,33 @@ export async function removeContainer(
     // With --rm its end has removed it.
     if (!now) return;
     if (now.kind === 'broken') return removeLeftover(store, now, cgroups);
-    await withContainerLock(store.directory(found.id), () => removeLeftover(store, now, cgroups));
+    try {
+      await withContainerLock(store.directory(found.id), () => removeLeftover(store, now, cgroups));
+    } catch (error) {
+      // Somebody else has removed it meanwhile.
+      if (errorCode(error) !== 'ENOENT' || store.find(found.id)) throw error;
+    }
   }
+}
+
+function unreadable({ kind }: FoundContainer, reference: string): SkiffError {
+  const reason = kind === 'future' ? 'it was made by a later version of skiff' : 'its record cannot be read';
+  return new SkiffError(`cannot remove container ${reference}: ${reason}`, {
+    code: 'BAD_RECORD',
+    path: reference,
+    exitCode: 1,
+    remedy: `Remove it by force: skiff rm -f ${reference}`,
+  });
+}
+
+/** A monitor that looks after it would start its command again, and write into what is being removed. */
+async function endUnread(store: ContainerStore, found: FoundContainer): Promise<void> {
+  const directory = found.kind === 'broken' ? found.directory : store.directory(found.id);
+  const connection = await MonitorConnection.connect(directory);
+  if (!connection) return;
+  await connection.signal(parseSignal('SIGKILL'), { stop: true });
+  await connection.ended;
+  connection.close();
 }
 
 function stillRunning(record: ContainerRecord, reference: string): SkiffError {
@@ -199,6 +223,14 @@ async function connect({ store }: Keeping, record: ContainerRecord): Promise<Mon
 
 function thaw({ cgroups }: Keeping, record: ContainerRecord): void {
   thawCgroup(cgroups, record.cgroupPaths ?? []);
+}
+
+/** It goes on, however it takes the signal that it is thawed for; its record shall tell that. */
+async function thawNoted(keeping: Keeping, record: ContainerRecord): Promise<void> {
+  const connection = await MonitorConnection.connect(keeping.store.directory(record.id));
+  thaw(keeping, record);
+  await connection?.notePaused(false);
+  connection?.close();
 }
 
 /** What has ended by itself meanwhile is what was asked for. */

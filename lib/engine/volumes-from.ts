@@ -15,7 +15,9 @@ export function mountsFrom(texts: readonly string[], store: ContainerStore): Che
   for (const { container, readOnly } of texts.map(parseVolumesFrom)) {
     for (const mount of mountsOf(container, store)) {
       if (mount.type === 'tmpfs') continue;
-      byPlace.set(mount.destination, requestOf(mount, readOnly));
+      const request = requestOf(mount, readOnly);
+      // The container that it was made for has filled it already.
+      byPlace.set(mount.destination, mount.type === 'volume' ? { ...request, noCopy: true } : request);
     }
   }
   return [...byPlace.values()];
@@ -32,8 +34,6 @@ export function requestOf(mount: RecordedMount, readOnly = false): CheckedMount 
     ...(anonymous && { anonymous }),
     ...(subpath && { subpath }),
     ...(propagation && { propagation: propagation as Propagation }),
-    // The container that it was made for has been asked already.
-    ...(type === 'volume' && { noCopy: true }),
   };
 }
 

@@ -5,6 +5,8 @@ import { checkVolumeName } from '../spec/mount-request';
 import { checkVolumeOptions } from '../spec/volume-options';
 import { ContainerStore } from '../state';
 import { treeSize, VolumeStore, type Volume } from '../volumes';
+import type { VolumeUsage } from './disk-usage';
+import type { Pruned } from './prune';
 import { rootDirectory } from './root';
 
 /** What is known of a volume. */
@@ -34,15 +36,6 @@ export interface VolumeFilters {
   withoutLabel?: readonly string[];
   /** Regular expressions, found anywhere in the name. */
   name?: readonly string[];
-}
-
-/** What a pruning has removed. */
-export interface PrunedVolumes {
-  names: string[];
-  /** Bytes of what they held. */
-  reclaimed: number;
-  /** What could not be removed. */
-  errors: unknown[];
 }
 
 /** The volumes of a root. Nothing is probed, opened or swept for it. */
@@ -118,14 +111,25 @@ export class Volumes {
     tellVolume(this.containers, 'destroy', name);
   }
 
+  /** How much of the disk each has. What stands for a volume on the host is not counted. */
+  async usage(): Promise<VolumeUsage[]> {
+    const usersOf = volumeUsers(this.containers);
+    const usages: VolumeUsage[] = [];
+    for (const { name, mountpoint, options } of this.volumes.list()) {
+      const size = options.device === undefined ? await treeSize(mountpoint) : 0;
+      usages.push({ name, size, containers: usersOf(name).length });
+    }
+    return usages;
+  }
+
   /**
    * Remove the anonymous volumes that no container names.
    *
    * @param options.all those with a name, too
    */
-  async prune({ all = false, ...filters }: VolumeFilters & { all?: boolean } = {}): Promise<PrunedVolumes> {
+  async prune({ all = false, ...filters }: VolumeFilters & { all?: boolean } = {}): Promise<Pruned> {
     const unused = await this.list({ ...filters, dangling: true });
-    const result: PrunedVolumes = { names: [], reclaimed: 0, errors: [] };
+    const result: Pruned = { names: [], reclaimed: 0, errors: [] };
     for (const { name, mountpoint, options } of unused.filter(({ anonymous }) => all || anonymous)) {
       // What stands for the volume on the host stays.
       const bytes = options.device === undefined ? await treeSize(mountpoint) : 0;

@@ -4,6 +4,7 @@ import { debugLog } from '../common/debug';
 import { errorCode, errorMessage } from '../common/errors';
 import { statePaths, type ContainerStore, type FoundContainer } from '../state';
 import { VolumeStore } from '../volumes';
+import { ifUnlocked } from './detached/lock';
 import { repair } from './detached/repair';
 import { removeLeftover } from './leftover';
 import { volumeUsers } from './volumes';
@@ -34,7 +35,7 @@ export async function sweep(root: string, store: ContainerStore, cgroups: Cgroup
       );
     }
   }
-  freeStaleNames(root, store);
+  await freeStaleNames(root, store);
   try {
     await new VolumeStore(root).sweep(volumeUsers(store));
   } catch (error) {
@@ -76,8 +77,8 @@ async function removeTogether(
   }
 }
 
-/** A name outlives its container where a process was killed between the two removals. */
-function freeStaleNames(root: string, store: ContainerStore): void {
+/** A name outlives its container where a process was killed between the two removals, or its renaming. */
+async function freeStaleNames(root: string, store: ContainerStore): Promise<void> {
   let names: string[];
   try {
     names = fs.readdirSync(statePaths(root).names);
@@ -88,5 +89,15 @@ function freeStaleNames(root: string, store: ContainerStore): void {
   for (const name of names) {
     const holder = store.holderOf(name);
     if (holder === undefined || !fs.existsSync(store.directory(holder))) store.freeName(name, holder);
+    else if (hasOtherName(store, holder, name)) {
+      await ifUnlocked(store.directory(holder), async () => {
+        if (hasOtherName(store, holder, name)) store.freeName(name, holder);
+      }).catch((error: unknown) => debug('cannot free the name %s: %s', name, errorMessage(error)));
+    }
   }
+}
+
+function hasOtherName(store: ContainerStore, id: string, name: string): boolean {
+  const found = store.find(id);
+  return found?.kind === 'record' && found.record.name !== name;
 }

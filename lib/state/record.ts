@@ -3,11 +3,20 @@ import type { ProcessIdentity } from '../common/identity';
 /** Version of the record's format. A record of a later one is told and left alone. */
 export const RECORD_VERSION = 1;
 
+export const CONTAINER_STATUSES = [
+  'created',
+  'starting',
+  'running',
+  'paused',
+  'restarting',
+  'exited',
+] as const;
+
 /**
  * `starting`: being made; `created`: ready for its first start; `restarting`: between two runs of its command; `exited`:
  * what it wrote is kept, nothing of it runs.
  */
-export type ContainerStatus = 'created' | 'starting' | 'running' | 'paused' | 'restarting' | 'exited';
+export type ContainerStatus = (typeof CONTAINER_STATUSES)[number];
 
 /** What changes in a container's life. Of a detached container its monitor writes it, and nobody else while that lives. */
 export interface ContainerState {

@@ -5,7 +5,7 @@ import { errorCode, SkiffError } from '../common/errors';
 import { identify, isAlive, type ProcessIdentity } from '../common/identity';
 import { statePaths } from './paths';
 import type { NativeDirectory } from '../native';
-import { RECORD_VERSION, type ContainerRecord, type ContainerState } from './record';
+import { CONTAINER_STATUSES, RECORD_VERSION, type ContainerRecord, type ContainerState } from './record';
 
 /** A container's directory as found on disk. */
 export type FoundContainer =
@@ -94,6 +94,11 @@ export class ContainerStore {
         if (!isTaken(error)) throw error;
       }
       const holder = this.holderOf(name);
+      if (holder === id) {
+        // A rename was killed on its way: the name is there already.
+        fs.rmSync(claim, { recursive: true, force: true });
+        return;
+      }
       // A container has its directory before its name and after it: a name without one was left by a killed process.
       if (holder !== undefined && !fs.existsSync(this.directory(holder))) this.freeName(name, holder);
       else if (holder !== undefined) throw nameInUse(name, holder);
@@ -197,7 +202,7 @@ export class ContainerStore {
 function readRecord(paths: Paths, id: string): ContainerRecord | 'gone' | 'broken' {
   try {
     const record: unknown = JSON.parse(fs.readFileSync(paths.record(id), AS_TEXT));
-    return isRecord(record) ? withInit(record, paths.init(id)) : 'broken';
+    return isRecord(record, id) ? withInit(record, paths.init(id)) : 'broken';
   } catch (error) {
     if (error instanceof SyntaxError) return 'broken';
     switch (errorCode(error)) {
@@ -232,14 +237,17 @@ function withInit(record: ContainerRecord, file: string): ContainerRecord {
 }
 
 /** What is judged by must be there; of a record of a later version nothing is known but its version. */
-function isRecord(value: unknown): value is ContainerRecord {
+function isRecord(value: unknown, ownId: string): value is ContainerRecord {
   if (typeof value !== 'object' || value === null || !('version' in value)) return false;
   if (value.version !== RECORD_VERSION) return typeof value.version === 'number';
-  const { name, status, owner, init, state } = value as Partial<ContainerRecord>;
+  const { id, name, status, owner, init, state, cgroupPaths } = value as Partial<ContainerRecord>;
   return (
+    id === ownId &&
     typeof name === 'string' &&
+    (cgroupPaths === undefined || isTexts(cgroupPaths)) &&
+    hasOptions(value as Partial<ContainerRecord>) &&
     (state === undefined || isState(state)) &&
-    typeof status === 'string' &&
+    isStatus(status) &&
     isIdentity(owner) &&
     (init === undefined || isIdentity(init))
   );
@@ -249,10 +257,24 @@ function isState(value: unknown): value is ContainerState {
   if (typeof value !== 'object' || value === null) return false;
   const { status, monitor, init } = value as Partial<ContainerState>;
   return (
-    typeof status === 'string' &&
+    isStatus(status) &&
     (monitor === undefined || isIdentity(monitor)) &&
     (init === undefined || isIdentity(init))
   );
+}
+
+/** What a detached container is started from again. */
+function hasOptions({ detached, options }: Partial<ContainerRecord>): boolean {
+  if (!detached) return true;
+  return typeof options === 'object' && options !== null && Array.isArray(options.command);
+}
+
+function isStatus(value: unknown): boolean {
+  return CONTAINER_STATUSES.some(status => status === value);
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every(text => typeof text === 'string');
 }
 
 function isIdentity(value: unknown): value is ProcessIdentity {

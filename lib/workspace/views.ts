@@ -52,9 +52,13 @@ export async function openStopped(
   held: Descriptors,
   { writable, binds }: { writable: boolean; binds: NativeViewBind[] },
 ): Promise<number> {
-  return explain('container file system', files.containerDir, async () =>
-    held.hold(await native().openView({ ...viewOf(files, { writable }), binds })),
-  );
+  const { containerDir } = files;
+  const { mountPoint } = containerPaths(containerDir);
+  return explain('container file system', containerDir, async () => {
+    // Between two runs of its command.
+    if (isMountPoint(mountPoint)) return openDirectory(mountPoint, held);
+    return held.hold(await native().openView({ ...viewOf(files, { writable }), binds }));
+  });
 }
 
 /** Without a write layer of its own it is read-only: the container's is the topmost layer then. */

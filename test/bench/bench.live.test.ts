@@ -56,6 +56,7 @@ describeRoot('bench', () => {
       const code = await benchCommand.execute(
         ['--root', parent, '--rounds', String(ROUNDS), ...args],
         async () => 0,
+        new Map(),
       );
       jest.restoreAllMocks();
       return { code, out: captured.out };

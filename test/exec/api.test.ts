@@ -160,20 +160,6 @@ describe('is refused', () => {
     await skiff().remove('ended');
   });
 
-  test('a container that is paused, by its record', async () => {
-    const file = path.join(skiff().root, 'containers', container.id, 'state.json');
-    const record = JSON.parse(fs.readFileSync(file, 'utf8')) as { state?: object; init?: object };
-    const { init } = (await skiff().inspect('api')) as { init?: object };
-    fs.writeFileSync(file, JSON.stringify({ ...record, state: { status: 'paused', init } }));
-    await expect(skiff().exec('api', ['true'])).rejects.toMatchObject({
-      code: 'CONTAINER_PAUSED',
-      message: 'container api is paused, unpause the container before exec',
-      exitCode: 1,
-    });
-    fs.writeFileSync(file, JSON.stringify(record));
-    expect((await skiff().execToEnd('api', ['true'])).exitCode).toBe(0);
-  });
-
   test('a Skiff that is closed', async () => {
     const other = await Skiff.open({ root: tempRoot() });
     await other.close();

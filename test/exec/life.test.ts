@@ -1,7 +1,11 @@
 /** How commands in a container begin and end: many of them, with the container, with whoever started them. */
 import fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { detectCgroups } from '../../lib/cgroup';
+import { hostKernel } from '../../lib/cgroup/kernel';
+import { initPath } from '../../lib/engine';
 import { native } from '../../lib/native';
+import { itIf } from '../helpers/conditions';
 import {
   cgroupsOf,
   commandOf,
@@ -224,7 +228,7 @@ function startOf(pid: number): string {
 }
 
 test('a process that has no mount namespace of its own is never joined', async () => {
-  const init = native().openInit({ path: 'build/Release/skiff-init' });
+  const init = native().openInit({ path: initPath() });
   const pidfd = native().openProcess({ pid: process.pid });
   try {
     await expect(native().enter({ init, pid: process.pid, pidfd, cgroups: [] })).rejects.toMatchObject({
@@ -233,5 +237,30 @@ test('a process that has no mount namespace of its own is never joined', async (
     });
   } finally {
     native().close({ fds: [init, pidfd] });
+  }
+});
+
+const v2 = detectCgroups().hierarchies.find(({ version }) => version === 2);
+
+itIf(
+  v2 !== undefined && hostKernel.writable(v2.own),
+  'no cgroup2 that can be written to',
+  'cgroup-v2',
+)('what enters is in a cgroup of v2 from its first instruction', async () => {
+  await using container = await waiting(skiff());
+  const directory = `${v2!.own}/skiff-${native().randomId()}`;
+  fs.mkdirSync(directory);
+  const init = native().openInit({ path: initPath() });
+  const pidfd = native().openProcess({ pid: container.pid });
+  try {
+    const cgroups = [{ path: directory, version: 2 as const, optional: false, settings: [] }];
+    const entered = await native().enter({ init, pid: container.pid, pidfd, cgroups });
+    const ended = new Promise(resolve => native().watchExit({ pidfd: entered.pidfd }, resolve));
+    expect(fs.readFileSync(`${directory}/cgroup.procs`, 'latin1')).toBe(`${entered.pid}\n`);
+    native().close({ fds: [entered.pipe] });
+    await ended;
+  } finally {
+    native().close({ fds: [init, pidfd] });
+    fs.rmdirSync(directory);
   }
 });

@@ -1,11 +1,14 @@
 /** What a further command is within: the same as the container's own, compared on what the kernel shows of both. */
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import path from 'node:path';
 import type { ExecProcess } from '../../lib/engine/options';
 import type { StartOptions } from '../../lib/engine/options';
 import { until } from '../helpers/wait';
 import { commandLine, output, processesWith, sh, useSkiff, waiting } from '../run/support';
 import { filesOf, restrictionsOf, runInBackground } from './support';
-import { run } from '../helpers/run';
+import { itIf } from '../helpers/conditions';
+import { run, skiffProgram } from '../helpers/run';
 
 const skiff = useSkiff();
 
@@ -192,3 +195,33 @@ test('a control: without a limit the same goes well', async () => {
   expect(await output(skiff(), ['echo', 'ok'])).toBe('ok');
   expect((await run(['exec', container.name, 'true'], { root: skiff().root })).code).toBe(0);
 });
+
+itIf(spawnSync('strace', ['-V']).status === 0, 'strace is not installed')(
+  'where a pidfd says nothing to setns, before Linux 5.8, it joins by the files of /proc',
+  async () => {
+    await using container = await waiting(skiff());
+    const log = path.join(skiff().root, 'strace');
+    const inject = ['-e', 'trace=setns', '-e', 'inject=setns:error=EINVAL:when=1'];
+    const words = [
+      'exec',
+      container.name,
+      'sh',
+      '-c',
+      'for n in /proc/self/ns/*; do readlink $n; done; ls /proc/1',
+    ];
+    const traced = spawnSync('strace', ['-f', '-qq', '-o', log, ...inject, skiffProgram, ...words], {
+      env: { ...process.env, SKIFF_ROOT: skiff().root },
+      encoding: 'utf8',
+    });
+    expect(traced).toMatchObject({ status: 0, stderr: '' });
+    const joined = fs.readFileSync(log, 'utf8').match(/setns\(.*/g) ?? [];
+    expect(joined[0]).toMatch(/EINVAL .*INJECTED/);
+    expect(joined.slice(1).map(line => /CLONE_NEW\w+/.exec(line)?.[0])).toEqual(
+      ['IPC', 'UTS', 'NET', 'PID', 'NS'].map(kind => `CLONE_NEW${kind}`),
+    );
+    const own = fs
+      .readdirSync(`/proc/${container.pid}/ns`)
+      .map(name => fs.readlinkSync(`/proc/${container.pid}/ns/${name}`));
+    expect(traced.stdout.split('\n')).toEqual(expect.arrayContaining(own));
+  },
+);

@@ -45,8 +45,9 @@ describe('a shell', () => {
     await terminal.enter('stty size');
     await terminal.waitFor(/^30 90$/m);
     await terminal.resize(100, 40);
-    await terminal.enter('stty size');
-    await terminal.waitFor(/^40 100$/m);
+    // The change is passed on by SIGWINCH, which takes its time.
+    await terminal.enter('until stty size | grep -q "40 100"; do sleep 0.1; done; echo resized');
+    await terminal.waitFor(/^resized$/m);
   });
 
   test('Ctrl-C ends the job, Ctrl-D the shell; its exit code is told', async () => {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { SkiffError } from '../../lib/common/errors';
 import { commitContainer } from '../../lib/engine/commit';
 import { containerDefaults } from '../../lib/engine/commit-config';
 import type { ContainerInfo } from '../../lib/engine/info';
@@ -206,6 +207,17 @@ test('a running container is held while its files are read, and goes on', async 
       /no room/,
     );
     expect(calls).toHaveLength(4);
+    // Another one has paused it, or let it go, meanwhile: it is left as it is.
+    const refuse = (code: string) => () => Promise.reject(new SkiffError(code, { code }));
+    const paused = { ...freezer, pause: refuse('CONTAINER_PAUSED') };
+    await commitContainer({ ...context, freezer: paused }, info);
+    const letGo = { ...freezer, unpause: refuse('CONTAINER_NOT_PAUSED') };
+    await commitContainer({ ...context, freezer: letGo }, info);
+    expect(calls.slice(4)).toEqual(['pause true']);
+    const unable = { ...freezer, pause: refuse('CGROUP_UNAVAILABLE') };
+    await expect(commitContainer({ ...context, freezer: unable }, info)).rejects.toThrow(
+      /CGROUP_UNAVAILABLE/,
+    );
     await container.remove();
   } finally {
     await engine.close();

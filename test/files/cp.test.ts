@@ -230,7 +230,7 @@ describe('what is copied', () => {
   test('stays sparse, both ways', async () => {
     await keep(
       'sparse',
-      'truncate -s 1G /s; printf end | dd of=/s bs=1 seek=1073741000 conv=notrunc 2>/dev/null',
+      'truncate -s 1G /s; printf mid | dd of=/s bs=1 seek=500000 conv=notrunc 2>/dev/null; printf end | dd of=/s bs=1 seek=1073741000 conv=notrunc 2>/dev/null',
     );
     await skiff(['cp', 'sparse:/s', top]);
     expect(fs.statSync(path.join(top, 's')).size).toBe(1 << 30);
@@ -239,6 +239,13 @@ describe('what is copied', () => {
     await skiff(['cp', 'sparse:/t', path.join(top, 'u')]);
     expect(blocksOf(top, 'u')).toBeLessThan(64);
     execFileSync('cmp', [path.join(top, 's'), path.join(top, 'u')]);
+    // Neither does the archive have the holes, and GNU tar restores them from it.
+    const { stdout } = await run(['cp', 'sparse:/s', '-']);
+    expect(stdout.length).toBeLessThan(1 << 20);
+    fs.mkdirSync(path.join(top, 'gnu'));
+    execFileSync('tar', ['-xf', '-', '-C', path.join(top, 'gnu')], { input: stdout });
+    expect(blocksOf(path.join(top, 'gnu'), 's')).toBeLessThan(64);
+    execFileSync('cmp', [path.join(top, 's'), path.join(top, 'gnu/s')]);
     await skiff(['rm', 'sparse']);
   }, 120_000);
 });

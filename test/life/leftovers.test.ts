@@ -91,7 +91,7 @@ describe('the owner', () => {
   });
 
   test('a kept container stays when its owner is gone', async () => {
-    const id = make({ status: 'exited' });
+    const id = make({ status: 'exited', name: 'kept' });
     claim('kept', id);
     expect(await skiff.sweep()).toEqual([]);
     expect(containersOf(root)).toEqual([`containers/${id}`, 'names/kept']);
@@ -179,8 +179,10 @@ test('what is no container is left alone and stops nothing', async () => {
 });
 
 test('names without a container are freed, those of containers stay, and a stale one can be taken', async () => {
-  const kept = make({ status: 'exited' });
+  const kept = make({ status: 'exited', name: 'kept' });
   claim('kept', kept);
+  // A rename of it was killed before its record told of it.
+  claim('renamed', kept);
   claim('stale', newId());
   expect((await skiff.run(['true'], { name: 'stale' })).exitCode).toBe(0);
   await expect(skiff.run(['true'], { name: 'kept' })).rejects.toMatchObject({

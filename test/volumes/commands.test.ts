@@ -231,8 +231,11 @@ describe('prune', () => {
     ['n\n', 3],
     ['', 3],
   ])('asked, the answer %j', async (answer, left) => {
-    const text = await told(cliOn(root, answer)('volume', 'prune'));
-    expect(text).toMatch(
+    const { code, stdout, stderr } = await cliOn(root, answer)('volume', 'prune');
+    expect({ code, stderr }).toEqual(
+      left === 2 ? { code: 0, stderr: '' } : { code: 1, stderr: 'skiff: volume prune has been cancelled\n' },
+    );
+    expect(`${stdout}`).toMatch(
       /^WARNING! This will remove anonymous local volumes not used by at least one container\.\nAre you sure you want to continue\? \[y\/N\] /,
     );
     expect(entriesOf(root)).toHaveLength(left);

@@ -6,6 +6,7 @@
 #include "../../core/plan.h"
 #include "../../core/removal.h"
 #include "../../core/start.h"
+#include "policy.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,11 +18,6 @@
 #ifndef P_PIDFD
 #define P_PIDFD 3
 #endif
-
-/* As in Docker: twice as long each time, from the start again after a run that lasted. */
-#define FIRST_WAIT_MS 100
-#define LONGEST_WAIT_MS 60000
-#define LASTING_MS 10000
 
 #define BUSY_STEP_US 2000
 #define BUSY_STEPS 1000
@@ -173,6 +169,7 @@ static void note_running(skiff_life *life, const skiff_started *started)
     if (life->terminal >= 0)
         fcntl(life->terminal, F_SETFL, O_NONBLOCK);
     life->run_since = skiff_now_ns() / 1000000u;
+    life->kill_at = life->request.timeout_ms > 0 ? life->run_since + life->request.timeout_ms : 0;
     life->request.workspace.state = SKIFF_WORKSPACE_MOUNTED;
     state->init = started->init.pid;
     skiff_start_time(state->init, &state->init_start, &unused);
@@ -211,27 +208,11 @@ static void take_status(skiff_life *life)
     skiff_retry(waitid((idtype_t)P_PIDFD, (id_t)life->pidfd, &info, WEXITED | __WALL));
     close(life->pidfd);
     life->pidfd = -1;
+    life->kill_at = 0;
     state->init = 0;
     state->exit_code = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
     state->finished_ms = skiff_epoch_ms();
     state->oom_killed = count_oom_kills(&life->request) > life->oom_kills;
-}
-
-static bool wants_restart(const skiff_life *life)
-{
-    const skiff_amendable *policy = &life->request.amendable;
-    if (life->stop_asked)
-        return false;
-    switch (policy->restart) {
-    case SKIFF_RESTART_ALWAYS:
-    case SKIFF_RESTART_UNLESS_STOPPED:
-        return true;
-    case SKIFF_RESTART_ON_FAILURE:
-        return life->state.exit_code != 0 &&
-               (policy->restart_limit == 0 || life->state.restarts < policy->restart_limit);
-    default:
-        return false;
-    }
 }
 
 bool skiff_end_run(skiff_life *life)
@@ -242,13 +223,9 @@ bool skiff_end_run(skiff_life *life)
     if (life->state.oom_killed)
         skiff_append_event(&life->request, "oom", NULL, 0);
     skiff_append_event(&life->request, "die", "exitCode", life->state.exit_code);
-    if (!wants_restart(life))
+    if (life->stop_asked || !skiff_wants_restart(&life->request.amendable, life->state.exit_code, life->state.restarts))
         return false;
-    if (now - life->run_since >= LASTING_MS)
-        life->restart_wait = 0;
-    life->restart_wait = life->restart_wait == 0 ? FIRST_WAIT_MS : life->restart_wait * 2;
-    if (life->restart_wait > LONGEST_WAIT_MS)
-        life->restart_wait = LONGEST_WAIT_MS;
+    life->restart_wait = skiff_restart_wait(life->restart_wait, now - life->run_since);
     life->restart_at = now + life->restart_wait;
     life->state.restarts++;
     skiff_note(life, "restarting");

@@ -17,6 +17,7 @@ typedef struct skiff_life {
     int input;             /* of the command's stdin; -1 */
     int output[2];         /* of its stdout and stderr; -1 */
     uint64_t run_since;    /* ms of CLOCK_MONOTONIC */
+    uint64_t kill_at;      /* 0: it may run for ever */
     uint64_t restart_at;   /* 0: no restart is waited for */
     uint32_t restart_wait; /* ms */
     uint64_t oom_kills;

@@ -119,6 +119,16 @@ static bool send_signal(monitor *m, uint32_t number, uint32_t stop)
     return false;
 }
 
+/* Between two runs there is nothing that could be frozen. */
+static bool note_paused(monitor *m, bool paused)
+{
+    errno = ESRCH;
+    if (m->life.pidfd < 0)
+        return false;
+    skiff_note(&m->life, paused ? "paused" : "running");
+    return true;
+}
+
 static void resize(monitor *m, uint32_t rows, uint32_t columns)
 {
     struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns};
@@ -153,7 +163,7 @@ static void serve(void *context, skiff_client *client, uint32_t type, char **bod
     else if (type == SKIFF_SIGNAL && numbers(*body, length, values, 2))
         answer(client, send_signal(m, values[0], values[1]));
     else if (type == SKIFF_PAUSED && numbers(*body, length, values, 1))
-        skiff_note(&m->life, values[0] ? "paused" : "running"), answer(client, true);
+        answer(client, note_paused(m, values[0] != 0));
     else if (type == SKIFF_AMEND)
         answer(client, amend(m, body, length));
     else
@@ -176,6 +186,9 @@ static bool take_output(monitor *m, int *from, uint32_t stream)
     }
     skiff_log_write(&m->life.log, (int)stream, bytes, (size_t)got);
     skiff_tell_output(&m->clients, stream, bytes, (size_t)got);
+    /* The first loss is told at once, how much it was with the next change of state. */
+    if (m->life.log.lines_lost > 0 && m->life.state.log_lines_lost == 0)
+        skiff_note(&m->life, m->life.state.status);
     return true;
 }
 
@@ -191,6 +204,14 @@ static void take_all_output(monitor *m)
 
 /* ---- The loop ---- */
 
+/* Docker's: 127 where there is no such program, 126 where it cannot be run, 128 for all else. */
+static int failure_code(const skiff_error *err)
+{
+    if (strcmp(err->step, "exec") != 0)
+        return 128;
+    return err->errnum == ENOENT || err->errnum == ENOTDIR ? 127 : 126;
+}
+
 static void run_again(monitor *m)
 {
     skiff_error err = {0};
@@ -198,7 +219,7 @@ static void run_again(monitor *m)
     if (skiff_begin_run(life, &err))
         return;
     snprintf(life->state.error, sizeof life->state.error, "%s: %s: %s", err.step, err.syscall, strerror(err.errnum));
-    life->state.exit_code = 128;
+    life->state.exit_code = failure_code(&err);
     m->over = true;
 }
 
@@ -225,8 +246,8 @@ static int next_wait(const monitor *m, bool behind)
     int wait = behind ? 1000 : -1;
     if (life->restart_at > 0)
         wait = until(life->restart_at, now, wait);
-    if (life->pidfd >= 0 && life->request.timeout_ms > 0)
-        wait = until(life->run_since + life->request.timeout_ms, now, wait);
+    if (life->kill_at > 0)
+        wait = until(life->kill_at, now, wait);
     return wait;
 }
 
@@ -236,8 +257,23 @@ static void keep_time(monitor *m)
     uint64_t now = now_ms();
     if (life->restart_at > 0 && now >= life->restart_at)
         run_again(m);
-    else if (life->pidfd >= 0 && life->request.timeout_ms > 0 && now >= life->run_since + life->request.timeout_ms)
-        syscall(SYS_pidfd_send_signal, life->pidfd, SIGKILL, NULL, 0);
+    if (life->kill_at == 0 || now < life->kill_at)
+        return;
+    life->kill_at = 0; /* once: what is frozen dies of it when it is thawed */
+    syscall(SYS_pidfd_send_signal, life->pidfd, SIGKILL, NULL, 0);
+}
+
+/* What it sends next may be input, which has to wait for the command; what others ask for has not. */
+static bool is_held(const monitor *m, const skiff_client *client)
+{
+    return m->unwritten && client->attached & SKIFF_ATTACH_INPUT;
+}
+
+/* One that is held and has nothing to take is not looked at: its hanging up would be told again and again. */
+static struct pollfd watch_of(const monitor *m, const skiff_client *client)
+{
+    bool held = is_held(m, client), behind = client->unsent_length > 0;
+    return (struct pollfd){held && !behind ? -1 : client->fd, (short)((held ? 0 : POLLIN) | (behind ? POLLOUT : 0)), 0};
 }
 
 static void fill_fixed(monitor *m, struct pollfd *list, bool behind)
@@ -279,19 +315,17 @@ static bool poll_once(monitor *m)
     if (!list)
         return false;
     fill_fixed(m, list, behind);
-    for (size_t i = 0; i < count; i++) {
-        skiff_client *client = &m->clients.list[i];
-        short events = (short)((m->unwritten ? 0 : POLLIN) | (client->unsent_length > 0 ? POLLOUT : 0));
-        list[FIXED + i] = (struct pollfd){client->fd, events, 0};
-    }
+    for (size_t i = 0; i < count; i++)
+        list[FIXED + i] = watch_of(m, &m->clients.list[i]);
     if (skiff_retry(poll(list, FIXED + count, next_wait(m, behind))) < 0)
         return false;
     for (size_t i = 0; i < count; i++) {
         skiff_client *client = &m->clients.list[i];
-        if (list[FIXED + i].revents & POLLOUT)
+        short events = list[FIXED + i].revents;
+        if (client->unsent_length > 0 && events & (POLLOUT | POLLHUP | POLLERR))
             skiff_send_unsent(client);
         /* One message at a time: its input may have to wait for the command. */
-        if (list[FIXED + i].revents & (POLLIN | POLLHUP | POLLERR) && !m->unwritten)
+        if (events & (POLLIN | POLLHUP | POLLERR) && !is_held(m, client))
             skiff_read_client(client, serve, m);
     }
     serve_fixed(m, list);
@@ -317,11 +351,13 @@ static void say_farewell(monitor *m)
 /* ---- Beginning ---- */
 
 /* Away from whoever started it: its child would be theirs to reap. */
-static void leave_parent(void)
+static bool leave_parent(skiff_error *err)
 {
-    if (fork() > 0)
+    pid_t child = fork();
+    if (child > 0)
         _exit(0);
-    setsid();
+    skiff_error_text(err->step, sizeof err->step, "monitor");
+    return child == 0 ? setsid() > 0 : skiff_fail(err, "fork", NULL);
 }
 
 /* A path of a socket takes 107 bytes, that of a container's directory may take more. */
@@ -374,19 +410,30 @@ static bool begin(monitor *m, int pipe, skiff_error *err)
     return skiff_begin_run(life, err);
 }
 
+static void become(char *const *arguments)
+{
+    sigset_t none;
+    /* Whatever came meanwhile, SIGPIPE of a lost client among it, was not for that program. */
+    for (int number = 1; number < NSIG; number++)
+        signal(number, SIG_IGN), signal(number, SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    execv(arguments[0], arguments);
+}
+
 int skiff_monitor(int pipe)
 {
     static monitor m; /* its buffers are touched when they are used */
     skiff_error err = {0};
     sigset_t all;
-    leave_parent();
+    bool is_alone = leave_parent(&err);
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
     prctl(PR_SET_NAME, "skiff-monitor", 0, 0, 0);
     /* One by one: an initializer of all of it would touch its buffers. */
     m.listener = m.life.pidfd = m.life.terminal = m.life.input = m.life.directory = m.life.log.file = -1;
     m.life.output[0] = m.life.output[1] = m.life.state.exit_code = -1;
-    if (chdir("/") != 0 || !begin(&m, pipe, &err)) {
+    if (!is_alone || chdir("/") != 0 || !begin(&m, pipe, &err)) {
         skiff_error ignored;
         if (m.life.directory >= 0)
             unlinkat(m.life.directory, SOCKET_NAME, 0);
@@ -401,10 +448,7 @@ int skiff_monitor(int pipe)
     unlinkat(m.life.directory, SOCKET_NAME, 0);
     skiff_end_life(&m.life);
     say_farewell(&m);
-    if (m.life.request.after) {
-        sigemptyset(&all);
-        sigprocmask(SIG_SETMASK, &all, NULL);
-        execv(m.life.request.after[0], m.life.request.after);
-    }
+    if (m.life.request.after)
+        become(m.life.request.after);
     return 0;
 }

@@ -55,6 +55,8 @@ static bool read_settings(skiff_cgroup *cgroup, skiff_reader *payload, skiff_err
 
 static bool read_cgroup(skiff_request *request, skiff_reader *payload, skiff_error *err)
 {
+    if (request->cgroup_count == SKIFF_MAX_CGROUPS)
+        return skiff_fail_with(err, EBADMSG, "plan", "has too many cgroups");
     skiff_cgroup *grown = realloc(request->cgroups, (request->cgroup_count + 1) * sizeof *grown);
     if (!grown)
         return skiff_fail(err, "realloc", NULL);
@@ -192,20 +194,29 @@ static bool read_joined(skiff_request *request, skiff_reader *payload, skiff_err
     return true;
 }
 
+/* Those beyond `count`, which a damaged amendment brought, point into bytes that nobody keeps. */
+static void forget_joined(skiff_request *request, size_t count)
+{
+    for (; request->cgroup_count > count; request->cgroup_count--)
+        free((void *)request->cgroups[request->cgroup_count - 1].settings);
+}
+
 bool skiff_read_amendment(skiff_request *request, const void *bytes, size_t length, skiff_error *err)
 {
     skiff_amendable amended = request->amendable;
+    size_t count = request->cgroup_count;
     skiff_reader reader;
-    if (!skiff_plan_open(&reader, bytes, length, err))
-        return false;
-    while (skiff_more(&reader)) {
+    bool whole = skiff_plan_open(&reader, bytes, length, err);
+    while (whole && skiff_more(&reader)) {
         skiff_record record;
-        if (!skiff_read_record(&reader, &record, err) ||
-            !(record.operation == SKIFF_OP_CGROUP ? read_joined(request, &record.payload, err)
-                                                  : read_amendable(&amended, &record, err)) ||
-            !skiff_read_end(&record.payload, err))
-            return false;
+        whole = skiff_read_record(&reader, &record, err) &&
+                (record.operation == SKIFF_OP_CGROUP ? read_joined(request, &record.payload, err)
+                                                     : read_amendable(&amended, &record, err)) &&
+                skiff_read_end(&record.payload, err);
     }
-    request->amendable = amended;
-    return true;
+    if (whole)
+        request->amendable = amended;
+    else
+        forget_joined(request, count);
+    return whole;
 }

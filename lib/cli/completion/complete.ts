@@ -1,5 +1,4 @@
-import type { Command } from '../command';
-import type { CommandEntry } from '../commands';
+import type { Command, CommandTable } from '../command';
 import type { Flag, Flags } from '../flags';
 import { globalFlags } from '../globals';
 import { argumentKinds, kindOf, type ArgumentKind } from './arguments';
@@ -19,7 +18,7 @@ export interface Completion {
 }
 
 export interface CompletionContext {
-  commands: ReadonlyMap<string, CommandEntry>;
+  commands: CommandTable;
   /** What there is of a kind, for a command and with the `--root` of its line. */
   names(kind: ArgumentKind, command: string, root: string | undefined): Promise<Candidate[]>;
 }
@@ -54,7 +53,7 @@ export async function complete(typed: readonly string[], context: CompletionCont
 }
 
 /** The command's name, and the words before and behind it. */
-function findName(before: readonly string[], commands: ReadonlyMap<string, CommandEntry>) {
+function findName(before: readonly string[], commands: CommandTable) {
   let start = 0;
   while (start < before.length && before[start]!.startsWith('-'))
     start += takesNext(before[start]!, globalFlags) ? 2 : 1;
@@ -84,7 +83,7 @@ async function atCommand(
 }
 
 /** The words that can follow those of a name that is not whole yet. */
-function nextWords(before: readonly string[], commands: ReadonlyMap<string, CommandEntry>): Candidate[] {
+function nextWords(before: readonly string[], commands: CommandTable): Candidate[] {
   const found = new Map<string, Candidate>();
   for (const [name, { summary, hidden }] of commands) {
     const words = name.split(' ');

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { errorCode, SkiffError } from '../../common/errors';
+import { errorCode } from '../../common/errors';
 import { native } from '../../native';
 
 /** Messages of a monitor's socket; csrc/core/protocol.h has the table. */
@@ -83,14 +83,21 @@ export class MonitorConnection {
     return (await this.ask(Message.Signal, numbers(signal, Number(stop)))) === 0;
   }
 
-  /** Have the record tell that its processes were frozen, or thawed. */
-  async notePaused(paused: boolean): Promise<void> {
-    await this.demand(Message.Paused, numbers(Number(paused)));
+  /**
+   * Have the record tell that its processes were frozen, or thawed.
+   *
+   * @returns false where nothing of it runs
+   */
+  async notePaused(paused: boolean): Promise<boolean> {
+    return (await this.ask(Message.Paused, numbers(Number(paused)))) === 0;
   }
 
-  /** @param request from `amendment` */
-  async amend(request: Buffer): Promise<void> {
-    await this.demand(Message.Amend, request);
+  /**
+   * @param request from `amendment`
+   * @returns false where the monitor is lost
+   */
+  async amend(request: Buffer): Promise<boolean> {
+    return (await this.ask(Message.Amend, request)) === 0;
   }
 
   /** From now on `sink` gets what the command writes. */
@@ -136,14 +143,6 @@ export class MonitorConnection {
   /** Nobody waits for it: the event loop may end. */
   unref(): void {
     this.socket.unref();
-  }
-
-  private async demand(message: Message, body: Buffer): Promise<void> {
-    const errno = await this.ask(message, body);
-    if (errno === 0) return;
-    throw new SkiffError("cannot tell the container's monitor: it has ended", {
-      code: 'CONTAINER_NOT_RUNNING',
-    });
   }
 
   /** @returns the errno; undefined where the monitor is lost */

@@ -1,10 +1,11 @@
 import fs from 'node:fs';
 import { planCgroup, removeLeftoverCgroup } from '../../cgroup';
+import { debugLog } from '../../common/debug';
 import { errorMessage, SkiffError } from '../../common/errors';
 import { native } from '../../native';
 import type { CompiledSpec } from '../../spec/compiled';
 import { statePaths, type ContainerRecord } from '../../state';
-import { containerPaths, deleteMountPoint, type StorageDriver } from '../../workspace';
+import { containerPaths, deleteMountPoint, deleteWriteLayer, type StorageDriver } from '../../workspace';
 import type { RuntimeContext } from '../context';
 import { removeRemains } from '../removal';
 import { explainStart } from '../start';
@@ -12,6 +13,8 @@ import { Steps, withFailures } from '../steps';
 import type { PlannedMounts } from '../volumes';
 import { MonitorConnection } from './control';
 import { monitorRequest, type LogLimits, type RestartPolicy } from './request';
+
+const debug = debugLog('detached');
 
 /** What a detached container is started with, beside its record. */
 export interface DetachedStart {
@@ -88,7 +91,7 @@ export async function startDetached(
     directory: containerDir,
     eventsFile: statePaths(store.root).events,
     workspace: driver.plan({ layers: start.layers, containerDir, ephemeral: start.remove }),
-    written: fs.existsSync(containerPaths(containerDir).writeLayer),
+    written: await keepWriteLayer(record, containerDir),
     copyUps: start.mounts?.copyUps ?? [],
     cgroups: cgroupPlan,
     claims: start.named ? store.claimPaths(record.name, record.id) : [],
@@ -114,16 +117,32 @@ async function clearRemains({ store, cgroups }: RuntimeContext, record: Containe
   if (record.state?.startedAt) await deleteMountPoint({ containerDir: store.directory(record.id) });
 }
 
+/**
+ * A write layer of which nobody knows that a command ever ran on it may be one that a killed start left half-made.
+ *
+ * @returns whether it is there
+ */
+async function keepWriteLayer({ state }: ContainerRecord, containerDir: string): Promise<boolean> {
+  const isWhole = state === undefined || state.startedAt !== undefined;
+  if (!isWhole) await deleteWriteLayer({ containerDir });
+  return isWhole && fs.existsSync(containerPaths(containerDir).writeLayer);
+}
+
 function noteFailure({ store }: RuntimeContext, record: ContainerRecord, error: unknown): void {
-  store.update({
-    ...record,
-    state: {
-      ...record.state,
-      status: record.state?.startedAt ? 'exited' : 'created',
-      monitor: undefined,
-      init: undefined,
-      exitCode: SkiffError.is(error) ? error.exitCode : 128,
-      error: errorMessage(error),
-    },
-  });
+  try {
+    store.update({
+      ...record,
+      state: {
+        ...record.state,
+        status: record.state?.startedAt ? 'exited' : 'created',
+        monitor: undefined,
+        init: undefined,
+        exitCode: SkiffError.is(error) ? error.exitCode : 128,
+        error: errorMessage(error),
+      },
+    });
+  } catch (failure) {
+    // On a full disk, say: why it did not start is what has to be told.
+    debug('%s: its record was not written: %s', record.id, errorMessage(failure));
+  }
 }
