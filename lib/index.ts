@@ -27,7 +27,7 @@ export type { VolumeFilters, VolumeInfo, VolumeOptions, Volumes } from './engine
 export type { MountRequest } from './spec/mount-request';
 export type { Word } from './spec/types';
 export type { ImageInfo, Images, LayerHistory } from './engine/images';
-export type { ProgressOptions } from './engine/image-source';
+export type { ImageInput, ProgressOptions } from './engine/image-source';
 export type { ImportOptions } from './image/import';
 export type { LoadedImage, LoadOptions } from './image/load';
 export type { PruneOptions, RemovedImage, RemoveImageOptions } from './image/remove';

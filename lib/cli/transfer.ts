@@ -1,7 +1,6 @@
-import fs from 'node:fs';
 import { formatBytes } from '../common/units';
 import type { Skiff } from '../engine';
-import type { ProgressOptions } from '../engine/image-source';
+import type { ImageInput, ProgressOptions } from '../engine/image-source';
 import { mayDecorate } from './decorate';
 import { writeErr } from './output';
 import { progressBar } from './progress';
@@ -21,13 +20,9 @@ export async function withTransfer<T>(
   flags: { root?: string },
   file: string,
   what: string,
-  work: (
-    skiff: Skiff,
-    source: string | AsyncIterable<Buffer>,
-    transfer: ProgressOptions & { signal: AbortSignal },
-  ) => Promise<T>,
+  work: (skiff: Skiff, source: ImageInput, transfer: ProgressOptions & { signal: AbortSignal }) => Promise<T>,
 ): Promise<T> {
-  const source = file === '-' ? (fs.createReadStream('', { fd: STDIN }) as AsyncIterable<Buffer>) : file;
+  const source = file === '-' ? STDIN : file;
   const abort = new AbortController();
   const interrupt = () => abort.abort();
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);

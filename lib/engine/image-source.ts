@@ -1,7 +1,10 @@
 import fs from 'node:fs';
 import { errorCode, errorMessage, SkiffError } from '../common/errors';
 import type { ArchivePlace } from '../image/load';
-import type { ByteSource } from '../layers/source';
+import type { ByteSource } from '../layers/byte-source';
+
+/** Where an archive is: a file's path, an open descriptor, which stays the caller's, or its bytes. */
+export type ImageInput = string | number | AsyncIterable<Buffer>;
 
 /** Something that takes its time tells how far it is. */
 export interface ProgressOptions {
@@ -15,18 +18,18 @@ export interface ProgressOptions {
 /**
  * Open what the user named, and have it read.
  *
- * @param source a file's path, or the bytes
  * @throws SkiffError with the errno's name
  */
 export async function withSource<T>(
-  source: string | AsyncIterable<Buffer>,
+  source: ImageInput,
   { onProgress }: ProgressOptions,
   work: (bytes: ByteSource, name: string) => Promise<T>,
 ): Promise<T> {
-  const { FileSource, StreamSource, tapped } = await import('../layers/source');
+  const { FileSource, PipeSource, StreamSource, tapped } = await import('../layers/source');
   let done = 0;
   const counted = (bytes: ByteSource) =>
     onProgress ? tapped(bytes, { onBytes: count => onProgress((done += count), bytes.length) }) : bytes;
+  if (typeof source === 'number') return work(counted(new PipeSource(source)), '-');
   if (typeof source !== 'string') return work(counted(new StreamSource(source)), '-');
   const handle = await openFile(source);
   try {
@@ -42,10 +45,11 @@ export async function withSource<T>(
 
 /** The same for an archive of images, which is read at any place where it is a file, and can be a directory. */
 export async function withArchive<T>(
-  source: string | AsyncIterable<Buffer>,
+  source: ImageInput,
   work: (place: ArchivePlace) => Promise<T>,
 ): Promise<T> {
-  const { FileSource, StreamSource } = await import('../layers/source');
+  const { FileSource, PipeSource, StreamSource } = await import('../layers/source');
+  if (typeof source === 'number') return work({ name: '-', source: new PipeSource(source) });
   if (typeof source !== 'string') return work({ name: '-', source: new StreamSource(source) });
   const handle = await openFile(source);
   try {

@@ -11,7 +11,7 @@ import type { WhiteoutForm } from '../layers/whiteouts';
 import { errorCode } from '../common/errors';
 import type { ImageConfig } from '../spec/options';
 import { appendEvent, ContainerStore } from '../state';
-import { withArchive, withSource, type ProgressOptions } from './image-source';
+import { withArchive, withSource, type ImageInput, type ProgressOptions } from './image-source';
 import { recordedContainers } from './list';
 import { rootDirectory } from './root';
 
@@ -90,14 +90,10 @@ export class Images {
   /**
    * Make an image out of the tar of a root file system: plain, or compressed by gzip, zstd, xz or bzip2.
    *
-   * @param source a file's path, or the bytes
    * @throws SkiffError UNSAFE_TAR, BROKEN_TAR, TOO_LARGE, MISSING_PROGRAM, INVALID_REFERENCE, ABORT_ERR, or an errno's
    * name; nothing is left then
    */
-  async import(
-    source: string | AsyncIterable<Buffer>,
-    options: ImportOptions & ProgressOptions = {},
-  ): Promise<ImageInfo> {
+  async import(source: ImageInput, options: ImportOptions & ProgressOptions = {}): Promise<ImageInfo> {
     // What changes images is loaded at need: a start takes none of it.
     const { importImage } = await import('../image/import');
     const image = await withSource(source, options, (bytes, name) =>
@@ -110,13 +106,10 @@ export class Images {
   /**
    * Load the images of an archive: Docker's, or an OCI layout; compressed or not. Every blob is verified.
    *
-   * @param source a file's path, a directory with an OCI layout, or the bytes
+   * @param source a directory can be one: an OCI layout
    * @throws SkiffError BROKEN_IMAGE, DIGEST_MISMATCH, and as {@link import}; an image is there as a whole or not at all
    */
-  async load(
-    source: string | AsyncIterable<Buffer>,
-    options: LoadOptions & ProgressOptions = {},
-  ): Promise<LoadedImage[]> {
+  async load(source: ImageInput, options: LoadOptions & ProgressOptions = {}): Promise<LoadedImage[]> {
     const { loadImages } = await import('../image/load');
     const loaded = await withArchive(source, place => loadImages(this.store, place, options));
     for (const { id, loadedRefs } of loaded) this.tell('load', id, loadedRefs[0]);

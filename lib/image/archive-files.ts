@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { errorCode } from '../common/errors';
-import { FileSource, type ByteSource } from '../layers/source';
+import type { ByteSource } from '../layers/byte-source';
+import { FileSource } from '../layers/source';
 import { scanTar } from '../layers/tar-parser';
 import { brokenImage } from './config';
 

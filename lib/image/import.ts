@@ -2,7 +2,7 @@ import { applyChanges } from './changes';
 import { thisArchitecture, type ImageConfigFile } from './config';
 import { taggedName } from './reference';
 import type { ImageStore, StoredImage } from './store';
-import type { ByteSource } from '../layers/source';
+import type { ByteSource } from '../layers/byte-source';
 
 export interface ImportOptions {
   /** A name for the image, `name` or `name:tag`. */

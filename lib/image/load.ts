@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { checkAborted } from '../common/abort';
-import { SkiffError } from '../common/errors';
+import { errorCode, errorMessage, SkiffError } from '../common/errors';
 import { temporaryName } from '../layers/owner';
-import { isCompressed, tapped, tarChunks, type ByteSource } from '../layers/source';
+import type { ByteSource } from '../layers/byte-source';
+import { isCompressed, tapped, tarChunks } from '../layers/source';
 import { DirectoryFiles, TarFiles, type ArchiveFiles } from './archive-files';
 import { brokenImage, parseConfig } from './config';
 import { DOCKER_MANIFEST, dockerImages } from './docker-archive';
@@ -45,12 +46,32 @@ export async function loadImages(
   options: LoadOptions = {},
 ): Promise<LoadedImage[]> {
   return store.adding(() =>
-    withFiles(store, place, options, async files => {
-      const loaded: LoadedImage[] = [];
-      for (const image of await imagesOf(files)) loaded.push(await loadImage(store, files, image, options));
-      return loaded;
-    }),
+    naming(place.name, () =>
+      withFiles(store, place, options, async files => {
+        const loaded: LoadedImage[] = [];
+        for (const image of await imagesOf(files)) {
+          loaded.push(await loadImage(store, files, image, options));
+        }
+        return loaded;
+      }),
+    ),
   );
+}
+
+/** What is wrong with the archive itself is told with its name; errors of its parts have theirs. */
+async function naming<T>(name: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const isOfZlib = errorCode(error)?.startsWith('Z_') ?? false;
+    if (!isOfZlib && !(SkiffError.is(error) && error.path === undefined)) throw error;
+    throw new SkiffError(`load image: ${name}: ${errorMessage(error)}`, {
+      code: isOfZlib ? 'BROKEN_TAR' : errorCode(error)!,
+      path: name,
+      ...(SkiffError.is(error) && error.remedy !== undefined && { remedy: error.remedy }),
+      cause: error,
+    });
+  }
 }
 
 async function imagesOf(files: ArchiveFiles): Promise<ArchivedImage[]> {

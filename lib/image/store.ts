@@ -4,7 +4,7 @@ import { layerNotFound, readFacts } from '../layers/facts';
 import { addLayer, createReadOnlyLayer, deleteReadOnlyLayer, hexOf, layerOf } from '../layers/layer';
 import { whereUnlocked, withLock } from '../layers/lock';
 import { layersDirectory } from '../layers/paths';
-import type { ByteSource } from '../layers/source';
+import type { ByteSource } from '../layers/byte-source';
 import { indexedLayers } from '../layers/tar-index';
 import type { WhiteoutForm } from '../layers/whiteouts';
 import { BUNDLED_NAME, bundledImage, DEFAULT_IMAGE, unpackBundled } from './bundled';

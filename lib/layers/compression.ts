@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { Readable } from 'node:stream';
+import fs from 'node:fs';
+import type { Writable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { errorCode, SkiffError } from '../common/errors';
+import { native } from '../native';
+import { PipeSource } from './pipe-source';
 import { brokenTar } from './tar-header';
 
 /**
@@ -34,14 +37,13 @@ export function decompressor(head: Buffer): Decompress | undefined {
 }
 
 async function* throughGunzip(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const source = Readable.from(chunks, { objectMode: false });
   const gunzip = createGunzip({ chunkSize: OUTPUT_BYTES });
-  source.on('error', error => gunzip.destroy(error));
-  source.pipe(gunzip);
+  const fed = feed(gunzip, chunks);
+  fed.catch(error => gunzip.destroy(error as Error));
   try {
     yield* gunzip as AsyncIterable<Buffer>;
+    await fed;
   } finally {
-    source.destroy();
     gunzip.destroy();
   }
 }
@@ -51,32 +53,49 @@ async function* throughProgram(
   [program, ...args]: string[],
   chunks: AsyncIterable<Buffer>,
 ): AsyncGenerator<Buffer> {
-  const child = spawn(program!, args, { stdio: 'pipe', env: { PATH: process.env.PATH, LC_ALL: 'C' } });
+  const [output, input] = native().pipe();
+  const child = spawn(program!, args, {
+    stdio: ['pipe', input, 'pipe'],
+    env: { PATH: process.env.PATH, LC_ALL: 'C' },
+  });
+  fs.closeSync(input);
   const ended = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
   ended.catch(() => undefined);
   let complaint = '';
-  child.stderr.on(
+  child.stderr!.on(
     'data',
     (text: Buffer) => (complaint = (complaint + text.toString()).slice(0, MAX_COMPLAINT)),
   );
-  const source = Readable.from(chunks, { objectMode: false });
-  source.on('error', error => child.stdout.destroy(error));
-  // A program that ends before it read everything says why; that its pipe is broken then says nothing more.
-  child.stdin.on('error', () => source.destroy());
-  source.pipe(child.stdin);
+  const fed = feed(child.stdin!, chunks);
+  // Its end ends the output, which somebody waits for.
+  fed.catch(() => child.kill('SIGKILL'));
   try {
-    // Before it runs, nothing of what it might not read is worth being told.
     if (child.pid === undefined) await ended;
-    yield* child.stdout as AsyncIterable<Buffer>;
+    yield* new PipeSource(output).chunks();
     const [code, signal] = await ended;
+    await fed;
     if (code !== 0)
       throw brokenTar(`${program} ended with ${signal ?? code}${complaint && `: ${complaint.trim()}`}`);
   } catch (error) {
     throw errorCode(error) === 'ENOENT' && child.pid === undefined ? missing(compression, program!) : error;
   } finally {
     child.kill('SIGKILL');
-    source.destroy();
+    await ended.catch(() => undefined);
+    fs.closeSync(output);
   }
+}
+
+/**
+ * Write chunks one after the other, each when the one before was taken: their memory is used again. A reader that ended
+ * before it had them all says itself why.
+ */
+async function feed(target: Writable, chunks: AsyncIterable<Buffer>): Promise<void> {
+  target.on('error', () => undefined);
+  for await (const chunk of chunks) {
+    if (target.destroyed) return;
+    await new Promise(resolve => target.write(chunk, resolve));
+  }
+  target.end();
 }
 
 function missing(compression: string, program: string): SkiffError {

@@ -14,7 +14,7 @@ import {
   layersLock,
   tarIndexDirectory,
 } from './paths';
-import type { ByteSource } from './source';
+import type { ByteSource } from './byte-source';
 import { forgetLayer, rememberedLayer, rememberLayer, tarKey } from './tar-index';
 import type { WhiteoutForm } from './whiteouts';
 

@@ -1,21 +1,10 @@
 import type { Hash } from 'node:crypto';
 import type fs from 'node:fs';
+import type { ByteSource } from './byte-source';
+import { BufferRing, CHUNK } from './buffer-ring';
+export { PipeSource } from './pipe-source';
 import { decompressor, MAGIC_BYTES } from './compression';
 import { brokenTar } from './tar-header';
-
-/** Where an archive's bytes come from. */
-export interface ByteSource {
-  /** Bytes there are, where that is known. */
-  readonly length?: number;
-  /** The first bytes, fewer at the end of the source. To be asked for before {@link chunks}. */
-  head(bytes: number): Promise<Buffer>;
-  /** @param reuse the memory of a chunk may be used again once two more were asked for */
-  chunks(options: { reuse: boolean }): AsyncIterable<Buffer>;
-}
-
-const CHUNK = 1 << 20;
-/** One is read into, one is looked at, one is being written. */
-const RING = 3;
 
 /** A part of an open file. */
 export class FileSource implements ByteSource {
@@ -31,8 +20,8 @@ export class FileSource implements ByteSource {
     return buffer.subarray(0, bytesRead);
   }
 
-  async *chunks({ reuse }: { reuse: boolean }): AsyncGenerator<Buffer> {
-    const ring = new BufferRing(reuse);
+  async *chunks(): AsyncGenerator<Buffer> {
+    const ring = new BufferRing();
     let next = this.read(ring.next(), 0);
     for (let at = 0; at < this.length;) {
       const chunk = await next;
@@ -93,8 +82,8 @@ export function tapped(
   return {
     length: source.length,
     head: bytes => source.head(bytes),
-    async *chunks(options) {
-      for await (const chunk of source.chunks(options)) {
+    async *chunks() {
+      for await (const chunk of source.chunks()) {
         hash?.update(chunk);
         onBytes?.(chunk.length);
         yield chunk;
@@ -117,16 +106,20 @@ export async function* tarChunks(source: ByteSource): AsyncGenerator<Buffer> {
   const head = await source.head(MAGIC_BYTES);
   if (head.length === 0) throw brokenTar('the file is empty');
   const decompress = decompressor(head);
-  if (!decompress && source.length !== undefined) return yield* source.chunks({ reuse: true });
-  yield* gathered(decompress ? decompress(source.chunks({ reuse: false })) : source.chunks({ reuse: false }));
+  const chunks = source.chunks();
+  yield* gathered(decompress ? decompress(chunks) : chunks);
 }
 
 /** Chunks of one size out of chunks of any: what is small costs as much to hand on as what is large. */
 async function* gathered(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const ring = new BufferRing(true);
+  const ring = new BufferRing();
   let buffer = ring.next();
   let used = 0;
   for await (const chunk of chunks) {
+    if (used === 0 && chunk.length === CHUNK) {
+      yield chunk;
+      continue;
+    }
     for (let at = 0; at < chunk.length;) {
       const copied = chunk.copy(buffer, used, at);
       at += copied;
@@ -138,18 +131,4 @@ async function* gathered(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> 
     }
   }
   if (used > 0) yield buffer.subarray(0, used);
-}
-
-/** The memory of chunks, taken in turn: the bytes of a whole archive would else wait for the garbage collector. */
-class BufferRing {
-  private readonly buffers: Buffer[] = [];
-  private taken = 0;
-
-  constructor(private readonly reuse: boolean) {}
-
-  next(): Buffer {
-    if (!this.reuse) return Buffer.allocUnsafe(CHUNK >> 2);
-    const at = this.taken++ % RING;
-    return (this.buffers[at] ??= Buffer.allocUnsafe(CHUNK));
-  }
 }
