@@ -8,24 +8,28 @@ const GAP = '   ';
  * @param rows as many cells each
  */
 export function formatTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [heads, ...rows];
-  const widths = heads.map((_, column) => Math.max(...lines.map(cells => widthOf(cells[column] ?? ''))));
-  return lines
-    .map(
-      cells =>
-        `${heads
-          .map((_, column) => pad(cells[column] ?? '', widths[column]!))
-          .join(GAP)
-          .trimEnd()}\n`,
-    )
-    .join('');
+  const last = heads.length - 1;
+  const widths = heads.map(() => 0);
+  for (const cells of [heads, ...rows]) {
+    for (let column = 0; column < last; column += 1) {
+      widths[column] = Math.max(widths[column]!, widthOf(cells[column] ?? ''));
+    }
+  }
+  let text = '';
+  for (const cells of [heads, ...rows]) {
+    let line = '';
+    for (let column = 0; column < last; column += 1) {
+      const cell = cells[column] ?? '';
+      line += cell + ' '.repeat(widths[column]! - widthOf(cell)) + GAP;
+    }
+    text += `${(line + (cells[last] ?? '')).trimEnd()}\n`;
+  }
+  return text;
 }
 
-function pad(cell: string, width: number): string {
-  return cell + ' '.repeat(width - widthOf(cell));
-}
-
-/** Characters as they are seen: colours take no room. */
+/** Characters as they are seen: colours take no room. Most cells are plain, and there may be thousands. */
 function widthOf(cell: string): number {
-  return [...cell.replace(/\x1b\[[0-9;]*m/g, '')].length;
+  return PLAIN.test(cell) ? cell.length : [...cell.replace(/\x1b\[[0-9;]*m/g, '')].length;
 }
+
+const PLAIN = /^[\x20-\x7e]*$/;

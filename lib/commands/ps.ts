@@ -42,8 +42,13 @@ export default defineCommand({
     noArguments(words, 'ps');
     const last = flags.latest ? 1 : flags.last;
     const filters = toContainerFilters(flags.filter);
-    const containers = selectContainers(await new Catalog(flags).list(), { all: flags.all, last, filters });
-    const sizes = flags.size || showsField(flags.format, 'Size') ? new Sizes() : undefined;
+    const sized = flags.size || showsField(flags.format, 'Size');
+    const containers = selectContainers(await new Catalog(flags).list({ brief: !sized }), {
+      all: flags.all,
+      last,
+      filters,
+    });
+    const sizes = sized ? new Sizes() : undefined;
     const options = { full: flags['no-trunc'], now: Date.now() };
     const rows = [];
     for (const container of containers) {

@@ -2,7 +2,7 @@ import { detectCgroups } from '../cgroup';
 import { errorCode, SkiffError } from '../common/errors';
 import { ContainerStore } from '../state';
 import type { ContainerInfo } from './info';
-import { inspectContainer, listContainers } from './list';
+import { inspectContainer, listContainers, type ListOptions } from './list';
 import type { Keeping } from './managed';
 import { rootDirectory } from './root';
 
@@ -30,8 +30,8 @@ export class Catalog {
    *
    * @throws SkiffError EACCES where the root is another user's
    */
-  list(): Promise<ContainerInfo[]> {
-    return this.readable(async () => listContainers(this.keeping));
+  list(options?: ListOptions): Promise<ContainerInfo[]> {
+    return this.readable(async () => listContainers(this.keeping, options));
   }
 
   /**

@@ -182,7 +182,7 @@ function recordOf(
     imageId: source.imageId,
     labels: { ...labels, ...options.labels },
     ...(prepared.mounts && { mounts: prepared.mounts.recorded }),
-    options: stored as unknown as Record<string, unknown>,
+    options: withoutDefaults(stored),
   };
 }
 
@@ -225,4 +225,15 @@ function notDetached({ id }: ContainerRecord): SkiffError {
     exitCode: 1,
     remedy: 'Run its command again, with -d where it shall be started and stopped.',
   });
+}
+
+/** What says nothing: records are read by the thousand. */
+function withoutDefaults(options: StoredOptions): Record<string, unknown> {
+  const says = (value: unknown) =>
+    value !== undefined &&
+    value !== false &&
+    !(typeof value === 'object' && Object.keys(value ?? {}).length === 0);
+  return Object.fromEntries(
+    Object.entries(options).filter(([name, value]) => name === 'command' || says(value)),
+  );
 }

@@ -143,7 +143,7 @@ function compile(target: ExecTarget, command: readonly Word[], options: ExecOpti
   const { init, record } = target;
   const about = `/proc/${init.pid}`;
   return whileRunning(target, String(command[0]), () =>
-    toProcess(record.process as ProcessBase, command, options, {
+    toProcess(JSON.parse(record.process!) as ProcessBase, command, options, {
       readFile: path => native().readFileInRoot({ root: `${about}/root`, path, maxBytes: MAX_ACCOUNTS }),
       limits: fs.readFileSync(`${about}/limits`, 'latin1'),
       machine: thisMachine(),

@@ -3,15 +3,23 @@ import type { ContainerStore, FoundContainer } from '../state';
 import { containerInfo, deadContainer, type ContainerInfo } from './info';
 import { look, type Keeping } from './managed';
 
+export interface ListOptions {
+  /** Without options, layers and cgroup directories, which a list does not show. */
+  brief?: boolean;
+}
+
 /** All containers, the newest first; what nobody looks after any more is brought to its end before. */
-export async function listContainers(keeping: Keeping): Promise<ContainerInfo[]> {
+export async function listContainers(
+  keeping: Keeping,
+  { brief = false }: ListOptions = {},
+): Promise<ContainerInfo[]> {
   const { store } = keeping;
   const infos: ContainerInfo[] = [];
-  for (const found of store.list()) {
+  for (const found of store.each()) {
     // Of a thousand there are none to wait for.
     const isLookedAfter = !store.isDeserted(found) && !store.isLeftover(found);
     const now = isLookedAfter ? found : await tidy(store, found, keeping.cgroups).catch(() => found);
-    if (now) infos.push(infoOf(now, store));
+    if (now) infos.push(brief ? briefly(infoOf(now, store)) : infoOf(now, store));
   }
   return infos.sort((one, other) => other.created - one.created);
 }
@@ -24,6 +32,14 @@ export function recordedContainers(store: ContainerStore): ContainerInfo[] {
 /** @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS */
 export async function inspectContainer(reference: string, keeping: Keeping): Promise<ContainerInfo> {
   return infoOf(await look(keeping, reference), keeping.store);
+}
+
+/** What stays of each is what a thousand of them cost. */
+function briefly(info: ContainerInfo): ContainerInfo {
+  info.options = {};
+  info.layers = [];
+  info.cgroupPaths = [];
+  return info;
 }
 
 function infoOf(found: FoundContainer, store: ContainerStore): ContainerInfo {

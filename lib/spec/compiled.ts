@@ -20,8 +20,8 @@ export interface CompiledSpec {
   setup: Buffer;
   /** What the init does after GO. */
   process: Buffer;
-  /** What further commands in the container get of its process. */
-  base: ProcessBase;
+  /** What further commands in the container get of its process: a {@link ProcessBase} as JSON. */
+  base: string;
 }
 
 /** Compile a spec. */
@@ -35,7 +35,7 @@ export function compileSpec(spec: Spec, options: ProcessOptions = {}): CompiledS
     binds: bindsPlan(spec),
     setup: setupPlan(spec, options),
     process: processPlan(spec.process, options),
-    base: processBase(spec.process),
+    base: JSON.stringify(processBase(spec.process)),
   };
 }
 
@@ -94,12 +94,11 @@ export class SpecStencil {
     const { compiled } = this;
     // Of a process the environment alone has the id in it: its short form, as the host's name.
     const [short, other] = [this.id, id].map(text => text.slice(0, SHORT_ID)) as [string, string];
-    const env = compiled.base.env.map(entry => String(entry).replace(short, other));
     return {
       ...compiled,
       setup: this.setup.for(id),
       process: this.process.for(id),
-      base: { ...compiled.base, env },
+      base: compiled.base.replaceAll(short, other),
     };
   }
 }

@@ -83,8 +83,11 @@ export interface ContainerRecord {
   layers?: string[];
   labels?: Record<string, string>;
   mounts?: RecordedMount[];
-  /** What further commands in it are started with: an OCI process without its command, `lib/spec/exec.ts`. */
-  process?: object;
+  /**
+   * What further commands in it are started with: an OCI process without its command, `lib/spec/exec.ts`. It is JSON
+   * within JSON: of a thousand records that are listed none is asked for it.
+   */
+  process?: string;
   /** What it was created with: the engine's CreateOptions, as JSON. */
   options?: Record<string, unknown>;
   /** Its entries win over those above of the same name. */

@@ -138,9 +138,15 @@ export class ContainerStore {
 
   /** Every container of this root, but those that a living process is just making. */
   list(): FoundContainer[] {
-    return this.entries()
-      .map(entry => this.look(entry))
-      .filter(found => found !== undefined);
+    return [...this.each()];
+  }
+
+  /** The same one after the other: of a thousand, what is not kept is gone before the next is read. */
+  *each(): Generator<FoundContainer, void, undefined> {
+    for (const entry of this.entries()) {
+      const found = this.look(entry);
+      if (found) yield found;
+    }
   }
 
   /** The container of that id; undefined where there is none (any more). */
@@ -222,7 +228,12 @@ function readRecord(paths: Paths, id: string): ContainerRecord | 'gone' | 'broke
 /** The record of a starting container with its init, once that exists: of its owner's boot and PID namespace. */
 function withInit(record: ContainerRecord, file: string): ContainerRecord {
   const { state } = record;
-  if (state) return { ...record, status: state.status, init: state.init, exitCode: state.exitCode };
+  if (state) {
+    record.status = state.status;
+    record.init = state.init;
+    record.exitCode = state.exitCode;
+    return record;
+  }
   if (record.status !== 'starting') return record;
   try {
     // Empty where its writer was killed before GO: that init ends by itself.
