@@ -38,6 +38,7 @@ export class FakeRoot {
       driver: 'overlay',
       exitCode: 0,
       detached: true,
+      options: { command: ['sleep', '60'] },
     };
   }
 }
