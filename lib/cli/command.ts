@@ -12,7 +12,10 @@ export interface CommandDescription<F extends Flags> {
   /** Command lines that work as they stand, each with what it does. */
   examples: readonly { description: string; command: string }[];
   flags: F;
-  /** Flags may stand behind words, too: as with Docker, of all commands but those that take a command line. */
+  /**
+   * Flags may stand behind words, too. As with Docker it is false for those commands alone whose words are somebody's
+   * command line, and true where not given.
+   */
   interspersed?: boolean;
   /** @returns the exit code */
   run(input: {
@@ -40,13 +43,14 @@ export interface Command extends Omit<CommandDescription<Flags>, 'run'> {
 
 /** Make a command out of its description; the global flags are added to its own. */
 export function defineCommand<F extends Flags>(description: CommandDescription<F>): Command {
-  const { run, ...rest } = description;
+  const { run, interspersed = true, ...rest } = description;
   const flags: F & typeof globalFlags = { ...description.flags, ...globalFlags };
   return {
     ...rest,
+    interspersed,
     flags,
     async execute(argv, help, commands) {
-      const parsed = parseArgv(argv, flags, description.name, description.interspersed);
+      const parsed = parseArgv(argv, flags, description.name, interspersed);
       if (parsed.flags.help) return help();
       if (parsed.flags.debug) await enableDebug();
       return run({ ...parsed, commands });

@@ -14,6 +14,7 @@ export default defineCommand({
   flags: {
     line: text({ helpValue: '<text>', summary: 'A whole line, as far as it was typed, instead of words' }),
   },
+  interspersed: false,
   async run({ flags, words, commands }) {
     const typed = flags.line === undefined ? words : splitLine(flags.line).slice(1);
     const { candidates, files } = await complete(typed, { commands, names: candidatesOf });

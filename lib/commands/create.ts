@@ -11,5 +11,6 @@ export default defineCommand({
     { description: 'Now, and later:', command: 'skiff create --name later date && skiff start -a later' },
   ],
   flags: createFlags,
+  interspersed: false,
   run: ({ flags, words }) => createOnly({ ...flags, detach: true }, words),
 });

@@ -21,7 +21,6 @@ export default defineCommand({
     },
   ],
   flags: eventFlags,
-  interspersed: true,
   async run({ flags, words }) {
     if (words.length > 0) throw usageError('"skiff events" accepts no arguments.', 'events');
     const { since, until, format = 'text' } = flags;

@@ -18,6 +18,7 @@ The exit code is the command's own, as for run; 0 where it is detached and was s
     { description: 'Something on the side:', command: 'skiff exec -d bird touch /tmp/here' },
   ],
   flags: execFlags,
+  interspersed: false,
   async run({ flags, words }) {
     const [container, ...command] = words;
     if (container === undefined || command.length === 0) {

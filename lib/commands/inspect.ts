@@ -25,7 +25,6 @@ export default defineCommand({
     size: toggle({ char: 's', summary: 'Sizes of containers, too' }),
     type: value(parseInspectType, { helpValue: '<type>', summary: 'Only containers, images or volumes' }),
   },
-  interspersed: true,
   async run({ flags, words }) {
     atLeastOne(words, 'inspect');
     const { text: told, errors } = await inspectAll(words, inspectorsOf(flags), flags.format);

@@ -15,7 +15,6 @@ export default defineCommand({
     { description: 'The last hour, with times:', command: 'skiff logs -t --since 1h bird' },
   ],
   flags: logFlags,
-  interspersed: true,
   async run({ flags, words }) {
     const [reference, ...rest] = words;
     if (reference === undefined || rest.length > 0) {

@@ -20,5 +20,6 @@ The exit code is the command's own: 128+n where signal n ended it, 127 where it 
     { description: 'In the background:', command: 'skiff run -d --name bird busybox top' },
   ],
   flags: runFlags,
+  interspersed: false,
   run: ({ flags, words }) => (flags.detach ? runInBackground : runInForeground)(flags, words),
 });

@@ -30,7 +30,6 @@ export default defineCommand({
       summary: "'table', 'json', or a template such as '{{.Name}} {{.CPUPerc}}'",
     }),
   },
-  interspersed: true,
   async run({ flags, words }) {
     const catalog = new Catalog(flags);
     const named = () => Promise.all(words.map(word => catalog.inspect(word)));

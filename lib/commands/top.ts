@@ -17,6 +17,7 @@ export default defineCommand({
     { description: 'Some columns:', command: 'skiff top bird -eo pid,rss,args' },
   ],
   flags: {},
+  interspersed: false,
   async run({ flags, words: [name = '', ...options] }) {
     atLeastOne(name === '' ? [] : [name], 'top');
     const columns = psColumns(options);
