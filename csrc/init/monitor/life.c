@@ -19,6 +19,8 @@
 #define P_PIDFD 3
 #endif
 
+#define OUTPUT_PIPE (256 << 10) /* bytes that a command may be ahead */
+
 #define BUSY_STEP_US 2000
 #define BUSY_STEPS 1000
 
@@ -42,6 +44,9 @@ static bool open_pipe(int *ours, int *theirs, bool ours_reads, skiff_error *err)
     *ours = ends[ours_reads ? 0 : 1];
     *theirs = ends[ours_reads ? 1 : 0];
     fcntl(*ours, F_SETFL, O_NONBLOCK);
+    /* A command that writes much goes on while the monitor writes what it has read; a user's limit may forbid it. */
+    if (ours_reads)
+        fcntl(*ours, F_SETPIPE_SZ, OUTPUT_PIPE);
     return true;
 }
 

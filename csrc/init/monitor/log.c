@@ -46,13 +46,14 @@ void skiff_log_open(skiff_log *log, int directory, uint64_t limit, uint32_t file
 static void rotate(skiff_log *log)
 {
     char from[32], to[32];
+    /* Renamed over, its successor would be written to the disk at once: ext4(5), auto_da_alloc. */
+    snprintf(to, sizeof to, log->files == 1 ? NAME : NAME ".%u", log->files - 1);
+    unlinkat(log->directory, to, 0);
     for (uint32_t number = log->files - 1; number > 0; number--) {
         snprintf(from, sizeof from, number == 1 ? NAME : NAME ".%u", number - 1);
         snprintf(to, sizeof to, NAME ".%u", number);
         renameat(log->directory, from, log->directory, to);
     }
-    if (log->files == 1)
-        unlinkat(log->directory, NAME, 0);
     skiff_close_fd(&log->file);
     open_file(log);
 }
