@@ -1,7 +1,7 @@
 import type { Resources } from '../common/resources';
 import { bindsPlan } from './binds';
 import { needsDeviceCgroup } from './devices';
-import { processBase, type ProcessBase } from './exec';
+import { processBase } from './exec';
 import { cloneFlags, CLONE_NEWNET, processPlan, setupPlan, type ProcessOptions } from './plan';
 import type { Spec } from './types';
 
@@ -20,7 +20,7 @@ export interface CompiledSpec {
   setup: Buffer;
   /** What the init does after GO. */
   process: Buffer;
-  /** What further commands in the container get of its process: a {@link ProcessBase} as JSON. */
+  /** What further commands in the container get of its process: a ProcessBase of `exec.ts` as JSON. */
   base: string;
 }
 
