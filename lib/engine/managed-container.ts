@@ -18,6 +18,7 @@ import {
 } from './life';
 import { renameContainer, updateContainer, type UpdateOptions } from './amend';
 import { containerLogs } from './logs';
+import { watchStats, type ContainerStats, type StatsOptions } from './stats';
 import { awaitEnd, lookAtRecord, notRunning } from './managed';
 import type { LogEntry, LogOptions } from '../logs';
 import type { ExecDetachedOptions, ExecOptions, ExecProcess, ExecToEndOptions, RunResult } from './options';
@@ -68,6 +69,11 @@ export class ManagedContainer {
    */
   logs(options: LogOptions = {}): AsyncGenerator<LogEntry, void, undefined> {
     return containerLogs(this.id, options, this.keeping.store);
+  }
+
+  /** What it uses, again and again. */
+  async *stats(options?: StatsOptions): AsyncGenerator<ContainerStats, void> {
+    for await (const looks of watchStats(async () => [await this.info()], options)) yield* looks;
   }
 
   /**

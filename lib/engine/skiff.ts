@@ -10,28 +10,17 @@ import { Watchdog } from '../process/watchdog';
 import type { RuntimeContext } from '../runtime/context';
 import { startError } from '../runtime/errors';
 import { SpareNetwork } from '../runtime/networks';
-import { withVolumes } from '../runtime/volumes';
 import { DescriptorReserve } from '../runtime/reserve';
 import { undoAgain, type StepFault } from '../runtime/steps';
-import { sweep } from '../runtime/sweep';
-import type { LogEntry, LogOptions, LogText, LogTextOptions } from '../logs';
-import { ContainerStore, readEvents, type EventOptions, type SkiffEvent } from '../state';
+import { ContainerStore } from '../state';
 import { VolumeStore } from '../volumes';
-import { checkRootLength, selectDriver, type StorageDriver } from '../workspace';
-import { systemInfo, type SystemInfo } from './about';
+import { checkRootLength, selectDriver } from '../workspace';
 import { initPath, prepareRoot, requireRoot } from './checks';
 import type { ContainerHandle } from './container';
-import { createContainer, runDetached, type Detaching } from './detached';
+import { createContainer, runDetached } from './detached';
 import { execToEnd, startDetachedExec, startExec } from './exec';
-import { Images } from './images';
-import type { ContainerInfo } from './info';
-import { Launcher } from './launcher';
-import { freezerOf, removeContainer } from './life';
-import { FileAccess } from './file-access';
-import { inspectContainer, listContainers } from './list';
-import { containerLogs, containerLogText } from './logs';
-import { lookAtRecord } from './managed';
-import { ManagedContainer } from './managed-container';
+import { Keeper, type Storage } from './keeper';
+import type { ManagedContainer } from './managed-container';
 import type {
   CreateOptions,
   ExecDetachedOptions,
@@ -45,11 +34,7 @@ import type {
 } from './options';
 import { runToEnd } from './outcome';
 import { Pool } from './pool';
-import { pruneContainers, type Pruned, type PruneFilters } from './prune';
 import { rootDirectory } from './root';
-import { selectContainers } from './select';
-import { watchStats, type ContainerStats, type StatsOptions } from './stats';
-import { Volumes } from './volumes';
 import { forDetached, withProfile } from './profiles';
 import type { Word } from '../spec/types';
 
@@ -71,31 +56,15 @@ export interface OpenOptions {
 const debug = debugLog('engine');
 
 /** Runs containers. Several may be open in one process; each closes what it opened. */
-export class Skiff {
-  /** The volumes of this root. */
-  readonly volumes: Volumes;
-  private readonly launcher: Launcher;
+export class Skiff extends Keeper {
   private readonly running = new Set<ContainerHandle>();
   private readonly pools = new Set<Pool>();
   private readonly starting = new Set<Promise<unknown>>();
   private swept: Promise<unknown> | undefined;
   private closing: Promise<void> | undefined;
 
-  /** The images of this root. */
-  readonly images: Images;
-
-  private constructor(
-    /** Where images and containers are kept. */
-    readonly root: string,
-    private readonly context: RuntimeContext,
-    storage: { asked: string; driver: Lazy<StorageDriver> },
-    /** Name of the storage driver that containers get, where it can take their layers. */
-    readonly storageDriver: string,
-  ) {
-    const whiteouts = storageDriver === 'aufs' ? 'aufs' : 'overlay';
-    this.images = new Images({ root, whiteouts });
-    this.launcher = new Launcher(root, context, storage, this.images);
-    this.volumes = new Volumes({ root });
+  private constructor(root: string, context: RuntimeContext, storage: Storage) {
+    super(root, context, storage);
   }
 
   /**
@@ -128,7 +97,7 @@ export class Skiff {
       fault: options.fault,
     };
     if (!options.idle) makeReady(context);
-    return new Skiff(root, context, { asked, driver }, name);
+    return new Skiff(root, context, { asked, driver, name });
   }
 
   /** What the starts so far were made of, where it was opened with `trace`. */
@@ -231,15 +200,6 @@ export class Skiff {
   }
 
   /**
-   * A container by its name, its id or the beginning of its id.
-   *
-   * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS
-   */
-  async get(reference: string): Promise<ManagedContainer> {
-    return this.managed(await lookAtRecord(this.context, reference));
-  }
-
-  /**
    * Start a further command in a container that runs: in all of its namespaces, within its limits, with the rights of
    * its own command.
    *
@@ -286,106 +246,6 @@ export class Skiff {
     await this.noteStart(startDetachedExec(this.context, reference, command, options));
   }
 
-  /** All containers of this root, the newest first. */
-  async list(): Promise<ContainerInfo[]> {
-    return listContainers(this.context);
-  }
-
-  /**
-   * What is known of a container.
-   *
-   * @param reference its name, its id or the beginning of its id
-   * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS
-   */
-  async inspect(reference: string): Promise<ContainerInfo> {
-    return inspectContainer(reference, this.context);
-  }
-
-  /**
-   * What a detached container wrote, line by line: `for await (const { stream, data } of skiff.logs('bird'))`.
-   * Ways into a container's file system and out of it, whether it runs or not.
-   *
-   * @param reference its name, its id or the beginning of its id
-   * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS
-   */
-  async files(reference: string): Promise<FileAccess> {
-    const { store } = this.context;
-    const freezer = freezerOf(this.context);
-    return new FileAccess({ store, images: this.images.store, freezer }, await this.inspect(reference));
-  }
-
-  /**
-   * Remove a container that was kept, by its name, its id or the beginning of its id.
-   *
-   * @param reference its name, its id or the beginning of its id
-   * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS, NO_LOG, INVALID_ARGUMENT, ABORT_ERR
-   */
-  logs(reference: string, options: LogOptions = {}): AsyncGenerator<LogEntry, void, undefined> {
-    return containerLogs(reference, options, this.context.store);
-  }
-
-  /**
-   * The same as it was written, newlines and all, in parts as large as they come; each is valid until the next are asked
-   * for.
-   */
-  logText(reference: string, options: LogTextOptions = {}): AsyncGenerator<LogText[], void, undefined> {
-    return containerLogText(reference, options, this.context.store);
-  }
-
-  /**
-   * What happens to containers, images and volumes of this root, whoever does it: `for await (const event of
-   * skiff.events({ filters: { type: ['container'] } }))`. Without `since` and `until` it begins now and does not end.
-   *
-   * @throws SkiffError INVALID_ARGUMENT, INVALID_FILTER, ABORT_ERR
-   */
-  events(options: EventOptions = {}): AsyncGenerator<SkiffEvent, void, undefined> {
-    return readEvents(this.root, options);
-  }
-
-  /**
-   * Remove a container that does not run, by its name, its id or the beginning of its id.
-   *
-   * @param options.force kill it where it runs
-   * @param options.volumes its anonymous volumes, too, but those that another container has
-   * @returns its id
-   * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS, CONTAINER_RUNNING
-   */
-  async remove(
-    reference: string,
-    { volumes = false, ...options }: { force?: boolean; volumes?: boolean } = {},
-  ): Promise<string> {
-    const remove = () => removeContainer(this.context, reference, options);
-    return volumes ? withVolumes(reference, this.context, remove) : remove();
-  }
-
-  /** Remove what killed processes left behind, as every start does on the side. Returns what could not be removed. */
-  async sweep(): Promise<string[]> {
-    return sweep(this.root, this.context.store, this.context.cgroups);
-  }
-
-  /**
-   * What containers use, again and again: one list for each look. It ends with `options.signal`, or when it is left.
-   *
-   * @param references of containers, by names or ids; those that run where there are none
-   * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS
-   */
-  stats(references: readonly string[] = [], options?: StatsOptions): AsyncGenerator<ContainerStats[], void> {
-    const named = () => Promise.all(references.map(reference => this.inspect(reference)));
-    const running = async () => selectContainers(await this.list());
-    return watchStats(references.length > 0 ? named : running, options);
-  }
-
-  /** Remove the containers that do not run. */
-  async pruneContainers(filters?: PruneFilters): Promise<Pruned> {
-    return pruneContainers(this, filters);
-  }
-
-  /** Of this machine and of this root's containers. */
-  async info(): Promise<SystemInfo> {
-    const images = this.images.store.list().length;
-    return systemInfo({ root: this.root, driver: this.storageDriver }, await this.list(), images);
-  }
-
   /** Kill and remove what still runs, and give back everything that was opened. */
   close(): Promise<void> {
     this.closing ??= this.closeNow();
@@ -394,14 +254,6 @@ export class Skiff {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  private get detaching(): Detaching {
-    return { context: this.context, launcher: this.launcher, images: this.images.store };
-  }
-
-  private managed({ id, name }: { id: string; name: string }): ManagedContainer {
-    return new ManagedContainer(this.detaching, id, name);
   }
 
   /** What is being started is waited for at the closing. */
