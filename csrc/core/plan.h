@@ -64,7 +64,7 @@ enum skiff_operation {
                                 text work directory, text mount point, texts skipped directories */
     SKIFF_OP_CGROUP = 53,    /* text path, u32 version, u32 optional, texts: file, value, "" or "optional", ... */
     SKIFF_OP_START = 54,     /* u32 namespaces, bytes set-up plan, bytes bind sources, bytes process */
-    SKIFF_OP_STREAMS = 55,   /* u32 terminal, u32 input stays open, u32 the first connection is attached */
+    SKIFF_OP_STREAMS = 55,   /* u32 terminal, u32 input stays open, u32 SKIFF_ATTACH_ flags of the first connection */
     SKIFF_OP_LOG = 56,       /* u64 bytes of one file (0: no limit), u32 files (0: no log) */
     SKIFF_OP_RESTART = 57,   /* u32 skiff_restart_policy, u32 restarts at most (0: no limit) */
     SKIFF_OP_LIMITS = 58,    /* u64 milliseconds until it is killed (0: never), texts files that count oom_kill */

@@ -3,7 +3,7 @@ import { SkiffError } from '../common/errors';
 import { packageRoot } from '../common/package';
 import { native } from '../native';
 import type { RuntimeContext } from '../runtime/context';
-import type { MonitorConnection } from '../runtime/detached/control';
+import { attachFlags, type MonitorConnection } from '../runtime/detached/control';
 import { createDetached, startDetached, type DetachedStart } from '../runtime/detached/detached';
 import { withContainerLock } from '../runtime/detached/lock';
 import { removeLeftover } from '../runtime/leftover';
@@ -81,7 +81,7 @@ export async function runDetached(
 /**
  * Start a container that does not run; resolves when its command runs. One that runs is fine, as in Docker.
  *
- * @param attached the connection gets all output from the first byte on, and holds it until somebody takes it
+ * @param attach the connection gets all output from the first byte on, and holds it until somebody takes it
  * @returns a connection to its monitor; undefined where it ran already
  * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS, NOT_DETACHED; or why its command could not be run, which its record
  * tells from then on, too
@@ -89,7 +89,7 @@ export async function runDetached(
 export async function startExisting(
   detaching: Detaching,
   reference: string,
-  attached: boolean,
+  attach: { input: boolean } | undefined,
 ): Promise<{ record: ContainerRecord; connection?: MonitorConnection }> {
   const { context } = detaching;
   const { id } = await lookAtRecord(context, reference);
@@ -101,7 +101,10 @@ export async function startExisting(
     const words = command.map(word => (typeof word === 'string' ? word : Buffer.from(word.base64, 'base64')));
     const image = record.imageId ?? options.image;
     const prepared = await prepare(detaching, id, words, { ...options, image }, record.mounts ?? []);
-    const start = { ...startOf(context.store, record, prepared, options), attached };
+    const start = {
+      ...startOf(context.store, record, prepared, options),
+      attached: attach ? attachFlags(attach) : 0,
+    };
     try {
       await prepared.mounts?.prepare();
       const { connection } = await startDetached(context, start);
@@ -201,7 +204,7 @@ function startOf(
     spec,
     terminal: Boolean(options.tty),
     openInput: options.openInput ?? false,
-    attached: false,
+    attached: 0,
     log: toLogLimits(options.log),
     restart: parseRestart(options.restart),
     timeoutMs: toTimeout(options.timeout) ?? 0,

@@ -345,6 +345,11 @@ static void say_farewell(monitor *m)
         struct pollfd waiting = {client->fd, POLLOUT, 0};
         while (client->unsent_length > 0 && !client->gone && now_ms() < end && poll(&waiting, 1, FAREWELL_MS) > 0)
             skiff_send_unsent(client);
+        /* A connection that is closed with something unread is reset, and what its other end has yet to read is lost. */
+        char unread[512];
+        shutdown(client->fd, SHUT_RDWR);
+        while (recv(client->fd, unread, sizeof unread, MSG_DONTWAIT) > 0)
+            ;
     }
 }
 
@@ -442,7 +447,7 @@ int skiff_monitor(int pipe)
     }
     skiff_add_client(&m.clients, pipe);
     skiff_tell_number(&m.clients.list[0], SKIFF_STARTED, (uint32_t)m.life.state.init);
-    m.clients.list[0].attached = m.life.request.attached ? SKIFF_ATTACH_OUTPUT : 0;
+    m.clients.list[0].attached = m.life.request.attached;
     while (!m.over && poll_once(&m))
         ;
     unlinkat(m.life.directory, SOCKET_NAME, 0);

@@ -31,7 +31,7 @@ typedef struct skiff_request {
     size_t setup_length, binds_length, process_length;
     bool terminal;
     bool input;    /* stdin stays open for clients */
-    bool attached; /* the first connection gets all output */
+    uint32_t attached; /* SKIFF_ATTACH_ flags of the first connection */
     uint64_t log_size;
     uint32_t log_files;
     uint64_t timeout_ms;

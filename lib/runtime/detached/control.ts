@@ -39,6 +39,9 @@ export class MonitorConnection {
   private readonly answers: ((errno: number | undefined) => void)[] = [];
   private received: Buffer = Buffer.alloc(0);
   private sink: OutputSink = () => true;
+  /** Nothing is served yet: not paused by the stream, which would lose what it has where the connection breaks. */
+  private holds = false;
+  private lost = false;
 
   private constructor(private readonly socket: net.Socket) {
     this.ended = new Promise(resolve => {
@@ -63,13 +66,12 @@ export class MonitorConnection {
 
   /**
    * @param fd from `startMonitor`; taken over
-   * @param options.held nothing is read before `attach`
+   * @param options.attached it is attached from its beginning: what comes is kept until {@link attach}
    */
-  static ofDescriptor(fd: number, { held }: { held: boolean }): MonitorConnection {
+  static ofDescriptor(fd: number, { attached }: { attached: boolean }): MonitorConnection {
     native().release({ fds: [fd] });
-    const socket = new net.Socket({ fd, readable: true, writable: true });
-    const connection = new MonitorConnection(socket);
-    if (held) socket.pause();
+    const connection = new MonitorConnection(new net.Socket({ fd, readable: true, writable: true }));
+    connection.holds = attached;
     return connection;
   }
 
@@ -103,8 +105,10 @@ export class MonitorConnection {
   /** From now on `sink` gets what the command writes. */
   attach(sink: OutputSink, { input }: { input: boolean }): void {
     this.sink = sink;
-    this.send(Message.Attach, numbers(ATTACH_OUTPUT | (input ? ATTACH_INPUT : 0)));
-    this.socket.resume();
+    if (!this.holds) return void this.send(Message.Attach, numbers(attachFlags({ input })));
+    this.holds = false;
+    this.take(Buffer.alloc(0));
+    if (this.lost) this.end(undefined);
   }
 
   /** @returns false where the monitor has yet to take it: `drained` tells */
@@ -166,7 +170,7 @@ export class MonitorConnection {
 
   private take(bytes: Buffer): void {
     this.received = this.received.length === 0 ? bytes : Buffer.concat([this.received, bytes]);
-    while (this.received.length >= HEADER) {
+    while (this.received.length >= HEADER && !this.holds) {
       const end = HEADER + this.received.readUInt32LE(8);
       if (this.received.length < end) return;
       const body = this.received.subarray(HEADER, end);
@@ -193,9 +197,15 @@ export class MonitorConnection {
   }
 
   private lose(): void {
+    this.lost = true;
     for (const answer of this.answers.splice(0)) answer(undefined);
-    this.end(undefined);
+    if (!this.holds) this.end(undefined);
   }
+}
+
+/** What an attached connection is, csrc/core/protocol.h. */
+export function attachFlags({ input }: { input: boolean }): number {
+  return ATTACH_OUTPUT | (input ? ATTACH_INPUT : 0);
 }
 
 function numbers(...values: number[]): Buffer {

@@ -27,8 +27,8 @@ export interface DetachedStart {
   spec: CompiledSpec;
   terminal: boolean;
   openInput: boolean;
-  /** The connection gets all output from the first byte on. */
-  attached: boolean;
+  /** Of the connection, see `attachFlags`; 0: it is not attached. */
+  attached: number;
   log: LogLimits;
   restart: RestartPolicy;
   timeoutMs: number;
@@ -98,7 +98,10 @@ export async function startDetached(
   });
   try {
     const { pid, connection } = await native().startMonitor({ init, directory: containerDir, request });
-    return { pid, connection: MonitorConnection.ofDescriptor(connection, { held: start.attached }) };
+    return {
+      pid,
+      connection: MonitorConnection.ofDescriptor(connection, { attached: start.attached !== 0 }),
+    };
   } catch (error) {
     const failure = explainStart(error, {
       containerDir,

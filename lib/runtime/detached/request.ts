@@ -36,8 +36,8 @@ export interface MonitorRequest {
   terminal: boolean;
   /** Its input stays open for those who attach. */
   openInput: boolean;
-  /** The first connection gets all output from the first byte on. */
-  attached: boolean;
+  /** Of the first connection, see `attachFlags`; 0: it is not attached. */
+  attached: number;
   log: LogLimits;
   restart: RestartPolicy;
   /** Milliseconds after which a run is killed; 0: never. */
@@ -73,12 +73,7 @@ export function monitorRequest(request: MonitorRequest): Buffer {
       { bytes: spec.binds?.plan ?? Buffer.alloc(0) },
       { bytes: spec.process },
     )
-    .add(
-      Operation.Streams,
-      { u32: Number(terminal) },
-      { u32: Number(openInput) },
-      { u32: Number(request.attached) },
-    )
+    .add(Operation.Streams, { u32: Number(terminal) }, { u32: Number(openInput) }, { u32: request.attached })
     .add(Operation.Log, { u64: BigInt(log.maxSize) }, { u32: log.maxFiles })
     .add(Operation.Restart, ...restartValues(request.restart))
     .add(
