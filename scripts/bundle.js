@@ -27,11 +27,15 @@ const filesApart = {
   },
 };
 
-/** The engine is most of what a command needs: with it in each, the package would grow by as much with every command. */
+/**
+ * The engine, and what looks at what is there, are most of what commands need: with them in each, the package would grow by
+ * as much with every command.
+ */
 const engineApart = {
   name: 'engine apart',
   setup(build) {
     build.onResolve({ filter: /^(\.\.\/)+engine$/ }, () => ({ path: './engine', external: true }));
+    build.onResolve({ filter: /^(\.\.\/)+engine\/looking$/ }, () => ({ path: './looking', external: true }));
   },
 };
 
@@ -45,6 +49,7 @@ async function bundle(dist) {
   const shared = [
     ['main', path.join(dist, 'cli', 'main.js')],
     ['engine', path.join(dist, 'engine', 'index.js')],
+    ['looking', path.join(dist, 'engine', 'looking.js')],
     ['seccomp', path.join(dist, 'spec', 'seccomp', 'compile.js')],
   ];
   await esbuild.build({
@@ -67,10 +72,9 @@ async function bundle(dist) {
   });
   fs.writeFileSync(path.join(outdir, 'help.json'), JSON.stringify(await helpTexts(dist, commands)));
   writeFilters(dist, outdir);
-  for (const name of ['main', 'engine', 'seccomp', ...commands]) {
-    const file = path.join(outdir, name);
-    escapeRest(`${file}.js`);
-    writeCache(file);
+  for (const name of [...shared.map(([name]) => name), ...commands]) {
+    escapeRest(path.join(outdir, `${name}.js`));
+    writeCache(outdir, name);
   }
 }
 
@@ -122,15 +126,17 @@ function escapeRest(file) {
  * Write the machine code of every function: V8 would put in those only that ran here, and a build runs no containers.
  * The flags are part of what V8 compares, and have to be as usual again by the time it is written.
  *
- * @param {string} file without `.js`
+ * @param {string} directory
+ * @param {string} name of the file there, without `.js`; not cut out of its path, which would come along as the text it is a
+ * part of
  */
-function writeCache(file) {
-  const source = fs.readFileSync(`${file}.js`, 'latin1');
+function writeCache(directory, name) {
+  const source = fs.readFileSync(path.join(directory, `${name}.js`), 'latin1');
   v8.setFlagsFromString('--no-lazy');
   // The name is part of it, and stands in stacks wherever the package is later.
-  const script = new vm.Script(source, { filename: `dist/bundle/${path.basename(file)}.js` });
+  const script = new vm.Script(source, { filename: `dist/bundle/${name}.js` });
   v8.setFlagsFromString('--lazy');
-  fs.writeFileSync(`${file}.cache`, script.createCachedData());
+  fs.writeFileSync(path.join(directory, `${name}.cache`), script.createCachedData());
 }
 
 bundle(path.resolve(process.argv[2])).catch(error => {

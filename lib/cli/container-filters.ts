@@ -1,4 +1,4 @@
-import { CONTAINER_STATES, type ContainerFilters, type DockerState } from '../engine/select';
+import { CONTAINER_STATES, type ContainerFilters, type DockerState } from '../engine/looking';
 import { groupFilters, invalidFilterValue, type Filter } from './filters';
 
 /** What `ps --filter` knows. */

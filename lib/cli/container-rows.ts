@@ -1,5 +1,5 @@
 import type { ContainerInfo } from '../engine/info';
-import { dockerState } from '../engine/select';
+import { dockerState } from '../engine/looking';
 import type { ContainerSize } from '../engine/sizes';
 import { decimalSize, ellipsis, goTime, humanDuration } from './human';
 import type { Listing } from './listing';

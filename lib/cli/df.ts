@@ -1,4 +1,4 @@
-import { summarize, type DiskUsage } from '../engine/disk-usage';
+import { summarize, type DiskUsage } from '../engine/looking';
 import {
   containerUsageListing,
   containerUsageRow,

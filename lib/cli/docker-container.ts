@@ -1,6 +1,6 @@
 import { parseSize } from '../common/units';
 import type { ContainerInfo } from '../engine/info';
-import { dockerState } from '../engine/select';
+import { dockerState } from '../engine/looking';
 import type { ContainerSize } from '../engine/sizes';
 import type { CreateOptions } from '../engine/options';
 import { parseUlimits, RLIM_INFINITY } from '../spec/ulimit';

@@ -1,4 +1,4 @@
-import { Images } from '../engine/images';
+import { Images } from '../engine/looking';
 import { dockerImage } from './docker-image';
 import type { Inspector } from './inspection';
 

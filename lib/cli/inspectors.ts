@@ -1,7 +1,5 @@
 import { invalidArgument } from '../common/errors';
-import { Catalog } from '../engine/catalog';
-import { Sizes } from '../engine/sizes';
-import { Volumes } from '../engine/volumes';
+import { Catalog, Sizes, Volumes } from '../engine/looking';
 import { dockerContainer } from './docker-container';
 import { imageInspector } from './image-inspector';
 import type { Inspector } from './inspection';

@@ -4,7 +4,7 @@ import { historyListing, historyRows } from '../cli/history-rows';
 import { formatListing } from '../cli/listing';
 import { writeOut } from '../cli/output';
 import { usageError } from '../cli/parse';
-import { Images } from '../engine/images';
+import { Images } from '../engine/looking';
 
 export default defineCommand({
   name: 'history',

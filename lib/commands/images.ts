@@ -5,7 +5,7 @@ import { IMAGE_FILTERS, imageListing, imageRows, imageSelection } from '../cli/i
 import { formatListing } from '../cli/listing';
 import { writeOut } from '../cli/output';
 import { usageError } from '../cli/parse';
-import { Images } from '../engine/images';
+import { Images } from '../engine/looking';
 
 export default defineCommand({
   name: 'images',

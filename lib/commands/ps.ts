@@ -6,9 +6,7 @@ import { text, toggle, value } from '../cli/flags';
 import { formatListing, showsField } from '../cli/listing';
 import { writeOut } from '../cli/output';
 import { noArguments, parseInteger } from '../cli/values';
-import { Catalog } from '../engine/catalog';
-import { selectContainers } from '../engine/select';
-import { Sizes } from '../engine/sizes';
+import { Catalog, selectContainers, Sizes } from '../engine/looking';
 
 export default defineCommand({
   name: 'ps',

@@ -4,7 +4,7 @@ import { text, value } from '../cli/flags';
 import { atLeastOne } from '../cli/values';
 import { withTransfer } from '../cli/transfer';
 import { invalidArgument } from '../common/errors';
-import { writeAll } from '../engine/image-output';
+import { writeAll } from '../engine/looking';
 import { ARCHIVE_FORMATS } from '../image/save';
 
 const STDOUT = 1;

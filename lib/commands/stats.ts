@@ -4,9 +4,7 @@ import { text, toggle } from '../cli/flags';
 import { formatListing } from '../cli/listing';
 import { writeBytes, writeOut } from '../cli/output';
 import { redrawn, statsListing, statsRow } from '../cli/stats-rows';
-import { Catalog } from '../engine/catalog';
-import { selectContainers } from '../engine/select';
-import { watchStats } from '../engine/stats';
+import { Catalog, selectContainers, watchStats } from '../engine/looking';
 
 /** A look from time to time; of a single one the CPU's share is measured over this. */
 const INTERVAL_MS = 1_000;

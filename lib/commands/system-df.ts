@@ -3,8 +3,7 @@ import { formatDetails, formatSummary } from '../cli/df';
 import { text, toggle } from '../cli/flags';
 import { writeOut } from '../cli/output';
 import { noArguments, usageConflict } from '../cli/values';
-import { diskUsage } from '../engine/disk-usage';
-import { diskUsageSources } from '../engine/disk-usage-sources';
+import { diskUsage, diskUsageSources } from '../engine/looking';
 
 export default defineCommand({
   name: 'system df',

@@ -3,8 +3,7 @@ import { writeOut } from '../cli/output';
 import { psColumns } from '../cli/ps-columns';
 import { formatTable } from '../cli/table';
 import { atLeastOne } from '../cli/values';
-import { Catalog } from '../engine/catalog';
-import { describeProcesses } from '../engine/top';
+import { Catalog, describeProcesses } from '../engine/looking';
 
 export default defineCommand({
   name: 'top',

@@ -3,7 +3,7 @@ import { defineCommand } from '../cli/command';
 import { text } from '../cli/flags';
 import { writeOut } from '../cli/output';
 import { noArguments } from '../cli/values';
-import { version } from '../engine/about';
+import { version } from '../engine/looking';
 
 export default defineCommand({
   name: 'version',

@@ -3,7 +3,7 @@ import { list, text } from '../cli/flags';
 import { writeOut } from '../cli/output';
 import { toPairs } from '../cli/pairs';
 import { usageError } from '../cli/parse';
-import { Volumes } from '../engine/volumes';
+import { Volumes } from '../engine/looking';
 
 export default defineCommand({
   name: 'volume create',

@@ -5,7 +5,7 @@ import { formatListing } from '../cli/listing';
 import { writeOut } from '../cli/output';
 import { noArguments } from '../cli/values';
 import { toVolumeFilters, volumeListing, VolumeRow, VOLUME_FILTERS } from '../cli/volume-rows';
-import { Volumes } from '../engine/volumes';
+import { Volumes } from '../engine/looking';
 
 export default defineCommand({
   name: 'volume ls',

@@ -4,7 +4,7 @@ import { toggle } from '../cli/flags';
 import { reportPruned, requireConsent } from '../cli/prune';
 import { noArguments } from '../cli/values';
 import { toVolumePruneFilters, VOLUME_PRUNE_FILTERS } from '../cli/volume-rows';
-import { Volumes } from '../engine/volumes';
+import { Volumes } from '../engine/looking';
 
 export default defineCommand({
   name: 'volume prune',

@@ -3,7 +3,7 @@ import { toggle } from '../cli/flags';
 import { writeOut } from '../cli/output';
 import { reportError } from '../cli/report';
 import { atLeastOne } from '../cli/values';
-import { Volumes } from '../engine/volumes';
+import { Volumes } from '../engine/looking';
 
 export default defineCommand({
   name: 'volume rm',

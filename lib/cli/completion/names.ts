@@ -1,5 +1,5 @@
 import os from 'node:os';
-import { namesOf } from '../../engine/names';
+import { namesOf } from '../../engine/looking';
 import type { ArgumentKind } from './arguments';
 import type { Candidate } from './complete';
 
