@@ -58,7 +58,7 @@ static bool is_of_the_kernel(int fd)
     if (fstatfs(fd, &about) != 0)
         return true;
     for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
-        if (about.f_type == magics[i])
+        if ((unsigned long)about.f_type == (unsigned long)magics[i])
             return true;
     return false;
 }

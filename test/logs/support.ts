@@ -72,6 +72,7 @@ export function fakeContainer(root: string, id: string, record: Partial<Containe
     command: ['sh'],
     driver: 'vfs',
     detached: true,
+    options: { command: ['sh'] },
     ...record,
   };
   fs.writeFileSync(path.join(directory, 'state.json.tmp'), JSON.stringify(whole));

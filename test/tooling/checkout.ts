@@ -50,7 +50,13 @@ fs.mkdirSync(path.join(out, 'cli'), { recursive: true });
 fs.mkdirSync(path.join(out, 'commands'));
 fs.writeFileSync(path.join(out, 'index.js'), 'exports.Skiff = class {};');
 fs.mkdirSync(path.join(out, 'engine'));
-fs.writeFileSync(path.join(out, 'engine/index.js'), '');
+for (const name of ['index', 'looking']) fs.writeFileSync(path.join(out, 'engine', name + '.js'), '');
+fs.mkdirSync(path.join(out, 'spec/seccomp'), { recursive: true });
+fs.writeFileSync(path.join(out, 'spec/capabilities.js'), 'exports.DEFAULT_CAPABILITIES = [];');
+fs.writeFileSync(path.join(out, 'spec/seccomp/compile.js'),
+  'exports.builtinProfile = () => ({}); exports.compileFilter = () => ({});');
+fs.writeFileSync(path.join(out, 'spec/seccomp/filters.js'),
+  'exports.precompiledText = () => ""; exports.precompiledName = (name, machine) => name + machine;');
 fs.writeFileSync(path.join(out, 'commands/run.js'), 'exports.default = { name: "run" };');
 fs.writeFileSync(path.join(out, 'cli/help.js'), 'exports.renderHelp = async ({ name }) => name;');
 fs.writeFileSync(path.join(out, 'cli/main.js'),

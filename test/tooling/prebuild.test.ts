@@ -12,7 +12,7 @@ let checkout: Checkout;
 
 beforeEach(async () => {
   checkout = new Checkout();
-  for (const name of ['addon', 'init']) checkout.write(`csrc/${name}/main.c`, '');
+  for (const name of ['addon', 'archive', 'init']) checkout.write(`csrc/${name}/main.c`, '');
   await checkout.run('bin/run');
   for (const name of ['native/location.js', 'common/package.js'])
     checkout.write(`dist/${name}`, fs.readFileSync(path.join(projectRoot, 'dist', name), 'utf8'));
