@@ -3,6 +3,7 @@ import v8 from 'node:v8';
 import vm from 'node:vm';
 import { errorCode } from '../common/errors';
 import type { Skiff } from '../engine';
+import type { ManagedContainer } from '../engine/managed-container';
 import type { Container } from '../engine/options';
 import { MEMORY_LIMIT, POOL_OPTIONS } from './skiff-rows';
 import { median } from './statistics';
@@ -15,6 +16,8 @@ export interface MemoryResult {
   parkedBytes?: number;
   /** Of one container's init (`init: true`), which no other process shares: the median. */
   initBytes?: number;
+  /** Of one detached container's monitor and init together: the median. */
+  detachedBytes?: number;
   /** Of the one small process that watches over all containers of a caller. */
   watchdogBytes?: number;
   /** What JavaScript keeps for one container, streams ignored: heap and buffers after a collection. */
@@ -26,6 +29,7 @@ const COUNT = 100;
 const SETTLED_BYTES = 4096;
 const MOST_COLLECTIONS = 20;
 const PARKED = 10;
+const DETACHED = 10;
 /** argv[0] of the watchdog, and of an init that waits for its command. */
 const WATCHDOG = 'skiff-watchdog';
 const INIT = 'skiff-init';
@@ -36,6 +40,7 @@ export async function measureMemory(
   { count = COUNT, signal }: { count?: number; signal?: AbortSignal } = {},
 ): Promise<MemoryResult> {
   const parkedBytes = await measureParked(skiff);
+  const detachedBytes = await measureDetached(skiff);
   const collect = collector();
   const containers: Container[] = [];
   const startOne = async () =>
@@ -58,6 +63,7 @@ export async function measureMemory(
     return {
       containers: containers.length,
       parkedBytes,
+      detachedBytes,
       initBytes: medianOf(inits),
       watchdogBytes: medianOf(ownProcesses(WATCHDOG).flatMap(pid => privateBytes(pid) ?? [])),
       scriptBytes: (after - before) / Math.max(1, containers.length - 1),
@@ -74,6 +80,29 @@ async function measureParked(skiff: Skiff): Promise<number | undefined> {
   } finally {
     await pool.close();
   }
+}
+
+async function measureDetached(skiff: Skiff): Promise<number | undefined> {
+  const containers: ManagedContainer[] = [];
+  try {
+    for (let i = 0; i < DETACHED; i += 1) {
+      const container = await skiff.create(['sleep', '86400'], { init: true, memory: MEMORY_LIMIT });
+      containers.push(container);
+      await container.start();
+    }
+    const inits = await Promise.all(containers.map(async container => (await container.info()).pid));
+    return medianOf(inits.flatMap(init => withMonitor(init) ?? []));
+  } finally {
+    for (const container of containers) await container.remove({ force: true });
+  }
+}
+
+/** An init's private memory and that of the monitor whose child it is. */
+function withMonitor(init: number | undefined): number | undefined {
+  if (init === undefined) return undefined;
+  const monitor = Number(/^PPid:\s+(\d+)$/m.exec(fs.readFileSync(`/proc/${init}/status`, 'utf8'))?.[1]);
+  const [own, other] = [privateBytes(init), privateBytes(monitor)];
+  return own === undefined || other === undefined ? undefined : own + other;
 }
 
 function medianOf(values: readonly number[]): number | undefined {

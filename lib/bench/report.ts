@@ -163,7 +163,7 @@ export function axesTable(points: readonly AxisPoint[]): Table {
 }
 
 export function memoryTable(result: MemoryResult): Table {
-  const { containers, parkedBytes, initBytes, watchdogBytes, scriptBytes } = result;
+  const { containers, parkedBytes, detachedBytes, initBytes, watchdogBytes, scriptBytes } = result;
   const row = (what: string, bytes: number | undefined) => [
     what,
     bytes === undefined ? 'unknown' : kib(bytes),
@@ -174,6 +174,7 @@ export function memoryTable(result: MemoryResult): Table {
       row('private to each container that a pool keeps parked', parkedBytes),
       row("private to each running container's init (--init)", initBytes),
       row('kept by JavaScript for each container', scriptBytes),
+      row("private to each detached container's monitor and init", detachedBytes),
       row('private to the one watchdog of all', watchdogBytes),
     ],
   };

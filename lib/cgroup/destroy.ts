@@ -46,6 +46,17 @@ export function killAll(kernel: CgroupKernel, directory: CgroupDirectory): void 
     if (pids.length === 0) return;
     for (const pid of pids) kill(kernel, pid);
   }
+  if (directory.controllers.includes('freezer')) thaw(kernel, directory.path);
+}
+
+/** With v1 a frozen process does not even die. */
+function thaw(kernel: CgroupKernel, path: string): void {
+  try {
+    kernel.write(`${path}/freezer.state`, 'THAWED');
+  } catch (error) {
+    if (!['ENOENT', 'ENODEV'].includes(errorCode(error) ?? ''))
+      throw cgroupError('cannot thaw the cgroup', path, error);
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SkiffError } from '../common/errors';
+import { errorCode, SkiffError } from '../common/errors';
 import { cgroupError } from './errors';
 import { hostKernel, type CgroupKernel } from './kernel';
 import { toDirectory } from './leftovers';
@@ -69,7 +69,8 @@ function write(kernel: CgroupKernel, { path, version }: CgroupDirectory, frozen:
   try {
     kernel.write(`${path}/${file}`, value);
   } catch (error) {
-    if ((error as { code?: string }).code === 'ENOENT' && !frozen) return;
+    // ENODEV: it is just being removed.
+    if (!frozen && ['ENOENT', 'ENODEV'].includes(errorCode(error) ?? '')) return;
     throw cgroupError(frozen ? 'cannot freeze the cgroup' : 'cannot thaw the cgroup', path, error);
   }
 }

@@ -85,6 +85,9 @@ export function relayTerminal(
     stdin?.destroy();
     killer = setTimeout(() => container.kill('SIGKILL'), HANGUP_GRACE_MS);
   };
+  // The size may have changed since the container was started with it. Only once standard output has been asked for it,
+  // Node follows its changes; and what listens for them below must come after that.
+  resize();
   process.on('SIGWINCH', resize).on('SIGCONT', resume);
   if (interactive && stdin) {
     terminal.enterRaw();
@@ -92,8 +95,6 @@ export function relayTerminal(
     stdin.on('error', () => process.stdin.unpipe(stdin));
     process.stdin.once('close', hangUp).pipe(stdin);
   }
-  // The size may have changed since the container was started with it.
-  resize();
   return {
     finished: copyOut(stdout),
     stop() {

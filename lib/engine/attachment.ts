@@ -29,6 +29,8 @@ export class Attachment {
     this.ended = connection.ended;
     void connection.ended.then(() => {
       for (const output of outputs) output.end();
+      // Its monitor waits for that.
+      connection.close();
     });
   }
 

@@ -44,7 +44,7 @@ export async function stopContainer(
   const { signal = textOf(record.options?.stopSignal) ?? STOP_SIGNAL } = options;
   const timeout = options.timeout ?? numberOf(record.options?.stopTimeout) ?? STOP_TIMEOUT;
   await tolerant(signalContainer(keeping, record, signal, true));
-  if (record.status === 'paused') await thawNoted(keeping, record);
+  await thawNoted(keeping, record);
   const ended = awaitEnd(keeping, record.id);
   if (timeout >= 0 && !(await inTime(ended, timeout * 1000))) {
     await tolerant(signalContainer(keeping, record, 'SIGKILL', true));
@@ -64,7 +64,7 @@ export async function killContainer(keeping: Keeping, reference: string, signal 
   // Docker restarts what was asked to end by hand no more, whatever its policy, and thaws it for that.
   const ends = ending.includes(parseSignal(signal));
   await signalContainer(keeping, record, signal, ends);
-  if (ends && record.status === 'paused') await thawNoted(keeping, record);
+  if (ends) await thawNoted(keeping, record);
   tell(keeping, record, 'kill', { signal });
 }
 
@@ -133,7 +133,7 @@ export async function removeContainer(
   if (found.kind === 'record' && isRunning(found.record)) {
     if (!force) throw stillRunning(found.record, reference);
     await tolerant(signalContainer(keeping, found.record, 'SIGKILL', true));
-    if (found.record.status === 'paused') thaw(keeping, found.record);
+    thaw(keeping, found.record);
     await awaitEnd(keeping, found.id);
   }
   if (found.kind !== 'record') {
@@ -225,10 +225,14 @@ function thaw({ cgroups }: Keeping, record: ContainerRecord): void {
   thawCgroup(cgroups, record.cgroupPaths ?? []);
 }
 
-/** It goes on, however it takes the signal that it is thawed for; its record shall tell that. */
+/**
+ * It goes on, however it takes the signal that it is thawed for; its record shall tell that. One whose pause was killed is
+ * frozen and does not say so.
+ */
 async function thawNoted(keeping: Keeping, record: ContainerRecord): Promise<void> {
-  const connection = await MonitorConnection.connect(keeping.store.directory(record.id));
   thaw(keeping, record);
+  if (record.status !== 'paused') return;
+  const connection = await MonitorConnection.connect(keeping.store.directory(record.id));
   await connection?.notePaused(false);
   connection?.close();
 }

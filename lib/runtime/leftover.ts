@@ -1,8 +1,8 @@
-import { removeLeftoverCgroup, type CgroupSetup } from '../cgroup';
+import { removeLeftoverCgroup, thawCgroup, type CgroupSetup } from '../cgroup';
 import { debugLog } from '../common/debug';
 import { errorCode } from '../common/errors';
-import { isAliveHere, type ProcessIdentity } from '../common/identity';
-import type { ContainerStore, FoundContainer } from '../state';
+import { isAliveHere } from '../common/identity';
+import type { ContainerRecord, ContainerStore, FoundContainer } from '../state';
 import { removeRemains } from './removal';
 
 const debug = debugLog('sweep');
@@ -18,23 +18,32 @@ export async function removeLeftover(
 ): Promise<void> {
   debug('removing %s (%s)', found.id, found.kind);
   const record = found.kind === 'record' ? found.record : undefined;
-  if (record?.init) await endInit(record.init);
+  if (record) await endInit(record, cgroups);
   // Killed between making its cgroup and noting it, a container is found by the directory's name.
   await removeLeftoverCgroup(cgroups, found.id, record?.cgroupPaths);
   const directory = found.kind === 'broken' ? found.directory : store.directory(found.id);
   await removeRemains({ containerDir: directory });
   if (record) store.freeName(record.name, found.id);
+  else store.freeNamesOf(found.id);
 }
 
-/** Kill a container's init, where that very process still runs, and wait for its end. */
-export async function endInit(init: ProcessIdentity): Promise<void> {
-  if (!isAliveHere(init)) return;
+/** Kill a container's init, where that very process still runs, frozen or not, and wait for its end. */
+export async function endInit(
+  { id, init, cgroupPaths = [] }: ContainerRecord,
+  cgroups: CgroupSetup,
+): Promise<void> {
+  if (!init || !isAliveHere(init)) return;
   try {
     process.kill(init.pid, 'SIGKILL');
   } catch (error) {
     // It has ended by itself since it was looked at.
     if (errorCode(error) !== 'ESRCH') throw error;
   }
+  // Only what is named after it, whatever the record says.
+  thawCgroup(
+    cgroups,
+    cgroupPaths.filter(directory => directory.endsWith(`-${id}`)),
+  );
   const deadline = Date.now() + END_TIMEOUT_MS;
   while (isAliveHere(init) && Date.now() < deadline) {
     await new Promise(resolve => setTimeout(resolve, END_STEP_MS));

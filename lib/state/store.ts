@@ -116,6 +116,11 @@ export class ContainerStore {
     }
   }
 
+  /** Whatever names a container has whose record cannot be read. */
+  freeNamesOf(id: string): void {
+    for (const name of namesIn(this.paths.names)) if (this.holderOf(name) === id) this.freeName(name, id);
+  }
+
   /** The id of the container with that name. */
   holderOf(name: string): string | undefined {
     try {
@@ -193,12 +198,17 @@ export class ContainerStore {
   }
 
   private entries(): string[] {
-    try {
-      return fs.readdirSync(this.paths.containers);
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return [];
-      throw error;
-    }
+    return namesIn(this.paths.containers);
+  }
+}
+
+/** [] where there is no such directory. */
+function namesIn(directory: string): string[] {
+  try {
+    return fs.readdirSync(directory);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return [];
+    throw error;
   }
 }
 

@@ -41,6 +41,14 @@ export function logOf(id: string, name = 'log', root = fileRoot()): string[] {
   });
 }
 
+/** What it wrote to its standard output, line by line: the parts of one that came in pieces are put together. */
+export function linesOf(id: string, root = fileRoot()): string[] {
+  const parts = logOf(id, 'log', root).map(entry =>
+    entry.replace(/^std\w+ ([FP]) ([^]*)$/, (_, tag, text) => (tag === 'F' ? `${text}\n` : text)),
+  );
+  return parts.join('').split('\n').filter(Boolean);
+}
+
 /** All containers of this test file's root are removed after each test, so that none has to think of those before. */
 export function removeAllAfterEach(): void {
   afterEach(async () => {

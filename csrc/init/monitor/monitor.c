@@ -30,7 +30,7 @@
 #define SOCKET_NAME "control"
 #define READ_ROOM (64u << 10)
 #define FIXED 6 /* entries of the poll list before the clients */
-#define FAREWELL_MS 1000
+#define FAREWELL_MS 10000
 
 typedef struct {
     skiff_life life;
@@ -335,21 +335,35 @@ static bool poll_once(monitor *m)
     return true;
 }
 
+/* Drop what a client still sends; at its end it is gone. */
+static void read_nothing(skiff_client *client)
+{
+    char bytes[4096];
+    ssize_t got = skiff_retry(recv(client->fd, bytes, sizeof bytes, 0));
+    client->gone |= got == 0 || (got < 0 && errno != EAGAIN);
+}
+
+/* One whose input came too late would be told so by an error, and lose by it what it has not read yet: so it is the clients
+ * that hang up first. One that does nothing of the kind is not waited for long. */
 static void say_farewell(monitor *m)
 {
     uint64_t end = now_ms() + FAREWELL_MS;
-    for (size_t i = 0; i < m->clients.count; i++)
-        skiff_tell_number(&m->clients.list[i], SKIFF_ENDED, (uint32_t)m->life.state.exit_code);
-    for (size_t i = 0; i < m->clients.count; i++) {
-        skiff_client *client = &m->clients.list[i];
-        struct pollfd waiting = {client->fd, POLLOUT, 0};
-        while (client->unsent_length > 0 && !client->gone && now_ms() < end && poll(&waiting, 1, FAREWELL_MS) > 0)
-            skiff_send_unsent(client);
-        /* A connection that is closed with something unread is reset, and what its other end has yet to read is lost. */
-        char unread[512];
-        shutdown(client->fd, SHUT_RDWR);
-        while (recv(client->fd, unread, sizeof unread, MSG_DONTWAIT) > 0)
-            ;
+    skiff_clients *clients = &m->clients;
+    for (size_t i = 0; i < clients->count; i++)
+        skiff_tell_number(&clients->list[i], SKIFF_ENDED, (uint32_t)m->life.state.exit_code);
+    cleanup_free struct pollfd *list = calloc(clients->count + 1, sizeof *list);
+    for (skiff_drop_clients(clients); list && clients->count > 0 && now_ms() < end; skiff_drop_clients(clients)) {
+        for (size_t i = 0; i < clients->count; i++)
+            list[i] = (struct pollfd){clients->list[i].fd,
+                                      (short)(POLLIN | (clients->list[i].unsent_length > 0 ? POLLOUT : 0)), 0};
+        if (skiff_retry(poll(list, clients->count, until(end, now_ms(), -1))) <= 0)
+            return;
+        for (size_t i = 0; i < clients->count; i++) {
+            if (list[i].revents & POLLOUT)
+                skiff_send_unsent(&clients->list[i]);
+            if (list[i].revents & (POLLIN | POLLHUP | POLLERR))
+                read_nothing(&clients->list[i]);
+        }
     }
 }
 

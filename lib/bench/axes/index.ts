@@ -4,6 +4,9 @@ import { files } from './files';
 import { idle } from './idle';
 import { inFlight } from './in-flight';
 import { layers } from './layers';
+import { life } from './life';
+import { list } from './list';
+import { log } from './log';
 import { mounts } from './mounts';
 import { resident } from './resident';
 
@@ -17,6 +20,9 @@ const AXES: Readonly<Record<string, Axis>> = {
   layers,
   mounts,
   files,
+  life,
+  list,
+  log,
 };
 
 /** Names that --axis takes. */

@@ -46,11 +46,78 @@ export const podman = programPeer('podman', async (program, options: PeerOptions
   throw new SkiffError(told, { code: 'PROGRAM_FAILED', path: program });
 });
 
-function commandLine(directory: string, cgroup: string, layer: string): string[] {
+/** Where a log is to be measured that conmon writes. */
+export interface ConmonLog {
+  /** For all that podman makes. */
+  directory: string;
+  layer: string;
+  /** The log's path. */
+  file: string;
+  /** Bytes of it, as podman takes them: `10m`. */
+  maxSize: string;
+}
+
+/**
+ * A detached container of podman's with a log, one after the other.
+ *
+ * @returns what runs a shell's script to its end; and what removes all that podman made
+ * @throws SkiffError where podman does not work here
+ */
+export async function podmanWithLog(
+  program: string,
+  { directory, layer, file, maxSize }: ConmonLog,
+): Promise<{ run: (script: string) => Promise<void>; close: () => Promise<void> }> {
+  const cgroup = `bench-conmon-${process.pid}`;
+  const env = configure(directory);
+  const podman = (...args: string[]) => tryProgram(program, [...places(directory), ...args], { env });
+  const logged = [
+    '--log-driver',
+    'k8s-file',
+    '--log-opt',
+    `path=${file}`,
+    '--log-opt',
+    `max-size=${maxSize}`,
+  ];
+  const limits = ['--network', 'none', '--cgroup-parent', `/${cgroup}`, ...modestLimits()];
+  const runWith = async (runtime: string, script: string) => {
+    const started = ['--runtime', runtime, 'run', '-d', ...limits, ...logged, '--rootfs', `${layer}:O`];
+    const id = (await podman(...started, 'sh', '-c', script)).trim();
+    await podman('wait', id);
+    await podman('rm', '-f', id);
+  };
+  const close = async () => {
+    await unmountBelow(directory);
+    await removeCgroups(cgroup);
+  };
+  for (const runtime of RUNTIMES.flatMap(name => findProgram(name) ?? [])) {
+    const works = await runWith(runtime, 'true').then(
+      () => true,
+      () => false,
+    );
+    if (works) return { run: script => runWith(runtime, script), close };
+  }
+  await close();
+  throw new SkiffError('podman does not work here', { code: 'PROGRAM_FAILED', path: program });
+}
+
+function places(directory: string): string[] {
   const own = ['--root', 'store', '--runroot', 'run', '--tmpdir', 'tmp'];
-  const places = own.map(word => (word.startsWith('--') ? word : path.join(directory, word)));
+  return own.map(word => (word.startsWith('--') ? word : path.join(directory, word)));
+}
+
+function commandLine(directory: string, cgroup: string, layer: string): string[] {
   const limits = ['--memory', MEMORY_LIMIT, '--cgroup-parent', `/${cgroup}`, ...modestLimits()];
-  return [...places, 'run', '--rm', '--network', 'none', ...limits, '--rootfs', `${layer}:O`, TRUE];
+  return [
+    ...places(directory),
+    'run',
+    '--rm',
+    '--network',
+    'none',
+    ...limits,
+    '--rootfs',
+    `${layer}:O`,
+    TRUE,
+  ];
 }
 
 /**
