@@ -1,5 +1,5 @@
 import { comparison, treeChanges } from '../workspace';
-import { filesOf, requireReadable } from './files';
+import { filesOf, requireFiles } from './files';
 import type { ContainerInfo } from './info';
 
 /** Something in which a container's file system differs from its image. */
@@ -21,7 +21,7 @@ const KINDS = { A: 'added', C: 'changed', D: 'deleted' } as const;
  * @throws SkiffError
  */
 export async function* containerChanges(info: ContainerInfo): AsyncGenerator<FileChange> {
-  requireReadable(info);
+  await requireFiles(info);
   const subject = { what: 'diff', name: info.name };
   for await (const batch of treeChanges(subject, held => comparison(filesOf(info), held))) {
     for (const { kind, path } of batch) {

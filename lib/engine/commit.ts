@@ -8,7 +8,7 @@ import { layersDirectory } from '../layers/paths';
 import { StreamSource } from '../layers/source';
 import { comparison, tarTree } from '../workspace';
 import { containerDefaults } from './commit-config';
-import { filesOf, requireReadable } from './files';
+import { filesOf, requireFiles } from './files';
 import type { ContainerInfo } from './info';
 
 export interface CommitOptions {
@@ -45,7 +45,7 @@ export async function commitContainer(
   options: CommitOptions = {},
 ): Promise<StoredImage> {
   const { ref, changes = [], pause = true, signal } = options;
-  requireReadable(info);
+  await requireFiles(info);
   if (ref !== undefined) taggedName(ref);
   applyChanges({}, changes);
   const base = baseOf(images, info);

@@ -4,7 +4,7 @@ import { withContainerLock } from '../runtime/detached/lock';
 import { receiveTar, tarTree, withDescriptors, type Descriptors, type Owner } from '../workspace';
 import { containerPath, localPath, sourceName } from './copy-paths';
 import { findDestination, findDirectory, findSource, isDirectory, type Place } from './copy-place';
-import { isRunning, openRoot, requireReadable, type FilesContext } from './files';
+import { isRunning, openRoot, requireFiles, type FilesContext } from './files';
 import type { ContainerInfo } from './info';
 
 /** How a copy is made; Docker's flags of `cp`. */
@@ -41,7 +41,7 @@ export async function copyOut(
   source: string,
   options: CopyOptions & { name?: string } = {},
 ): Promise<CopiedOut> {
-  requireReadable(info);
+  await requireFiles(info);
   const absolute = containerPath(source);
   return withSource(absolute, options, async held => ({
     root: await openRoot(context, info, held),
@@ -99,7 +99,7 @@ export async function copyToHost(
   destination: string,
   options: CopyOptions = {},
 ): Promise<Copied> {
-  requireReadable(info);
+  await requireFiles(info);
   return withDescriptors(async held => {
     const inside = { root: await openRoot(context, info, held), held, container: info.name };
     const absolute = containerPath(source);
@@ -124,7 +124,7 @@ async function intoContainer(
   info: ContainerInfo,
   prepare: (place: Place) => Promise<Incoming>,
 ): Promise<Copied> {
-  requireReadable(info);
+  await requireFiles(info);
   const copy = () =>
     withDescriptors(async held => {
       const root = await openRoot(context, info, held, { writable: true });

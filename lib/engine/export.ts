@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { openFiles, tarTree } from '../workspace';
-import { filesOf, requireReadable } from './files';
+import { filesOf, requireFiles } from './files';
 import type { ContainerInfo } from './info';
 
 /**
@@ -11,7 +11,7 @@ import type { ContainerInfo } from './info';
  * @throws SkiffError
  */
 export async function exportContainer(info: ContainerInfo): Promise<Readable> {
-  requireReadable(info);
+  await requireFiles(info);
   return tarTree({ what: 'export', name: info.name }, async held => ({
     top: await openFiles(filesOf(info), held),
     shown: '',

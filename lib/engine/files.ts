@@ -2,9 +2,10 @@ import path from 'node:path';
 import { errorCode, SkiffError } from '../common/errors';
 import { isAliveHere } from '../common/identity';
 import { native } from '../native';
+import { withContainerLock } from '../runtime/detached/lock';
 import { findContainer } from '../runtime/find';
 import type { ContainerStore } from '../state';
-import { openStopped, type ContainerFiles, type Descriptors } from '../workspace';
+import { completeFiles, openStopped, type ContainerFiles, type Descriptors } from '../workspace';
 import type { ContainerInfo } from './info';
 
 /** The part of the runtime's context that looking into a container takes. */
@@ -48,8 +49,13 @@ export async function openRoot(
   return openStopped(filesOf(info), held, { writable, binds });
 }
 
-/** @throws SkiffError where its record is not one to be read */
-export function requireReadable(info: ContainerInfo): void {
+/**
+ * A container that was created and never started has its files, too.
+ *
+ * @throws SkiffError where its record is not one to be read
+ */
+export async function requireFiles(info: ContainerInfo): Promise<void> {
+  if (info.status === 'created') await withContainerLock(info.directory, () => completeFiles(filesOf(info)));
   if (info.status !== 'dead') return;
   throw new SkiffError(`container ${info.name}: ${info.error ?? 'its record cannot be read'}`, {
     code: 'CONTAINER_DEAD',

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import { native } from '../native';
 import { explain, workspaceError } from '../layers/errors';
 import { containerPaths } from './paths';
@@ -10,6 +11,21 @@ import type { MountOptions, StorageDriver } from './types';
 export async function createWriteLayer(options: MountOptions & { driver: StorageDriver }): Promise<void> {
   const { writeLayer } = containerPaths(options.containerDir);
   await explain('write layer', writeLayer, () => native().makeWriteLayer(options.driver.plan(options)));
+}
+
+/**
+ * The same for a container that stays: what is there is kept, and it is there whole or not at all, whenever this process
+ * is killed. The caller has the container's lock.
+ */
+export async function ensureWriteLayer(options: MountOptions & { driver: StorageDriver }): Promise<void> {
+  const { writeLayer, work } = containerPaths(options.containerDir);
+  if (fs.existsSync(writeLayer)) return;
+  const unfinished = `${writeLayer}.new`;
+  await explain('write layer', writeLayer, async () => {
+    await native().removeTrees({ paths: [unfinished, work] });
+    await native().makeWriteLayer({ ...options.driver.plan(options), writeLayer: unfinished });
+    fs.renameSync(unfinished, writeLayer);
+  });
 }
 
 /**

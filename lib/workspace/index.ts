@@ -3,6 +3,7 @@ export {
   createWriteLayer,
   deleteMountPoint,
   deleteWriteLayer,
+  ensureWriteLayer,
   workspaceFailure,
 } from './container';
 export { Descriptors, withDescriptors } from './descriptors';
@@ -19,4 +20,4 @@ export {
   type StorageDriver,
   type StorageDriverName,
 } from './types';
-export { comparison, openFiles, openStopped, type ContainerFiles } from './views';
+export { comparison, completeFiles, openFiles, openStopped, type ContainerFiles } from './views';

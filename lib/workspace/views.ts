@@ -5,6 +5,7 @@ import type { Descriptors } from './descriptors';
 import { explain, workspaceError } from '../layers/errors';
 import { removeLeftovers, temporaryName } from '../layers/owner';
 import { layersDirectory } from '../layers/paths';
+import { ensureWriteLayer } from './container';
 import { containerPaths } from './paths';
 import { storageDrivers } from './select';
 import type { StorageDriver } from './types';
@@ -59,6 +60,11 @@ export async function openStopped(
     if (isMountPoint(mountPoint)) return openDirectory(mountPoint, held);
     return held.hold(await native().openView({ ...viewOf(files, { writable }), binds }));
   });
+}
+
+/** A container that never ran has nothing to be looked at, or written into, yet. The caller has its lock. */
+export async function completeFiles(files: ContainerFiles): Promise<void> {
+  await ensureWriteLayer({ ...files, driver: driverOf(files) });
 }
 
 /** Without a write layer of its own it is read-only: the container's is the topmost layer then. */

@@ -1,11 +1,10 @@
-import fs from 'node:fs';
 import { planCgroup, removeLeftoverCgroup } from '../../cgroup';
 import { debugLog } from '../../common/debug';
 import { errorMessage, SkiffError } from '../../common/errors';
 import { native } from '../../native';
 import type { CompiledSpec } from '../../spec/compiled';
 import { statePaths, type ContainerRecord } from '../../state';
-import { containerPaths, deleteMountPoint, deleteWriteLayer, type StorageDriver } from '../../workspace';
+import { deleteMountPoint, ensureWriteLayer, type StorageDriver } from '../../workspace';
 import type { RuntimeContext } from '../context';
 import { removeRemains } from '../removal';
 import { explainStart } from '../start';
@@ -85,13 +84,13 @@ export async function startDetached(
     freezer: true,
   });
   await clearRemains(context, record);
+  await ensureWriteLayer({ driver, layers: start.layers, containerDir });
   const request = monitorRequest({
     ...start,
     record: { ...record, cgroupPaths: cgroupPlan.directories.map(({ path }) => path) },
     directory: containerDir,
     eventsFile: statePaths(store.root).events,
     workspace: driver.plan({ layers: start.layers, containerDir, ephemeral: start.remove }),
-    written: await keepWriteLayer(record, containerDir),
     copyUps: start.mounts?.copyUps ?? [],
     cgroups: cgroupPlan,
     claims: start.named ? store.claimPaths(record.name, record.id) : [],
@@ -118,17 +117,6 @@ export async function startDetached(
 async function clearRemains({ store, cgroups }: RuntimeContext, record: ContainerRecord): Promise<void> {
   if (record.cgroupPaths?.length) await removeLeftoverCgroup(cgroups, record.id, record.cgroupPaths);
   if (record.state?.startedAt) await deleteMountPoint({ containerDir: store.directory(record.id) });
-}
-
-/**
- * A write layer of which nobody knows that a command ever ran on it may be one that a killed start left half-made.
- *
- * @returns whether it is there
- */
-async function keepWriteLayer({ state }: ContainerRecord, containerDir: string): Promise<boolean> {
-  const isWhole = state === undefined || state.startedAt !== undefined;
-  if (!isWhole) await deleteWriteLayer({ containerDir });
-  return isWhole && fs.existsSync(containerPaths(containerDir).writeLayer);
 }
 
 function noteFailure({ store }: RuntimeContext, record: ContainerRecord, error: unknown): void {

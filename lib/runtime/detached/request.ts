@@ -26,9 +26,8 @@ export interface MonitorRequest {
   /** `<root>/containers/<id>` */
   directory: string;
   eventsFile: string;
+  /** With its write layer made. */
   workspace: NativeWorkspace;
-  /** The write layer is there from a run before. */
-  written: boolean;
   /** Volumes that may be new; their locks are the caller's. */
   copyUps: readonly NativeCopyUp[];
   cgroups: CgroupPlan;
@@ -61,7 +60,7 @@ export function monitorRequest(request: MonitorRequest): Buffer {
   const { spec, log, terminal, openInput } = request;
   const plan = new PlanWriter()
     .add(Operation.Container, { text: request.directory }, { text: request.eventsFile })
-    .add(Operation.Workspace, ...workspaceValues(request.workspace, request.written));
+    .add(Operation.Workspace, ...workspaceValues(request.workspace));
   addCopyUps(plan, request.copyUps);
   addCgroups(plan, request.cgroups.directories);
   addRecord(plan, request.record);
@@ -132,8 +131,8 @@ function addRecord(plan: PlanWriter, record: ContainerRecord): void {
   );
 }
 
-function workspaceValues(workspace: NativeWorkspace, written: boolean): Value[] {
-  const flags = (workspace.volatile ? VOLATILE : 0) | (workspace.oldApi ? OLD_API : 0) | (written ? MADE : 0);
+function workspaceValues(workspace: NativeWorkspace): Value[] {
+  const flags = MADE | (workspace.volatile ? VOLATILE : 0) | (workspace.oldApi ? OLD_API : 0);
   return [
     { u32: KINDS.indexOf(workspace.kind) },
     { u32: flags },
