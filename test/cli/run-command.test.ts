@@ -95,13 +95,14 @@ test('all flags arrive as options', async () => {
       `--root=${directory} run --storage-driver vfs -m64m --memory-swap 128m --cpus .5 --cpushare 512 --cpuset 0`,
       `--pids-limit 20 --timeout 1.5 --network host --init --read-only --tmpfs /run:size=1m -v /a:/b:ro --ulimit nofile=9`,
       `--sysctl kernel.sem=1 -w /w -u 7 -h box --name web --keep --rootfs / --entrypoint prog`,
-      `--mount type=tmpfs,dst=/t --volumes-from other:ro`,
+      `--mount type=tmpfs,dst=/t --volumes-from other:ro --cap-add NET_ADMIN --cap-drop KILL --device /dev/fuse`,
+      `--group-add 5 --security-opt no-new-privileges --file ${file}:/w/f`,
       `-e BOTH=flag -e SKIFF_TEST_HOST -e SKIFF_TEST_NOT_THERE --env-file ${file} a --init`,
     ].flatMap(line => line.split(' ')),
   );
   delete process.env.SKIFF_TEST_HOST;
   expect(said).toEqual({ out: '', err: '' });
-  expect(engine.opened).toEqual([{ root: directory, storageDriver: 'vfs' }]);
+  expect(engine.opened).toEqual([{ root: directory, storageDriver: 'vfs', idle: false }]);
   expect(started().command).toEqual(['a', '--init']);
   expect(started().options).toEqual({
     usage: false,
@@ -126,6 +127,14 @@ test('all flags arrive as options', async () => {
     volumes: ['/a:/b:ro'],
     mounts: [{ type: 'tmpfs', target: '/t' }],
     volumesFrom: ['other:ro'],
+    capAdd: ['NET_ADMIN'],
+    capDrop: ['KILL'],
+    privileged: false,
+    devices: ['/dev/fuse'],
+    files: { '/w/f': { source: file } },
+    collect: [],
+    groupAdd: ['5'],
+    securityOpt: ['no-new-privileges'],
     ulimits: ['nofile=9'],
     sysctls: { 'kernel.sem': '1' },
     keep: true,
