@@ -107,6 +107,7 @@ export async function startExisting(
     };
     try {
       await prepared.mounts?.prepare();
+      context.store.markStaying(id, prepared.spec.base);
       const { connection } = await startDetached(context, start);
       return { record, connection };
     } finally {
@@ -130,7 +131,8 @@ async function create(
   const start = startOf(context.store, record, prepared, options);
   try {
     await prepared.mounts?.prepare();
-    await createDetached(context, record, options.name !== undefined);
+    const named = options.name !== undefined;
+    await createDetached(context, record, { named, process: prepared.spec.base });
   } catch (error) {
     await prepared.mounts?.undo();
     throw error;
@@ -178,7 +180,6 @@ function recordOf(
     created: Date.now(),
     image: source.name,
     command: spec.args,
-    process: spec.base,
     driver: driver.name,
     detached: true,
     layers: source.layers,

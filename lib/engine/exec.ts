@@ -140,10 +140,10 @@ function teller(context: RuntimeContext, { record }: ExecTarget) {
 
 /** With what is to be seen of the container now; that it was this one is asked again when it is entered. */
 function compile(target: ExecTarget, command: readonly Word[], options: ExecOptions): Promise<Process> {
-  const { init, record } = target;
+  const { init } = target;
   const about = `/proc/${init.pid}`;
   return whileRunning(target, String(command[0]), () =>
-    toProcess(JSON.parse(record.process!) as ProcessBase, command, options, {
+    toProcess(JSON.parse(target.process) as ProcessBase, command, options, {
       readFile: path => native().readFileInRoot({ root: `${about}/root`, path, maxBytes: MAX_ACCOUNTS }),
       limits: fs.readFileSync(`${about}/limits`, 'latin1'),
       machine: thisMachine(),
@@ -167,8 +167,9 @@ async function findTarget(context: RuntimeContext, reference: string): Promise<E
   const { id, name, status, init } = record;
   if (status === 'paused') throw paused(name);
   if (status !== 'running' || !init || !isAliveHere(init) || !hasBegun(init.pid)) throw notRunning(id);
-  if (!record.process) throw unrecorded(id);
-  return { id, name, record, init };
+  const process = context.store.processOf(record);
+  if (process === undefined) throw unrecorded(id);
+  return { id, name, record, init, process };
 }
 
 /**

@@ -14,6 +14,8 @@ export interface ExecTarget {
   name: string;
   record: ContainerRecord;
   init: ProcessIdentity;
+  /** What its further commands are started with: a ProcessBase of `lib/spec/exec.ts` as JSON. */
+  process: string;
 }
 
 /** What one command is started with. */

@@ -12,8 +12,8 @@ export function statePaths(root: string) {
     container: (id: string) => `${containers}/${id}`,
     // Not by path.join(): it takes as long as reading the file, and a list asks for thousands.
     record: (id: string) => `${containers}/${id}/state.json`,
-    /** There for a container that somebody has to remove. */
-    stays: (id: string) => `${containers}/${id}/stays`,
+    /** What further commands in it get; there for a container that somebody has to remove. */
+    process: (id: string) => `${containers}/${id}/process.json`,
     /** Pid and start time of the container's init, proc_pid_stat(5). */
     init: (id: string) => `${containers}/${id}/init`,
   };

@@ -84,8 +84,8 @@ export interface ContainerRecord {
   labels?: Record<string, string>;
   mounts?: RecordedMount[];
   /**
-   * What further commands in it are started with: an OCI process without its command, `lib/spec/exec.ts`. It is JSON
-   * within JSON: of a thousand records that are listed none is asked for it.
+   * What further commands in it are started with: an OCI process without its command as JSON, `lib/spec/exec.ts`. Of a
+   * detached container it is in a file of its own, see `ContainerStore.processOf`.
    */
   process?: string;
   /** What it was created with: the engine's CreateOptions, as JSON. */

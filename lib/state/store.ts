@@ -161,14 +161,29 @@ export class ContainerStore {
 
   /** Nobody looks after it any more: its owner is gone, and it is not one that stays. */
   isLeftover(found: FoundContainer): boolean {
-    if (found.kind !== 'record') return found.kind === 'broken' && !fs.existsSync(this.paths.stays(found.id));
+    if (found.kind !== 'record')
+      return found.kind === 'broken' && !fs.existsSync(this.paths.process(found.id));
     const { state, status, owner } = found.record;
     return state === undefined && ['starting', 'running'].includes(status) && !isAlive(owner);
   }
 
-  /** From now on it stays until somebody removes it, even where its record cannot be read any more. */
-  markStaying(id: string): void {
-    fs.writeFileSync(this.paths.stays(id), '', { mode: 0o600 });
+  /**
+   * From now on it stays until somebody removes it, even where its record cannot be read any more.
+   *
+   * @param process what further commands in it are started with; beside the record, which is read by the thousand
+   */
+  markStaying(id: string, process: string): void {
+    fs.writeFileSync(this.paths.process(id), process, { mode: 0o600 });
+  }
+
+  /** What further commands in a container are started with, as JSON; undefined where that is not known. */
+  processOf({ id, process }: ContainerRecord): string | undefined {
+    try {
+      return process ?? fs.readFileSync(this.paths.process(id), 'utf8');
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return undefined;
+      throw error;
+    }
   }
 
   /** Its record tells that it runs, and its monitor is gone: whatever became of it, nobody watches over it. */

@@ -194,7 +194,7 @@ it('a record that cannot be read, or is of a later skiff, is told and hides no o
     other.add({ name: 'good' });
     const broken = other.add({ name: 'broken' });
     const future = other.add({ name: 'future', version: 99 as 1 });
-    fs.writeFileSync(path.join(other.path, 'containers', broken, 'stays'), '');
+    fs.writeFileSync(path.join(other.path, 'containers', broken, 'process.json'), '');
     fs.writeFileSync(path.join(other.path, 'containers', broken, 'state.json'), '{"version":1,"na');
     const ran = await run(['ps', '-a', '--format', '{{.ID}} {{.Status}}'], { root: other.path });
     expect(

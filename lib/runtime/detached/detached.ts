@@ -47,7 +47,7 @@ export interface DetachedStart {
 export async function createDetached(
   { store, trace, reserve, fault }: RuntimeContext,
   record: ContainerRecord,
-  named: boolean,
+  { named, process }: { named: boolean; process: string },
 ): Promise<void> {
   const steps = new Steps(record.id.slice(0, 12), trace, reserve, fault);
   const directory = store.plan(record);
@@ -56,7 +56,7 @@ export async function createDetached(
   steps.onUndo('container', () => removeRemains({ containerDir, unfinished }));
   try {
     await steps.do('container-directory', () => native().makeDirectory(directory));
-    store.markStaying(record.id);
+    store.markStaying(record.id, process);
     if (named) await steps.do('name', () => store.claimName(record.name, record.id));
   } catch (error) {
     throw withFailures(error, await steps.undo());
