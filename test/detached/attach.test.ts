@@ -192,8 +192,8 @@ describe('by pipes', () => {
     const id = await skiff('run', '-di', 'cat');
     const clients = [await attachedCat(id, 'first'), await attachedCat(id, 'second')];
     clients.push(await attachedCat(id, 'third'));
-    await until('all of it everywhere', () => clients[0]!.text() === 'first\nsecond\nthird\n' || undefined);
-    expect(clients[1]!.text()).toBe('second\nthird\n');
+    const expected = ['first\nsecond\nthird\n', 'second\nthird\n', 'third\n'];
+    await until('all of it everywhere', () => clients.every(({ text }, index) => text() === expected[index]));
     clients[2]!.child.stdin.end();
     for (const { closed } of clients) expect((await closed)[0]).toBe(0);
     expect(logOf(id)).toEqual(['stdout F first', 'stdout F second', 'stdout F third']);
