@@ -1,8 +1,6 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import type { Writable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
 import { errorCode, SkiffError } from '../common/errors';
 import { native } from '../native';
 import { PipeSource } from './pipe-source';
@@ -37,6 +35,8 @@ export function decompressor(head: Buffer): Decompress | undefined {
 }
 
 async function* throughGunzip(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  // Loaded at need, as below: a start reads no archive.
+  const { createGunzip } = await import('node:zlib');
   const gunzip = createGunzip({ chunkSize: OUTPUT_BYTES });
   const fed = feed(gunzip, chunks);
   fed.catch(error => gunzip.destroy(error as Error));
@@ -53,6 +53,7 @@ async function* throughProgram(
   [program, ...args]: string[],
   chunks: AsyncIterable<Buffer>,
 ): AsyncGenerator<Buffer> {
+  const { spawn } = await import('node:child_process');
   const [output, input] = native().pipe();
   const child = spawn(program!, args, {
     stdio: ['pipe', input, 'pipe'],

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import { SkiffError } from '../common/errors';
 import { identify, isAlive, type ProcessIdentity } from '../common/identity';
+import { native } from '../native';
 
 /** What an entry whose name tells its owner is. */
 export type OwnedKind = 'tmp' | 'claim';
@@ -21,7 +21,7 @@ export class OwnedNames {
   private prefix: string | undefined;
 
   /** @param subject random digits where not given */
-  of(kind: OwnedKind, subject = randomBytes(6).toString('hex')): string {
+  of(kind: OwnedKind, subject = native().randomId().slice(0, 12)): string {
     return `.${kind}-${(this.prefix ??= ownPrefix())}.${subject}`;
   }
 }

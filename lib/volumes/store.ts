@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { makeDirectories } from '../common/directories';
 import { errorCode } from '../common/errors';
@@ -57,7 +56,7 @@ export class VolumeStore {
 
   /** A name for a volume that nobody names. */
   newName(): string {
-    return randomBytes(32).toString('hex');
+    return native().randomId();
   }
 
   /** Path of a directory to be made beside the volumes, for as long as this process lives. */

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import net from 'node:net';
+import type net from 'node:net';
 import path from 'node:path';
 import { errorCode } from '../../common/errors';
 import { native } from '../../native';
@@ -68,9 +68,11 @@ export class MonitorConnection {
    * @param fd from `startMonitor`; taken over
    * @param options.attached it is attached from its beginning: what comes is kept until {@link attach}
    */
-  static ofDescriptor(fd: number, { attached }: { attached: boolean }): MonitorConnection {
+  static async ofDescriptor(fd: number, { attached }: { attached: boolean }): Promise<MonitorConnection> {
+    // Loaded at need, as below: a start in the foreground does without it.
+    const { Socket } = await import('node:net');
     native().release({ fds: [fd] });
-    const connection = new MonitorConnection(new net.Socket({ fd, readable: true, writable: true }));
+    const connection = new MonitorConnection(new Socket({ fd, readable: true, writable: true }));
     connection.holds = attached;
     return connection;
   }
@@ -225,7 +227,8 @@ async function connectTo(directory: string): Promise<net.Socket> {
   }
 }
 
-function connected(file: string): Promise<net.Socket> {
+async function connected(file: string): Promise<net.Socket> {
+  const net = await import('node:net');
   return new Promise((resolve, reject) => {
     const socket = net.connect(file);
     socket.once('error', reject);

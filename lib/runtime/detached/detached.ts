@@ -99,7 +99,7 @@ export async function startDetached(
     const { pid, connection } = await native().startMonitor({ init, directory: containerDir, request });
     return {
       pid,
-      connection: MonitorConnection.ofDescriptor(connection, { attached: start.attached !== 0 }),
+      connection: await MonitorConnection.ofDescriptor(connection, { attached: start.attached !== 0 }),
     };
   } catch (error) {
     const failure = explainStart(error, {
