@@ -40,7 +40,11 @@ export class MonitorConnection {
   private received: Buffer = Buffer.alloc(0);
   private sink: OutputSink = () => true;
 
-  private constructor(private readonly socket: net.Socket) {
+  private constructor(
+    private readonly socket: net.Socket,
+    /** Its monitor sends all output, unasked. */
+    private readonly hasOutput = false,
+  ) {
     this.ended = new Promise(resolve => {
       this.end = resolve;
     });
@@ -68,7 +72,7 @@ export class MonitorConnection {
   static ofDescriptor(fd: number, { held }: { held: boolean }): MonitorConnection {
     native().release({ fds: [fd] });
     const socket = new net.Socket({ fd, readable: true, writable: true });
-    const connection = new MonitorConnection(socket);
+    const connection = new MonitorConnection(socket, held);
     if (held) socket.pause();
     return connection;
   }
@@ -103,7 +107,9 @@ export class MonitorConnection {
   /** From now on `sink` gets what the command writes. */
   attach(sink: OutputSink, { input }: { input: boolean }): void {
     this.sink = sink;
-    this.send(Message.Attach, numbers(ATTACH_OUTPUT | (input ? ATTACH_INPUT : 0)));
+    // Where the monitor has ended already, a failing write would take away what it had sent.
+    if (input || !this.hasOutput)
+      this.send(Message.Attach, numbers(ATTACH_OUTPUT | (input ? ATTACH_INPUT : 0)));
     this.socket.resume();
   }
 
