@@ -1,9 +1,9 @@
-import { tidy } from '../runtime/sweep';
+import { sweepListed, tidy } from '../runtime/sweep';
 import type { ContainerStore, FoundContainer } from '../state';
 import { containerInfo, deadContainer, type ContainerInfo } from './info';
 import { look, type Keeping } from './managed';
 
-/** All containers, the newest first; what nobody looks after any more is brought to its end before. */
+/** All containers, the newest first; what nobody looks after any more is brought to its end, or removed, before. */
 export async function listContainers(keeping: Keeping): Promise<ContainerInfo[]> {
   const { store } = keeping;
   const infos: ContainerInfo[] = [];
@@ -13,6 +13,7 @@ export async function listContainers(keeping: Keeping): Promise<ContainerInfo[]>
     const now = isLookedAfter ? found : await tidy(store, found, keeping.cgroups).catch(() => found);
     if (now) infos.push(infoOf(now, store));
   }
+  await sweepListed(store.root, store, infos);
   return infos.sort((one, other) => other.created - one.created);
 }
 

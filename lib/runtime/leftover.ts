@@ -21,9 +21,21 @@ export async function removeLeftover(
   if (record?.init) await endInit(record.init);
   // Killed between making its cgroup and noting it, a container is found by the directory's name.
   await removeLeftoverCgroup(cgroups, found.id, record?.cgroupPaths);
-  const directory = found.kind === 'broken' ? found.directory : store.directory(found.id);
-  await removeRemains({ containerDir: directory });
+  if (found.kind === 'broken') return removeRemains({ containerDir: found.directory });
+  await removeWhole(store, found.id);
   if (record) store.freeName(record.name, found.id);
+}
+
+/** Never is there a container whose files are gone in part. */
+async function removeWhole(store: ContainerStore, id: string): Promise<void> {
+  const containerDir = store.beginRemoval(id);
+  if (containerDir === undefined) return;
+  try {
+    await removeRemains({ containerDir });
+  } catch (error) {
+    store.giveUpRemoval(id);
+    throw error;
+  }
 }
 
 /** Kill a container's init, where that very process still runs, and wait for its end. */
