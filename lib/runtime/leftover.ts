@@ -1,8 +1,8 @@
-import { removeLeftoverCgroup, type CgroupSetup } from '../cgroup';
+import { removeLeftoverCgroup, thawCgroup, type CgroupSetup } from '../cgroup';
 import { debugLog } from '../common/debug';
 import { errorCode } from '../common/errors';
 import { isAliveHere, type ProcessIdentity } from '../common/identity';
-import type { ContainerStore, FoundContainer } from '../state';
+import type { ContainerRecord, ContainerStore, FoundContainer } from '../state';
 import { removeRemains } from './removal';
 
 const debug = debugLog('sweep');
@@ -18,7 +18,7 @@ export async function removeLeftover(
 ): Promise<void> {
   debug('removing %s (%s)', found.id, found.kind);
   const record = found.kind === 'record' ? found.record : undefined;
-  if (record?.init) await endInit(record.init);
+  if (record) await endInit(record, cgroups);
   // Killed between making its cgroup and noting it, a container is found by the directory's name.
   await removeLeftoverCgroup(cgroups, found.id, record?.cgroupPaths);
   if (found.kind === 'broken') return removeRemains({ containerDir: found.directory });
@@ -39,14 +39,26 @@ async function removeWhole(store: ContainerStore, id: string): Promise<void> {
 }
 
 /** Kill a container's init, where that very process still runs, and wait for its end. */
-export async function endInit(init: ProcessIdentity): Promise<void> {
-  if (!isAliveHere(init)) return;
+export async function endInit(
+  { init, cgroupPaths = [] }: Pick<ContainerRecord, 'init' | 'cgroupPaths'>,
+  cgroups: CgroupSetup,
+): Promise<void> {
+  if (init && isAliveHere(init)) kill(init);
+  // No process of a frozen cgroup v1 dies before it is thawed: so it is killed first, and does nothing more.
+  thawCgroup(cgroups, cgroupPaths);
+  if (init) await awaitEnd(init);
+}
+
+function kill({ pid }: ProcessIdentity): void {
   try {
-    process.kill(init.pid, 'SIGKILL');
+    process.kill(pid, 'SIGKILL');
   } catch (error) {
     // It has ended by itself since it was looked at.
     if (errorCode(error) !== 'ESRCH') throw error;
   }
+}
+
+async function awaitEnd(init: ProcessIdentity): Promise<void> {
   const deadline = Date.now() + END_TIMEOUT_MS;
   while (isAliveHere(init) && Date.now() < deadline) {
     await new Promise(resolve => setTimeout(resolve, END_STEP_MS));

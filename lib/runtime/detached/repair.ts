@@ -36,9 +36,9 @@ async function end(
 ): Promise<void> {
   const { record } = found;
   if (record.options?.remove === true) return removeLeftover(store, found, cgroups);
-  const { init, state } = record;
+  const { state } = record;
   const thisBoot = state?.monitor?.bootId === bootId();
-  if (init) await endInit(init);
+  await endInit(record, cgroups);
   await removeLeftoverCgroup(cgroups, record.id, record.cgroupPaths);
   await deleteMountPoint({ containerDir: store.directory(record.id) });
   store.update(ended(record, thisBoot));
