@@ -7,7 +7,7 @@ import type { Keeping } from './managed';
 import { rootDirectory } from './root';
 
 /**
- * The containers of a root, to look at: nothing is probed, opened, swept or made for it, as for a Skiff that starts some.
+ * The containers of a root, to look at: nothing is probed, opened or made for it, as for a Skiff that starts some.
  */
 export class Catalog {
   readonly root: string;

@@ -12,10 +12,10 @@ import { parseSignal } from '../common/signals';
 import { parseRestart, toLogLimits } from '../spec/life';
 import { toTimeout } from '../spec/options';
 import type { Word } from '../spec/types';
-import { RECORD_VERSION, type ContainerRecord, type ContainerStore, type RecordedMount } from '../state';
+import { RECORD_VERSION, type ContainerRecord, type ContainerStore } from '../state';
 import { invalidArgument } from '../common/errors';
 import type { ImageStore } from '../image/store';
-import { withAbsoluteVolumes, type Launcher, type Prepared } from './launcher';
+import { withAbsoluteVolumes, type Launcher, type Prepared, type Recorded } from './launcher';
 import { tell } from './life';
 import { isRunning, lookAtRecord } from './managed';
 import type { CreateOptions } from './options';
@@ -100,7 +100,8 @@ export async function startExisting(
     const { command, ...options } = record.options as unknown as StoredOptions;
     const words = command.map(word => (typeof word === 'string' ? word : Buffer.from(word.base64, 'base64')));
     const image = record.imageId ?? options.image;
-    const prepared = await prepare(detaching, id, words, { ...options, image }, record.mounts ?? []);
+    const recorded = { mounts: record.mounts ?? [], driver: record.driver };
+    const prepared = await prepare(detaching, id, words, { ...options, image }, recorded);
     const start = {
       ...startOf(context.store, record, prepared, options),
       attached: attach ? attachFlags(attach) : 0,
@@ -146,7 +147,7 @@ function prepare(
   id: string,
   command: readonly Word[],
   options: CreateOptions,
-  recorded?: readonly RecordedMount[],
+  recorded?: Recorded,
 ): Promise<Prepared> {
   return launcher.prepare(id, command, options, recorded);
 }

@@ -38,6 +38,13 @@ export interface ParkedContainer {
 /** What the parked init's command would be; it gets another one with GO. */
 export const NO_COMMAND = ['-'];
 
+/** What is kept of a container from its making. */
+export interface Recorded {
+  mounts: readonly RecordedMount[];
+  /** Name of the storage driver. */
+  driver: string;
+}
+
 /** What a detached container is started with: its plans, its layers and the driver for them, its mounts. */
 export interface Prepared {
   source: RootSource;
@@ -142,23 +149,23 @@ export class Launcher {
   /**
    * What a detached container is started with. Nothing is made yet.
    *
-   * @param recorded its mounts, where it has been made before
+   * @param recorded what it was made with, where it has been made before
    */
   async prepare(
     id: string,
     command: readonly Word[],
     options: StartOptions,
-    recorded?: readonly RecordedMount[],
+    recorded?: Recorded,
   ): Promise<Prepared> {
     checkOptions(command, options);
     const source = await this.source(options);
-    const mounts = this.mounts(options, source, recorded);
+    const mounts = this.mounts(options, source, recorded?.mounts);
     const { filter } = await this.filter(options);
     const spec = this.compileNow(id, command, options, source, mounts?.mounts ?? [], {
       filter,
       endsWithParent: true,
     });
-    return { source, spec, mounts, driver: await this.driverFor(source.layers) };
+    return { source, spec, mounts, driver: await this.driverFor(source.layers, recorded?.driver) };
   }
 
   private async launch(
@@ -285,10 +292,16 @@ export class Launcher {
     return this.filters.choose(seccomp, capabilities);
   }
 
-  /** The driver chosen at the opening may not be able to take every directory as a layer. */
-  private async driverFor(layers: string[]): Promise<StorageDriver> {
+  /**
+   * The driver chosen at the opening may not be able to take every directory as a layer.
+   *
+   * @param made name of the driver whose write layer there is already: no other can read it
+   */
+  private async driverFor(layers: string[], made?: string): Promise<StorageDriver> {
     const { asked } = this.storage;
     const driver = await this.storage.driver.get();
+    if (made !== undefined && made !== driver.name)
+      return selectDriver({ root: this.root, name: made, layers });
     if (driver.refuses({ layers, root: this.root }) === undefined) return driver;
     return selectDriver({ root: this.root, name: asked, layers });
   }

@@ -1,4 +1,4 @@
-import { tidy } from '../runtime/sweep';
+import { sweepListed, tidy } from '../runtime/sweep';
 import type { ContainerStore, FoundContainer } from '../state';
 import { containerInfo, deadContainer, type ContainerInfo } from './info';
 import { look, type Keeping } from './managed';
@@ -8,7 +8,7 @@ export interface ListOptions {
   brief?: boolean;
 }
 
-/** All containers, the newest first; what nobody looks after any more is brought to its end before. */
+/** All containers, the newest first; what nobody looks after any more is brought to its end, or removed, before. */
 export async function listContainers(
   keeping: Keeping,
   { brief = false }: ListOptions = {},
@@ -21,6 +21,7 @@ export async function listContainers(
     const now = isLookedAfter ? found : await tidy(store, found, keeping.cgroups).catch(() => found);
     if (now) infos.push(brief ? briefly(infoOf(now, store)) : infoOf(now, store));
   }
+  await sweepListed(store.root, store, infos);
   return infos.sort((one, other) => other.created - one.created);
 }
 

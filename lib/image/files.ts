@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { makeDirectories } from '../common/directories';
 import { removeLeftovers, temporaryName } from '../layers/owner';
+import { layerFactsDirectory, layersDirectory } from '../layers/paths';
 
 /** Where the store of a root keeps what. */
 export function imagePaths(root: string) {
@@ -54,4 +55,12 @@ export async function prepareImages(root: string): Promise<void> {
   const { images, records } = imagePaths(root);
   makeDirectories(records, 0o700);
   for (const directory of [images, records]) await removeLeftovers(directory);
+}
+
+/** Remove what killed processes left among images and layers; of what is not there, nothing. */
+export async function sweepImages(root: string): Promise<void> {
+  const { images, records } = imagePaths(root);
+  for (const directory of [images, records, layersDirectory(root), layerFactsDirectory(root)]) {
+    if (fs.existsSync(directory)) await removeLeftovers(directory);
+  }
 }

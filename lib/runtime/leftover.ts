@@ -1,7 +1,7 @@
 import { removeLeftoverCgroup, thawCgroup, type CgroupSetup } from '../cgroup';
 import { debugLog } from '../common/debug';
 import { errorCode } from '../common/errors';
-import { isAliveHere } from '../common/identity';
+import { isAliveHere, type ProcessIdentity } from '../common/identity';
 import type { ContainerRecord, ContainerStore, FoundContainer } from '../state';
 import { removeRemains } from './removal';
 
@@ -21,10 +21,22 @@ export async function removeLeftover(
   if (record) await endInit(record, cgroups);
   // Killed between making its cgroup and noting it, a container is found by the directory's name.
   await removeLeftoverCgroup(cgroups, found.id, record?.cgroupPaths);
-  const directory = found.kind === 'broken' ? found.directory : store.directory(found.id);
-  await removeRemains({ containerDir: directory });
+  if (found.kind === 'broken') await removeRemains({ containerDir: found.directory });
+  else await removeWhole(store, found.id);
   if (record) store.freeName(record.name, found.id);
   else store.freeNamesOf(found.id);
+}
+
+/** Never is there a container whose files are gone in part. */
+async function removeWhole(store: ContainerStore, id: string): Promise<void> {
+  const containerDir = store.beginRemoval(id);
+  if (containerDir === undefined) return;
+  try {
+    await removeRemains({ containerDir });
+  } catch (error) {
+    store.giveUpRemoval(id);
+    throw error;
+  }
 }
 
 /** Kill a container's init, where that very process still runs, frozen or not, and wait for its end. */
@@ -32,18 +44,26 @@ export async function endInit(
   { id, init, cgroupPaths = [] }: ContainerRecord,
   cgroups: CgroupSetup,
 ): Promise<void> {
-  if (!init || !isAliveHere(init)) return;
-  try {
-    process.kill(init.pid, 'SIGKILL');
-  } catch (error) {
-    // It has ended by itself since it was looked at.
-    if (errorCode(error) !== 'ESRCH') throw error;
-  }
-  // Only what is named after it, whatever the record says.
+  if (init && isAliveHere(init)) kill(init);
+  // No process of a frozen cgroup v1 dies before it is thawed: so it is killed first, and does nothing more. Only what is
+  // named after the container, whatever the record says.
   thawCgroup(
     cgroups,
     cgroupPaths.filter(directory => directory.endsWith(`-${id}`)),
   );
+  if (init) await awaitEnd(init);
+}
+
+function kill({ pid }: ProcessIdentity): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    // It has ended by itself since it was looked at.
+    if (errorCode(error) !== 'ESRCH') throw error;
+  }
+}
+
+async function awaitEnd(init: ProcessIdentity): Promise<void> {
   const deadline = Date.now() + END_TIMEOUT_MS;
   while (isAliveHere(init) && Date.now() < deadline) {
     await new Promise(resolve => setTimeout(resolve, END_STEP_MS));

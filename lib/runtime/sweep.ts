@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import type { CgroupSetup } from '../cgroup';
 import { debugLog } from '../common/debug';
 import { errorCode, errorMessage } from '../common/errors';
-import { statePaths, type ContainerStore, type FoundContainer } from '../state';
+import { sweepImages } from '../image/files';
+import type { ContainerStore, FoundContainer } from '../state';
 import { VolumeStore } from '../volumes';
 import { ifUnlocked } from './detached/lock';
 import { repair } from './detached/repair';
@@ -35,14 +36,38 @@ export async function sweep(root: string, store: ContainerStore, cgroups: Cgroup
       );
     }
   }
-  await freeStaleNames(root, store);
-  try {
-    await new VolumeStore(root).sweep(volumeUsers(store));
-  } catch (error) {
+  await freeStaleNames(store);
+  await sweepVolumes(root, store).catch((error: unknown) => {
     problems.push(`cannot remove what is left of volumes: ${errorMessage(error)}`);
-  }
+  });
   for (const problem of problems) debug('%s', problem);
   return problems;
+}
+
+/**
+ * Remove what killed processes left beside the containers: names, volumes, parts of images. For those who have looked at
+ * all containers: where nothing is left, it costs no more than reading some directories.
+ *
+ * @param listed all containers
+ */
+export async function sweepListed(
+  root: string,
+  store: ContainerStore,
+  listed: readonly { name: string }[],
+): Promise<void> {
+  const names = new Set(listed.map(({ name }) => name));
+  try {
+    if (store.names().some(name => !names.has(name))) await freeStaleNames(store);
+    await sweepVolumes(root, store);
+    await sweepImages(root);
+  } catch (error) {
+    // Whoever only looks may have no right to remove anything.
+    debug('%s', errorMessage(error));
+  }
+}
+
+function sweepVolumes(root: string, store: ContainerStore): Promise<void> {
+  return new VolumeStore(root).sweep(volumeUsers(store));
 }
 
 /**
@@ -78,15 +103,8 @@ async function removeTogether(
 }
 
 /** A name outlives its container where a process was killed between the two removals, or its renaming. */
-async function freeStaleNames(root: string, store: ContainerStore): Promise<void> {
-  let names: string[];
-  try {
-    names = fs.readdirSync(statePaths(root).names);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return;
-    throw error;
-  }
-  for (const name of names) {
+async function freeStaleNames(store: ContainerStore): Promise<void> {
+  for (const name of store.names()) {
     const holder = store.holderOf(name);
     if (holder === undefined || !fs.existsSync(store.directory(holder))) store.freeName(name, holder);
     else if (hasOtherName(store, holder, name)) {

@@ -50,13 +50,39 @@ export class ContainerStore {
    * tells in a file beside it.
    */
   plan(record: ContainerRecord): NativeDirectory {
-    const { pid, startTime, bootId, pidNamespace } = this.self;
-    const maker = `${pid}.${startTime}.${bootId}.${pidNamespace}`;
     return {
-      unfinished: path.join(this.paths.containers, `${NEW_PREFIX}${maker}.${record.id}`),
+      unfinished: this.unfinished(record.id),
       path: this.directory(record.id),
       record: JSON.stringify(record),
     };
+  }
+
+  /**
+   * Begin to remove a container: at once it is there no more, and where this process is killed, the next command removes
+   * the rest.
+   *
+   * @returns where its directory is now; undefined where somebody else was quicker
+   */
+  beginRemoval(id: string): string | undefined {
+    const directory = this.unfinished(id);
+    try {
+      fs.renameSync(this.directory(id), directory);
+      return directory;
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return undefined;
+      throw error;
+    }
+  }
+
+  /** It could not be removed: it is as it was found, so that somebody can try again. */
+  giveUpRemoval(id: string): void {
+    fs.renameSync(this.unfinished(id), this.directory(id));
+  }
+
+  private unfinished(id: string): string {
+    const { pid, startTime, bootId, pidNamespace } = this.self;
+    const maker = `${pid}.${startTime}.${bootId}.${pidNamespace}`;
+    return path.join(this.paths.containers, `${NEW_PREFIX}${maker}.${id}`);
   }
 
   /** The directory of containers, where somebody took it away since this root was opened. */
@@ -118,7 +144,12 @@ export class ContainerStore {
 
   /** Whatever names a container has whose record cannot be read. */
   freeNamesOf(id: string): void {
-    for (const name of namesIn(this.paths.names)) if (this.holderOf(name) === id) this.freeName(name, id);
+    for (const name of this.names()) if (this.holderOf(name) === id) this.freeName(name, id);
+  }
+
+  /** Every name that is taken, whether or not its holder is still there. */
+  names(): string[] {
+    return entriesOf(this.paths.names);
   }
 
   /** The id of the container with that name. */
@@ -213,12 +244,11 @@ export class ContainerStore {
   }
 
   private entries(): string[] {
-    return namesIn(this.paths.containers);
+    return entriesOf(this.paths.containers);
   }
 }
 
-/** [] where there is no such directory. */
-function namesIn(directory: string): string[] {
+function entriesOf(directory: string): string[] {
   try {
     return fs.readdirSync(directory);
   } catch (error) {

@@ -64,6 +64,7 @@ async function perform(kind: string, round: number, afterMs?: number): Promise<v
   const { args, learn } = MAKERS[kind]!(drawOf(round));
   const begin = performance.now();
   const child = start(args, { root });
+  const closed = once(child, 'close');
   child.stdin.end();
   let stdout = '';
   let stderr = '';
@@ -77,7 +78,7 @@ async function perform(kind: string, round: number, afterMs?: number): Promise<v
   const killer = afterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), afterMs);
   const [code] = (await once(child, 'exit')) as [number | null];
   // What it left running must not hold its output open: that is waited for, too.
-  await Promise.race([once(child, 'close'), sleep(1_000)]);
+  await Promise.race([closed, sleep(1_000)]);
   child.stdout.destroy();
   child.stderr.destroy();
   clearTimeout(patience);
@@ -93,14 +94,13 @@ async function perform(kind: string, round: number, afterMs?: number): Promise<v
   learn({ code, stdout });
 }
 
+/** What can be read now: a container may be on its way out. */
 function records(): ContainerRecord[] {
   const containers = path.join(root, 'containers');
-  return fs
-    .readdirSync(containers)
-    .filter(name => /^[0-9a-f]{64}$/.test(name))
-    .map(
-      id => JSON.parse(fs.readFileSync(path.join(containers, id, 'state.json'), 'utf8')) as ContainerRecord,
-    );
+  return fs.readdirSync(containers).flatMap(id => {
+    const file = path.join(containers, id, 'state.json');
+    return fs.existsSync(file) ? [JSON.parse(fs.readFileSync(file, 'utf8')) as ContainerRecord] : [];
+  });
 }
 
 /** SIGKILL of a container's monitor, of its init, or of both. */
@@ -222,7 +222,6 @@ test(
       }
     }
     expect({ seed: SEED, complaints }).toEqual({ seed: SEED, complaints: [] });
-    if (process.env.DUMP) console.log([...durations], world.history.join('\n'));
     await check();
     expect({ seed: SEED, complaints }).toEqual({ seed: SEED, complaints: [] });
   },

@@ -248,6 +248,8 @@ void skiff_end_life(skiff_life *life)
         return;
     }
     const char *trees[] = {request->directory};
+    /* Whatever is left when this process is killed now is nobody's, and not for somebody to look at. */
+    unlinkat(life->directory, "stays", 0);
     take_away(life, trees, 1);
     for (char **claim = request->claims; *claim; claim++)
         remove(*claim);
