@@ -26,6 +26,7 @@ typedef struct skiff_process {
     bool stay_init;
     int death_signal; /* 0: none */
     bool need_cwd; /* a working directory that is missing is an error, and not made */
+    bool groups_stay;
     bool own_keyring;
     skiff_seccomp seccomp;
     skiff_fault fault;

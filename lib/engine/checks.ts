@@ -11,14 +11,15 @@ export function initPath(): string {
   return path.join(nativeDirectory(), INIT);
 }
 
-/** @throws SkiffError EPERM for another user than root */
+/** @throws SkiffError EPERM for another user than root, outside of that user's namespaces */
 export function requireRoot(): void {
   if (process.geteuid?.() === 0) return;
   throw new SkiffError(
-    `root is needed to start containers: this process runs as uid ${process.geteuid?.()}`,
+    `this process is not in the namespaces that containers of uid ${process.geteuid?.()} need`,
     {
       code: 'EPERM',
-      remedy: "Run it as root (sudo skiff ...); 'skiff doctor' tells what else is missing.",
+      // A process of several threads, as node is, can not enter a user namespace; setns(2).
+      remedy: "Start the program by 'skiff unshare node PROGRAM', or as root.",
     },
   );
 }
