@@ -251,6 +251,9 @@ static void Execute(const Napi::CallbackInfo &info)
     Napi::Object options = OptionsOf(info, "execute");
     std::string path = TextOption(options, "path");
     std::vector<std::string> args = TextListOption(options, "args"), env = TextListOption(options, "env");
+    // At its start libuv makes all that it finds open O_CLOEXEC.
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        fcntl(fd, F_SETFD, 0);
     execve(path.c_str(), PointersTo(args).data(), PointersTo(env).data());
     throw FailedCall(info.Env(), "execve", path.c_str());
 }

@@ -49,7 +49,7 @@ export interface ProcessNative {
   setRawMode(options: { terminal: number }): Buffer;
   restoreMode(options: { terminal: number; mode: Buffer }): void;
   /**
-   * Become another program, execve(2): returns on failure only, by throwing. What is O_CLOEXEC is closed.
+   * Become another program, execve(2): returns on failure only, by throwing. The standard streams stay open.
    *
    * @param options.args with the name it is called by
    * @param options.env `NAME=value`
