@@ -30,7 +30,9 @@ export function prepareRoot(root: string): void {
   try {
     makeDirectories(containers, 0o711);
     fs.accessSync(containers, fs.constants.W_OK);
+    requireOwner(root);
   } catch (error) {
+    if (SkiffError.is(error)) throw error;
     // Node's text ends with its own call and path.
     const reason = errorMessage(error).replace(/^[A-Z0-9]+: |, \w+ '.*$/gs, '');
     throw new SkiffError(`cannot use the root directory: ${root}: ${reason}`, {
@@ -40,6 +42,17 @@ export function prepareRoot(root: string): void {
       cause: error,
     });
   }
+}
+
+/** Whoever owns it could put images and records there that are taken for ours. */
+function requireOwner(root: string): void {
+  const owner = fs.statSync(root).uid;
+  if (owner === process.geteuid!()) return;
+  throw new SkiffError(`cannot use the root directory: ${root}: it belongs to another user`, {
+    code: 'EACCES',
+    path: root,
+    remedy: 'Choose a directory of your own: --root DIR or SKIFF_ROOT.',
+  });
 }
 
 /** @returns the absolute path of a directory that is there */

@@ -63,7 +63,12 @@ function ownMount(mount: Mount, { ids }: Rootless, ownNetwork: boolean): Mount {
   if (mount.type === 'devpts' && ids === 'single')
     return { ...mount, options: mount.options?.filter(option => option !== 'gid=5') };
   if (mount.type === 'sysfs' && !ownNetwork)
-    return { destination: mount.destination, type: 'bind', source: '/sys', options: ['rbind', 'rro', 'rslave'] };
+    return {
+      destination: mount.destination,
+      type: 'bind',
+      source: '/sys',
+      options: ['rbind', 'rro', 'rslave'],
+    };
   return mount;
 }
 
@@ -75,9 +80,12 @@ function checkIds({ process: { user } }: Spec): void {
   const { uid, gid, additionalGids = [] } = user;
   const wanted = [uid, gid, ...additionalGids].find(id => id !== 0);
   if (wanted === undefined) return;
-  throw invalidArgument(`cannot run as user ${uid}:${gid}: id ${wanted} is not mapped in this user namespace`, {
-    remedy:
-      'Without subordinate ids root is the only user: have root install uidmap (newuidmap, newgidmap) and ' +
-      'add ranges for you to /etc/subuid and /etc/subgid.',
-  });
+  throw invalidArgument(
+    `cannot run as user ${uid}:${gid}: id ${wanted} is not mapped in this user namespace`,
+    {
+      remedy:
+        'Without subordinate ids root is the only user: have root install uidmap (newuidmap, newgidmap) and ' +
+        'add ranges for you to /etc/subuid and /etc/subgid.',
+    },
+  );
 }

@@ -8,6 +8,9 @@ export interface Blocker {
   remedy: string;
 }
 
+/** Name of what keeps containers from having a /proc, where namespaces can be had. */
+export const MASKED_PROC = 'masked /proc';
+
 /** Switches of the kernel and of distributions, each with the value that forbids. */
 const SWITCHES = [
   {
@@ -62,20 +65,24 @@ function seccompBlocker(root: string): Blocker[] {
   return [
     {
       name: 'seccomp',
-      detail: 'a seccomp filter of the outer container or of the CI runner may forbid unshare(2) and clone(2)',
-      remedy: 'Start the outer container with --security-opt seccomp=unconfined, or a profile that allows them.',
+      detail:
+        'a seccomp filter of the outer container or of the CI runner may forbid unshare(2) and clone(2)',
+      remedy:
+        'Start the outer container with --security-opt seccomp=unconfined, or a profile that allows them.',
     },
   ];
 }
 
 /** In a user namespace procfs can be mounted only where another one is seen whole; user_namespaces(7). */
 function procBlocker(root: string): Blocker[] {
-  const mounts = (read(`${root}/proc/self/mountinfo`) ?? '').split('\n').map(line => line.split(' ')[4] ?? '');
+  const mounts = (read(`${root}/proc/self/mountinfo`) ?? '')
+    .split('\n')
+    .map(line => line.split(' ')[4] ?? '');
   const masked = mounts.find(place => place.startsWith('/proc/') && !place.startsWith('/proc/sys/fs/'));
   if (masked === undefined) return [];
   return [
     {
-      name: 'masked /proc',
+      name: MASKED_PROC,
       detail: `the outer container has something mounted on ${masked}, so that no container can have a /proc`,
       remedy: 'Start the outer container with --security-opt systempaths=unconfined (podman: unmask=ALL).',
     },

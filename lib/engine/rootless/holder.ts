@@ -119,7 +119,9 @@ async function giveIds(child: ChildProcess): Promise<Rootless> {
 
 async function heard(channel: Duplex, child: ChildProcess): Promise<void> {
   const gone = new AbortController();
-  const ended = once(child, 'close', { signal: gone.signal }).then(() => Promise.reject(new Error('it ended')));
+  const ended = once(child, 'close', { signal: gone.signal }).then(() =>
+    Promise.reject(new Error('it ended')),
+  );
   try {
     await Promise.race([once(channel, 'data', { signal: gone.signal }), ended]);
   } finally {
@@ -185,4 +187,3 @@ function cannotMake(reason: string, cause: unknown): SkiffError {
     cause,
   });
 }
-
