@@ -141,9 +141,11 @@ int skiff_new_mount(const char *type, uint32_t attributes, const char *data, ski
     return mount;
 }
 
+/* Links are followed, as mount(2) follows them. */
 static bool attach(int mount, const char *target)
 {
-    return syscall(SKIFF_SYS_move_mount, mount, "", AT_FDCWD, target, SKIFF_MOVE_MOUNT_F_EMPTY_PATH) == 0;
+    unsigned how = SKIFF_MOVE_MOUNT_F_EMPTY_PATH | SKIFF_MOVE_MOUNT_T_SYMLINKS;
+    return syscall(SKIFF_SYS_move_mount, mount, "", AT_FDCWD, target, how) == 0;
 }
 
 bool skiff_place_mount(int mount, const char *target, skiff_error *err)
