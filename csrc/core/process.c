@@ -206,9 +206,7 @@ static bool enter_cwd(const skiff_process *process, skiff_error *err)
 
 static bool become_user(const skiff_process *process, skiff_error *err)
 {
-    /* Where user_namespaces(7) denies it, there are no groups to be had, and those of the caller can not be dropped. */
-    if (setgroups(process->group_count, process->groups) != 0 && (errno != EPERM || process->group_count > 0 ||
-                                                                  !process->groups_stay))
+    if (!process->groups_stay && setgroups(process->group_count, process->groups) != 0)
         return skiff_fail(err, "setgroups", NULL);
     if (process->uid == 0 && process->gid == 0)
         return true;
