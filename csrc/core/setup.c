@@ -238,6 +238,8 @@ bool skiff_set_up(skiff_setup *setup, const void *plan, size_t length, skiff_err
             !skiff_read_end(&record.payload, err))
             return false;
     }
+    for (int i = 0; i < setup->held_count; i++)
+        skiff_close_fd(&setup->held[i].fd);
     skiff_close_binds(setup->next_bind);
     skiff_close_fd(&setup->null);
     return true;
