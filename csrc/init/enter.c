@@ -9,9 +9,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
-#include <linux/close_range.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -72,9 +70,8 @@ int skiff_hold(void)
     /* No directory is kept busy, no terminal or pipe open. */
     if (chdir("/") != 0 || syscall(SYS_close_range, 0, ~0u, 0) != 0)
         return FAILED;
-    sigset_t all;
-    sigfillset(&all);
-    sigprocmask(SIG_SETMASK, &all, NULL);
+    /* Signals end it, as at a log-out; the containers that run hold the namespaces themselves. */
+    skiff_reset_signals();
     for (;;)
         pause();
 }

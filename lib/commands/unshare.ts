@@ -14,6 +14,7 @@ export default defineCommand({
     { description: 'A program that uses the API:', command: 'skiff unshare node program.js' },
     { description: "A volume's files, with their owners:", command: 'skiff unshare ls -ln DIRECTORY' },
   ],
+  interspersed: false,
   flags: {},
   run({ words }) {
     const [program, ...args] = words;

@@ -21,7 +21,7 @@ function useUser(subordinates: boolean): () => User {
 
 function fieldsOf(status: string): Record<string, string> {
   return Object.fromEntries(
-    [...status.matchAll(/^(\w+):\s*(.*)$/gm)].map(([, name, value]) => [name, value]),
+    [...status.matchAll(/^(\w+):[ \t]*(.*)$/gm)].map(([, name, value]) => [name, value]),
   );
 }
 
@@ -130,6 +130,45 @@ describeHere('with subordinate ids', () => {
     expect((await user().skiff('doctor')).stdout).toMatch(
       new RegExp(`^user +ok +uid ${UID}, root of a user namespace with subordinate ids$`, 'm'),
     );
+  });
+});
+
+describeHere('what keeps the namespaces', () => {
+  const user = useUser(true);
+
+  test('holds nothing: no descriptor, no directory, no group', async () => {
+    await user().output('run', 'true');
+    const process = `/proc/${user().keeper()}`;
+    expect(fs.readdirSync(`${process}/fd`)).toEqual([]);
+    expect(fs.readlinkSync(`${process}/cwd`)).toBe('/');
+    expect(fieldsOf(fs.readFileSync(`${process}/status`, 'utf8'))).toMatchObject({
+      Uid: [UID, UID, UID, UID].join('\t'),
+      Gid: [UID, UID, UID, UID].join('\t'),
+      Groups: '',
+    });
+  });
+
+  test('is there again where it was killed', async () => {
+    await user().output('run', 'true');
+    const before = user().keeper();
+    await user().endKeeper();
+    expect(await user().output('run', 'id', '-u')).toBe('0');
+    expect(user().keeper()).not.toBe(before);
+  });
+});
+
+describeHere('where the ids can not be mapped', () => {
+  test('the program that failed is named, and nothing is left', async () => {
+    const user = new User(true, { brokenHelper: true });
+    const { code, stderr } = await user.skiff('run', 'true');
+    expect(code).toBe(125);
+    expect(stderr).toMatch(
+      /^skiff: cannot map the ids of the user namespace: \/usr\/bin\/newuidmap: .*\n.*\/etc\/subuid/,
+    );
+    const doctor = await user.skiff('doctor');
+    expect(doctor.code).toBe(1);
+    expect(doctor.stdout).toMatch(new RegExp(`^user +missing +uid ${UID}: cannot map`, 'm'));
+    user.removeFiles();
   });
 });
 

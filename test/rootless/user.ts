@@ -17,7 +17,8 @@ const SUBORDINATES = 65_536;
 /** Mount the files of `$1` over those of /etc, and become the user. */
 const BECOME = `set -e
 for name in passwd group subuid subgid; do mount --bind "$1/$name" "/etc/$name"; done
-shift
+test -z "$2" || mount --bind /bin/false /usr/bin/newuidmap
+shift 2
 exec setpriv --reuid=${UID} --regid=${UID} --clear-groups "$@"`;
 
 export interface Answer {
@@ -47,8 +48,14 @@ export class User {
   readonly runtime = path.join(this.directory.path, 'run');
   private readonly etc = path.join(this.directory.path, 'etc');
 
-  /** @param subordinates whether there are ids for others than root in containers */
-  constructor(subordinates: boolean) {
+  /**
+   * @param subordinates whether there are ids for others than root in containers
+   * @param options.brokenHelper newuidmap(1) fails
+   */
+  constructor(
+    subordinates: boolean,
+    private readonly options: { brokenHelper?: boolean } = {},
+  ) {
     fs.chmodSync(path.dirname(this.directory.path), 0o755);
     fs.chmodSync(this.directory.path, 0o755);
     fs.mkdirSync(this.etc);
@@ -69,9 +76,15 @@ export class User {
 
   /** A program as the user, to its end. */
   async program(args: readonly string[], env: Record<string, string> = {}): Promise<Answer> {
-    const child = spawn('unshare', ['-m', 'sh', '-c', BECOME, 'sh', this.etc, ...args], {
+    const broken = this.options.brokenHelper ? 'broken' : '';
+    const child = spawn('unshare', ['-m', 'sh', '-c', BECOME, 'sh', this.etc, broken, ...args], {
       cwd: this.home,
-      env: { PATH: `${path.dirname(process.execPath)}:/usr/bin:/bin`, HOME: this.home, XDG_RUNTIME_DIR: this.runtime, ...env },
+      env: {
+        PATH: `${path.dirname(process.execPath)}:/usr/bin:/bin`,
+        HOME: this.home,
+        XDG_RUNTIME_DIR: this.runtime,
+        ...env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: TIMEOUT_MS,
     });
@@ -108,6 +121,10 @@ export class User {
 
   async remove(): Promise<void> {
     await this.endKeeper();
+    this.removeFiles();
+  }
+
+  removeFiles(): void {
     this.directory.remove();
   }
 }
