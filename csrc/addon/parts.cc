@@ -74,6 +74,7 @@ Workspace::Workspace(const Napi::Object &options)
 {
     workspace_.kind = KindOf(options);
     workspace_.what.is_volatile = BoolOption(options, "volatile", false);
+    workspace_.what.user_xattr = BoolOption(options, "userXattr", false);
     workspace_.what.old_api = BoolOption(options, "oldApi", false);
 }
 

@@ -237,6 +237,27 @@ static void RestoreMode(const Napi::CallbackInfo &info)
         throw FailedCall(info.Env(), "tcsetattr");
 }
 
+static std::vector<char *> PointersTo(const std::vector<std::string> &texts)
+{
+    std::vector<char *> pointers;
+    for (const std::string &text : texts)
+        pointers.push_back(const_cast<char *>(text.c_str()));
+    pointers.push_back(nullptr);
+    return pointers;
+}
+
+static void Execute(const Napi::CallbackInfo &info)
+{
+    Napi::Object options = OptionsOf(info, "execute");
+    std::string path = TextOption(options, "path");
+    std::vector<std::string> args = TextListOption(options, "args"), env = TextListOption(options, "env");
+    // At its start libuv makes all that it finds open O_CLOEXEC.
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        fcntl(fd, F_SETFD, 0);
+    execve(path.c_str(), PointersTo(args).data(), PointersTo(env).data());
+    throw FailedCall(info.Env(), "execve", path.c_str());
+}
+
 static void Close(const Napi::CallbackInfo &info)
 {
     for (int fd : IntListOption(OptionsOf(info, "close"), "fds"))
@@ -268,6 +289,7 @@ void RegisterProcess(Napi::Env env, Napi::Object exports)
     exports.Set("terminalMode", Napi::Function::New(env, TerminalMode, "terminalMode"));
     exports.Set("setRawMode", Napi::Function::New(env, SetRawMode, "setRawMode"));
     exports.Set("restoreMode", Napi::Function::New(env, RestoreMode, "restoreMode"));
+    exports.Set("execute", Napi::Function::New(env, Execute, "execute"));
     exports.Set("close", Napi::Function::New(env, Close, "close"));
     exports.Set("release", Napi::Function::New(env, Release, "release"));
 }

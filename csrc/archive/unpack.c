@@ -161,7 +161,10 @@ static bool apply_meta(unpacker *u, const skiff_entry *e, const char *base, skif
 static bool set_opaque(unpacker *u, const char *base, const char *name, skiff_error *err)
 {
     static const skiff_xattr opaque = {.name = "trusted.overlay.opaque", .value = "y", .size = 1};
-    if (skiff_set_xattr(u->parent, base, &opaque, err))
+    /* In a user namespace overlayfs is mounted with "userxattr". */
+    static const skiff_xattr unprivileged = {.name = "user.overlay.opaque", .value = "y", .size = 1};
+    if (skiff_set_xattr(u->parent, base, &opaque, err) ||
+        (err->errnum == EPERM && skiff_set_xattr(u->parent, base, &unprivileged, err)))
         return true;
     skiff_error_text(err->path, sizeof err->path, name);
     return false;

@@ -147,7 +147,8 @@ static bool leave_empty(copier *c, const char *name, skiff_error *err)
 
 static bool is_opaque(int parent, const char *name)
 {
-    return skiff_has_xattr(parent, name, "trusted.overlay.opaque", "y");
+    return skiff_has_xattr(parent, name, "trusted.overlay.opaque", "y") ||
+           skiff_has_xattr(parent, name, "user.overlay.opaque", "y");
 }
 
 static bool go_down(copier *c, const char *name, skiff_error *err)

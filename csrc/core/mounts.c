@@ -107,6 +107,56 @@ bool skiff_mount(const char *type, const char *source, const char *target, uint6
            mount_checked(NULL, target, NULL, MS_REMOUNT | MS_BIND | kept | more, NULL, err);
 }
 
+static bool set_options(int context, const char *data, skiff_error *err)
+{
+    char option[256];
+    for (size_t length; *data; data += length + (data[length] == ',')) {
+        length = strcspn(data, ",");
+        if (length >= sizeof option)
+            return skiff_fail_with(err, ENAMETOOLONG, "fsconfig", data);
+        memcpy(option, data, length);
+        option[length] = '\0';
+        char *value = strchr(option, '=');
+        if (value)
+            *value++ = '\0';
+        int kind = value ? SKIFF_FSCONFIG_SET_STRING : SKIFF_FSCONFIG_SET_FLAG;
+        if (syscall(SKIFF_SYS_fsconfig, context, kind, option, value, 0) != 0)
+            return skiff_fail(err, "fsconfig", option);
+    }
+    return true;
+}
+
+int skiff_new_mount(const char *type, uint32_t attributes, const char *data, skiff_error *err)
+{
+    cleanup_fd int context = (int)syscall(SKIFF_SYS_fsopen, type, SKIFF_FSOPEN_CLOEXEC);
+    if (context >= 0 && !set_options(context, data, err))
+        return -1;
+    if (context < 0 || syscall(SKIFF_SYS_fsconfig, context, SKIFF_FSCONFIG_CMD_CREATE, NULL, NULL, 0) != 0) {
+        skiff_fail(err, "fsopen", type);
+        return -1;
+    }
+    int mount = (int)syscall(SKIFF_SYS_fsmount, context, SKIFF_FSMOUNT_CLOEXEC, attributes);
+    if (mount < 0)
+        skiff_fail(err, "fsmount", type);
+    return mount;
+}
+
+/* Links are followed, as mount(2) follows them. */
+static bool attach(int mount, const char *target)
+{
+    unsigned how = SKIFF_MOVE_MOUNT_F_EMPTY_PATH | SKIFF_MOVE_MOUNT_T_SYMLINKS;
+    return syscall(SKIFF_SYS_move_mount, mount, "", AT_FDCWD, target, how) == 0;
+}
+
+bool skiff_place_mount(int mount, const char *target, skiff_error *err)
+{
+    if (attach(mount, target))
+        return true;
+    if (errno == ENOENT && !skiff_make_directories(target, err))
+        return false;
+    return attach(mount, target) || skiff_fail(err, "move_mount", target);
+}
+
 bool skiff_mount_inside(const char *type, const char *source, const char *target, uint64_t flags, const char *data,
                         skiff_error *err)
 {

@@ -14,6 +14,13 @@ bool skiff_enter_root(skiff_error *err);
 bool skiff_mount(const char *type, const char *source, const char *target, uint64_t flags, const char *data,
                  skiff_error *err);
 
+/* A new file system that is mounted nowhere yet, with MOUNT_ATTR_ flags and `name=value` options between commas; -1 on
+ * failure. fsopen(2), Linux 5.2. */
+int skiff_new_mount(const char *type, uint32_t attributes, const char *data, skiff_error *err);
+
+/* Give it its place, which is made where it is missing. */
+bool skiff_place_mount(int mount, const char *target, skiff_error *err);
+
 /* The same on a target as skiff_open_target opens it. The working directory is "/" afterwards. */
 bool skiff_mount_inside(const char *type, const char *source, const char *target, uint64_t flags, const char *data,
                         skiff_error *err);

@@ -38,6 +38,9 @@ enum skiff_operation {
     SKIFF_OP_RESTRICT = 16,     /* text mount point, u32 MOUNT_ATTR_ flags that its mount has from here on */
     SKIFF_OP_EXPOSE = 17,       /* text path: a mount of its own, which restrictions of the one around it do not reach */
 
+    SKIFF_OP_HOLD = 18,         /* text type, u32 MOUNT_ATTR_ flags, text data: a file system that the next MOUNT of its type mounts, made while the host's
+                                   are seen: in a user namespace procfs and sysfs need that, user_namespaces(7) */
+
     /* The process, carried out after GO. */
     SKIFF_OP_ARGS = 20,      /* u32 count, text... */
     SKIFF_OP_ENV = 21,       /* u32 count, text... */
@@ -50,6 +53,7 @@ enum skiff_operation {
     SKIFF_OP_INIT = 28,      /* (empty) stay PID 1, reap zombies, forward signals */
     SKIFF_OP_SECCOMP = 29,   /* u32 SECCOMP_FILTER_FLAG_ bits, bytes: struct sock_filter... */
     SKIFF_OP_KEYRING = 30,   /* (empty) a session keyring of its own */
+    SKIFF_OP_GROUPS_STAY = 32, /* (empty) setgroups(2) is denied in this user namespace */
     SKIFF_OP_FILE = 31,      /* u32 mode, text path, bytes: a file of the user's, who comes before */
     SKIFF_OP_DEATH_SIGNAL = 38, /* u32 signal that the process gets when the one that cloned it ends */
 
@@ -75,6 +79,7 @@ enum skiff_operation {
 enum skiff_workspace_flag {
     SKIFF_WORKSPACE_VOLATILE = 1,
     SKIFF_WORKSPACE_OLD_API = 2,
+    SKIFF_WORKSPACE_USER_XATTR = 8,
     SKIFF_WORKSPACE_MADE = 4, /* the write layer is there from a run before */
 };
 

@@ -150,6 +150,9 @@ static bool read_one(skiff_process *process, skiff_record *record, skiff_error *
         return read_death_signal(process, payload, err);
     case SKIFF_OP_SECCOMP:
         return read_seccomp(process, payload, err);
+    case SKIFF_OP_GROUPS_STAY:
+        process->groups_stay = true;
+        return true;
     case SKIFF_OP_KEYRING:
         process->own_keyring = true;
         return true;
@@ -203,7 +206,7 @@ static bool enter_cwd(const skiff_process *process, skiff_error *err)
 
 static bool become_user(const skiff_process *process, skiff_error *err)
 {
-    if (setgroups(process->group_count, process->groups) != 0)
+    if (!process->groups_stay && setgroups(process->group_count, process->groups) != 0)
         return skiff_fail(err, "setgroups", NULL);
     if (process->uid == 0 && process->gid == 0)
         return true;

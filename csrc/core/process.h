@@ -26,6 +26,7 @@ typedef struct skiff_process {
     bool stay_init;
     int death_signal; /* 0: none */
     bool need_cwd; /* a working directory that is missing is an error, and not made */
+    bool groups_stay; /* setgroups(2) is denied, user_namespaces(7), and the caller's groups can not be dropped */
     bool own_keyring;
     skiff_seccomp seccomp;
     skiff_fault fault;

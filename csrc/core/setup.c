@@ -20,6 +20,38 @@
 
 typedef bool (*operation)(skiff_setup *setup, skiff_reader *payload, skiff_error *err);
 
+static bool do_hold(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
+{
+    const char *type, *data;
+    uint32_t attributes;
+    if (setup->held_count == SKIFF_HELD_MOUNTS)
+        return skiff_fail_with(err, EBADMSG, "plan", "holds too many file systems");
+    if (!skiff_read_text(payload, &type, err) || !skiff_read_u32(payload, &attributes, err) ||
+        !skiff_read_text(payload, &data, err))
+        return false;
+    int fd = skiff_new_mount(type, attributes, data, err);
+    if (fd < 0)
+        return false;
+    setup->held[setup->held_count++] = (skiff_held_mount){.type = type, .fd = fd};
+    return true;
+}
+
+/* The one of that type, which is taken by it; NULL where there is none. */
+static skiff_held_mount *find_held(skiff_setup *setup, const char *type)
+{
+    for (int i = 0; i < setup->held_count; i++)
+        if (setup->held[i].type && strcmp(setup->held[i].type, type) == 0)
+            return &setup->held[i];
+    return NULL;
+}
+
+static bool place_held(skiff_held_mount *held, const char *target, skiff_error *err)
+{
+    held->type = NULL;
+    cleanup_fd int mount = skiff_steal_fd(&held->fd);
+    return skiff_place_mount(mount, target, err);
+}
+
 static bool do_root(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
 {
     return skiff_enter_root(err);
@@ -36,9 +68,12 @@ static bool do_mount(skiff_setup *setup, skiff_reader *payload, skiff_error *err
 {
     const char *type, *source, *target, *data;
     uint64_t flags;
-    return skiff_read_text(payload, &type, err) && skiff_read_text(payload, &source, err) &&
-           skiff_read_text(payload, &target, err) && skiff_read_u64(payload, &flags, err) &&
-           skiff_read_text(payload, &data, err) && skiff_mount(type, source, target, flags, data, err);
+    if (!skiff_read_text(payload, &type, err) || !skiff_read_text(payload, &source, err) ||
+        !skiff_read_text(payload, &target, err) || !skiff_read_u64(payload, &flags, err) ||
+        !skiff_read_text(payload, &data, err))
+        return false;
+    skiff_held_mount *held = find_held(setup, type);
+    return held ? place_held(held, target, err) : skiff_mount(type, source, target, flags, data, err);
 }
 
 static bool do_mount_inside(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
@@ -182,6 +217,7 @@ static const struct {
     [SKIFF_OP_MOUNT_INSIDE] = {"mount", do_mount_inside},
     [SKIFF_OP_RESTRICT] = {"restrict", do_restrict},
     [SKIFF_OP_EXPOSE] = {"expose", do_expose},
+    [SKIFF_OP_HOLD] = {"mount", do_hold},
 };
 
 bool skiff_set_up(skiff_setup *setup, const void *plan, size_t length, skiff_error *err)
@@ -202,6 +238,8 @@ bool skiff_set_up(skiff_setup *setup, const void *plan, size_t length, skiff_err
             !skiff_read_end(&record.payload, err))
             return false;
     }
+    for (int i = 0; i < setup->held_count; i++)
+        skiff_close_fd(&setup->held[i].fd);
     skiff_close_binds(setup->next_bind);
     skiff_close_fd(&setup->null);
     return true;

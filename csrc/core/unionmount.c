@@ -9,10 +9,6 @@
 #include <sys/mount.h>
 #include <sys/syscall.h>
 
-/* fsopen(2) and its family; glibc has them from 2.36 on and musl has not. */
-enum { SKIFF_FSOPEN_CLOEXEC = 1, SKIFF_FSMOUNT_CLOEXEC = 1 };
-enum { SKIFF_FSCONFIG_SET_FLAG = 0, SKIFF_FSCONFIG_SET_STRING = 1, SKIFF_FSCONFIG_CMD_CREATE = 6 };
-
 enum {
     MAX_STACKED = 16,      /* mounts on one target that unmount takes off */
     MAX_OPTION = 4096,     /* mount(2) copies one page */
@@ -72,6 +68,8 @@ static bool set_all(int context, const skiff_union *what, skiff_error *err)
             return false;
     if (what->upper && (!set(context, "upperdir", what->upper, err) || !set(context, "workdir", what->work, err)))
         return false;
+    if (what->user_xattr && syscall(SYS_fsconfig, context, SKIFF_FSCONFIG_SET_FLAG, "userxattr", NULL, 0) != 0)
+        return skiff_fail(err, "fsconfig", "userxattr");
     if (what->is_volatile && syscall(SYS_fsconfig, context, SKIFF_FSCONFIG_SET_FLAG, "volatile", NULL, 0) != 0)
         return skiff_fail(err, "fsconfig", "volatile");
     return true;
@@ -154,6 +152,8 @@ static bool overlay_by_mount(const skiff_union *what, skiff_error *err)
             return false;
     if (what->upper && (!add(&o, ",upperdir=", err) || !add(&o, d.upper.text, err) || !add(&o, ",workdir=", err) ||
                         !add(&o, d.work.text, err) || (what->is_volatile && !add(&o, ",volatile", err))))
+        return false;
+    if (what->user_xattr && !add(&o, ",userxattr", err))
         return false;
     if (mount("skiff", what->target, "overlay", 0, o.text) != 0)
         return skiff_fail(err, "mount", what->target);

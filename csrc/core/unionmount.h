@@ -14,6 +14,7 @@ typedef struct skiff_union {
     const char *upper; /* NULL: the layers alone, read-only; overlay takes two at least then */
     const char *work; /* overlay only; same file system as upper */
     bool is_volatile; /* overlay only: nothing of the write layer need reach the disk */
+    bool user_xattr;  /* overlay only: its attributes are user.overlay.*, as in a user namespace; Linux 5.11 */
     bool old_api;     /* overlay only: mount(2) even where the kernel has fsopen(2) */
 } skiff_union;
 

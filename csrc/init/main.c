@@ -2,12 +2,14 @@
  * The small static program that becomes a container's first process: it sets up its namespaces, parks on its pipe,
  * and becomes the command (or, with --init, its parent). Under the name "skiff-watchdog" it watches over its caller, as
  * "skiff-monitor" over a detached container; as "skiff-exec" it joins a container that runs, to become a further command.
+ * "skiff-hold" keeps an unprivileged user's namespaces and "skiff-enter" joins them.
  */
 #include "../core/cleanup.h"
 #include "../core/marks.h"
 #include "../core/process.h"
 #include "../core/protocol.h"
 #include "../core/setup.h"
+#include "enter.h"
 #include "join.h"
 #include "monitor/monitor.h"
 #include "reaper.h"
@@ -122,6 +124,12 @@ static int run_exec(void)
 int main(int argc, char **argv)
 {
     skiff_error err = {0};
+    const char *name = argc > 0 ? argv[0] : "";
+    /* These two are the user's own, before there is any container. */
+    if (strcmp(name, "skiff-enter") == 0)
+        return skiff_enter(argv);
+    if (strcmp(name, "skiff-hold") == 0)
+        return skiff_hold();
     /* Until execve nothing of the host that this process still holds may be looked at by ptrace(2) or /proc. */
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     fcntl(SKIFF_PIPE_FD, F_SETFD, FD_CLOEXEC);
@@ -129,7 +137,6 @@ int main(int argc, char **argv)
         return give_up(&err);
     setsid();
     umask(0); /* modes of directories and devices are those of the plan */
-    const char *name = argc > 0 ? argv[0] : "";
     if (strcmp(name, "skiff-watchdog") == 0)
         return skiff_watch(SKIFF_PIPE_FD);
     if (strcmp(name, "skiff-monitor") == 0)

@@ -53,7 +53,7 @@ static void test_whole_plans(void)
     test_plan setup = plan_of_setup(), process = plan_of_process();
     fake_calls = 0;
     CHECK(parse_exact(parse_setup, setup.bytes, setup.length, &err));
-    CHECK(fake_calls == 15); /* each operation was carried out once, BIND twice */
+    CHECK(fake_calls == 16); /* each operation was carried out once, BIND twice */
     CHECK(fake_binds == SKIFF_BIND_FD + 1); /* the second source for the second of them */
 
     test_plan binds = plan_of_binds();

@@ -83,7 +83,12 @@ test_plan plan_of_setup(void)
 {
     test_plan plan = {.length = 0};
     put_u32(&plan, SKIFF_PLAN_VERSION);
-    size_t start = begin(&plan, SKIFF_OP_ROOT);
+    size_t start = begin(&plan, SKIFF_OP_HOLD);
+    put_text(&plan, "tmpfs");
+    put_u32(&plan, 6);
+    put_text(&plan, "size=1m,noswap");
+    end(&plan, start);
+    start = begin(&plan, SKIFF_OP_ROOT);
     end(&plan, start);
     tmpfs(&plan, SKIFF_OP_MOUNT, "/dev");
     start = begin(&plan, SKIFF_OP_DEVICE);
@@ -133,6 +138,7 @@ test_plan plan_of_process(void)
     numbers(&plan, SKIFF_OP_NO_NEW_PRIVS, 0);
     numbers(&plan, SKIFF_OP_INIT, 0);
     numbers(&plan, SKIFF_OP_KEYRING, 0);
+    numbers(&plan, SKIFF_OP_GROUPS_STAY, 0);
     start = begin(&plan, SKIFF_OP_FILE);
     put_u32(&plan, 0644);
     put_text(&plan, "/w/a.c");

@@ -1,4 +1,5 @@
 import { errorCode, errorMessage, SkiffError, type SkiffErrorDetails } from '../common/errors';
+import { isRootless } from '../common/rootless';
 
 /** An error about cgroups: what failed, on which file, why, and what the user can do. */
 export function cgroupError(
@@ -13,7 +14,7 @@ export function cgroupError(
     path,
     step: 'cgroup',
     cause,
-    remedy: remedyOf(code),
+    remedy: remedyOf(code, path),
     ...details,
   });
 }
@@ -27,13 +28,21 @@ function reason(cause: unknown): string {
   return `${code}: ${message.slice(message.lastIndexOf(': ') + 2).toLowerCase()}`;
 }
 
-function remedyOf(code: string): string | undefined {
+/** v1 hands no controller to a user: only root can chown a directory of each hierarchy. */
+const V1_REMEDY =
+  'Run skiff as root, or boot with cgroup v2 (systemd.unified_cgroup_hierarchy=1), which can hand limits to users.';
+
+function isVersion1(path: string): boolean {
+  return /^\/sys\/fs\/cgroup\/(?!unified)[a-z_,]+(\/|$)/.test(path) && isRootless();
+}
+
+function remedyOf(code: string, path: string): string | undefined {
   switch (code) {
     case 'EROFS':
       return 'The cgroup file system is mounted read-only here. Remount it writable, or start the outer container with --privileged.';
     case 'EACCES':
     case 'EPERM':
-      return DELEGATE_REMEDY;
+      return isVersion1(path) ? V1_REMEDY : DELEGATE_REMEDY;
     case 'EINVAL':
       return 'The kernel refuses this value here: it is out of range, or more than the cgroup above allows.';
     case 'ENOSPC':

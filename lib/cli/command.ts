@@ -17,6 +17,8 @@ export interface CommandDescription<F extends Flags> {
    * command line, and true where not given.
    */
   interspersed?: boolean;
+  /** It has nothing to do with containers: whoever is not root enters no namespaces for it. */
+  outside?: boolean;
   /** @returns the exit code */
   run(input: {
     flags: FlagValues<F & typeof globalFlags>;
@@ -53,9 +55,15 @@ export function defineCommand<F extends Flags>(description: CommandDescription<F
       const parsed = parseArgv(argv, flags, description.name, interspersed);
       if (parsed.flags.help) return help();
       if (parsed.flags.debug) await enableDebug();
+      if (!description.outside && process.geteuid?.() !== 0) await enterNamespaces();
       return run({ ...parsed, commands });
     },
   };
+}
+
+async function enterNamespaces(): Promise<void> {
+  const { enterAgain } = await import('../engine/rootless/enter');
+  await enterAgain();
 }
 
 async function enableDebug(): Promise<void> {

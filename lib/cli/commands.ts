@@ -181,6 +181,13 @@ export function commandTable(): Map<string, CommandEntry> {
     ['image tag', { summary: 'Give an image one more name', load: () => import('../commands/tag') }],
     ['image history', { summary: 'Show how an image came to be', load: () => import('../commands/history') }],
     ['tag', { summary: 'Give an image one more name', load: () => import('../commands/tag') }],
+    [
+      'unshare',
+      {
+        summary: "Run a program of the host's as root of your user namespace",
+        load: () => import('../commands/unshare'),
+      },
+    ],
     ['bench', { summary: 'Measure how fast containers start here', load: () => import('../commands/bench') }],
   ]);
 }

@@ -170,7 +170,9 @@ function parseProfile(given: string): 'default' | 'sandbox' {
 
 function parseUserns(given: string): 'host' {
   if (given === 'host' || given === '') return 'host';
-  throw invalidArgument(`invalid USER mode: ${given}`, { remedy: 'Only host is known.' });
+  throw invalidArgument(`invalid USER mode: ${given}`, {
+    remedy: 'Only host is known: the user namespace that skiff works in.',
+  });
 }
 
 function parseSwap(given: string): number {

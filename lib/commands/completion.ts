@@ -15,6 +15,7 @@ export default defineCommand({
       command: 'skiff completion fish >~/.config/fish/completions/skiff.fish',
     },
   ],
+  outside: true,
   flags: {},
   async run({ words }) {
     const shell = SHELLS.find(known => known === words[0]);

@@ -2,7 +2,7 @@ import { defineCommand } from '../cli/command';
 import { formatReport } from '../cli/doctor-report';
 import { value } from '../cli/flags';
 import { writeOut } from '../cli/output';
-import { invalidArgument } from '../common/errors';
+import { errorMessage, invalidArgument } from '../common/errors';
 import { initPath } from '../engine';
 import { diagnose, gatherFacts } from '../engine/doctor';
 
@@ -18,12 +18,24 @@ export default defineCommand({
   flags: {
     format: value(parseFormat, { helpValue: '<table|json>', summary: 'How to print; a table by default' }),
   },
+  outside: true,
   async run({ flags }) {
-    const report = diagnose(await gatherFacts(initPath()));
+    const report = diagnose(await gatherFacts(initPath(), await entryProblem()));
     writeOut(flags.format === 'json' ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report));
     return report.ok ? 0 : 1;
   },
 });
+
+/** Whoever is not root is told about the namespaces, from inside of them; undefined for root. */
+async function entryProblem(): Promise<string | undefined> {
+  if (process.geteuid?.() === 0) return undefined;
+  try {
+    const { enterAgain } = await import('../engine/rootless/enter');
+    return await enterAgain();
+  } catch (error) {
+    return errorMessage(error);
+  }
+}
 
 function parseFormat(given: string): 'table' | 'json' {
   if (given === 'table' || given === 'json') return given;

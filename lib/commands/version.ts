@@ -10,6 +10,7 @@ export default defineCommand({
   summary: 'Show the versions of skiff and of what it runs on',
   usage: 'version [--format FORMAT]',
   examples: [{ description: 'Its own alone:', command: "skiff version --format '{{.Client.Version}}'" }],
+  outside: true,
   flags: {
     format: text({
       char: 'f',

@@ -11,14 +11,15 @@ export function initPath(): string {
   return path.join(nativeDirectory(), INIT);
 }
 
-/** @throws SkiffError EPERM for another user than root */
+/** @throws SkiffError EPERM for another user than root, outside of that user's namespaces */
 export function requireRoot(): void {
   if (process.geteuid?.() === 0) return;
   throw new SkiffError(
-    `root is needed to start containers: this process runs as uid ${process.geteuid?.()}`,
+    `this process is not in the namespaces that containers of uid ${process.geteuid?.()} need`,
     {
       code: 'EPERM',
-      remedy: "Run it as root (sudo skiff ...); 'skiff doctor' tells what else is missing.",
+      // A process of several threads, as node is, can not enter a user namespace; setns(2).
+      remedy: "Start the program by 'skiff unshare node PROGRAM', or as root.",
     },
   );
 }
@@ -29,7 +30,9 @@ export function prepareRoot(root: string): void {
   try {
     makeDirectories(containers, 0o711);
     fs.accessSync(containers, fs.constants.W_OK);
+    requireOwner(root);
   } catch (error) {
+    if (SkiffError.is(error)) throw error;
     // Node's text ends with its own call and path.
     const reason = errorMessage(error).replace(/^[A-Z0-9]+: |, \w+ '.*$/gs, '');
     throw new SkiffError(`cannot use the root directory: ${root}: ${reason}`, {
@@ -39,6 +42,17 @@ export function prepareRoot(root: string): void {
       cause: error,
     });
   }
+}
+
+/** Whoever owns it could put images and records there that are taken for ours. */
+function requireOwner(root: string): void {
+  const owner = fs.statSync(root).uid;
+  if (owner === process.geteuid!()) return;
+  throw new SkiffError(`cannot use the root directory: ${root}: it belongs to another user`, {
+    code: 'EACCES',
+    path: root,
+    remedy: 'Choose a directory of your own: --root DIR or SKIFF_ROOT.',
+  });
 }
 
 /** @returns the absolute path of a directory that is there */

@@ -4,6 +4,7 @@ import { thisArchitecture, type HistoryEntry, type ImageConfigFile } from '../im
 import { taggedName } from '../image/reference';
 import type { ImageStore, StoredImage } from '../image/store';
 import { errorCode, SkiffError } from '../common/errors';
+import { isRootless } from '../common/rootless';
 import { layersDirectory } from '../layers/paths';
 import { StreamSource } from '../layers/source';
 import { comparison, tarTree } from '../workspace';
@@ -86,7 +87,9 @@ async function changed(change: () => Promise<void>): Promise<boolean> {
     await change();
     return true;
   } catch (error) {
-    if (NOT_TO_BE_HELD.includes(errorCode(error) ?? '')) return false;
+    const code = errorCode(error) ?? '';
+    // Whoever has no cgroup of their own still gets an image, of a container that goes on meanwhile.
+    if (NOT_TO_BE_HELD.includes(code) || (code === 'CGROUP_UNAVAILABLE' && isRootless())) return false;
     throw error;
   }
 }

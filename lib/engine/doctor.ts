@@ -3,8 +3,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { describeCgroups, detectCgroups, type CgroupReport } from '../cgroup';
 import { errorMessage } from '../common/errors';
+import { currentRootless, type Rootless } from '../common/rootless';
 import { packageRoot } from '../common/package';
 import { native } from '../native';
+import { findBlockers, MASKED_PROC, type Blocker } from './rootless/blockers';
 import { storageDrivers } from '../workspace';
 
 /** `ok`; `note`: something is missing that `run` can do without; `missing`: `run` can not work. */
@@ -28,6 +30,12 @@ export interface DoctorReport {
 export interface DoctorFacts {
   kernel: string;
   uid: number;
+  /** The user namespace of a user without privileges, where it was entered. */
+  rootless?: Rootless;
+  /** Why it could not be entered. */
+  entryProblem?: string;
+  /** What forbids user namespaces, or containers in them. */
+  blockers?: Blocker[];
   /** The effective capabilities have CAP_SYS_ADMIN. */
   admin: boolean;
   /** Namespaces of /proc/self/ns, and how many of each may be made (0 is none). */
@@ -49,11 +57,13 @@ const CAP_SYS_ADMIN = 21n;
  * Look at this machine. Drivers may try a mount in a directory of their own; nothing is left.
  *
  * @param initPath where the init binary is expected
+ * @param entryProblem why a user without privileges could not enter a user namespace
  */
-export async function gatherFacts(initPath: string): Promise<DoctorFacts> {
+export async function gatherFacts(initPath: string, entryProblem?: string): Promise<DoctorFacts> {
   return {
     kernel: `${os.type()} ${os.release()} ${os.arch()}`,
     uid: process.getuid?.() ?? -1,
+    ...rootlessFacts(entryProblem),
     admin: hasCapability(CAP_SYS_ADMIN),
     namespaces: Object.fromEntries(
       Object.entries(NAMESPACES)
@@ -69,17 +79,44 @@ export async function gatherFacts(initPath: string): Promise<DoctorFacts> {
   };
 }
 
+function rootlessFacts(entryProblem: string | undefined): Partial<DoctorFacts> {
+  const rootless = currentRootless();
+  if (!rootless && entryProblem === undefined) return {};
+  // Those of the host's kernel did not keep it from being entered.
+  const blockers = findBlockers().filter(({ name }) => !rootless || name === MASKED_PROC);
+  return { rootless, entryProblem, blockers };
+}
+
 /** Judge a machine: what works, what is missing, and what to do about it. */
 export function diagnose(facts: DoctorFacts): DoctorReport {
   const findings = [
     { name: 'kernel', status: 'ok' as const, detail: facts.kernel },
-    userFinding(facts),
+    facts.rootless || facts.entryProblem !== undefined ? rootlessFinding(facts) : userFinding(facts),
+    ...(facts.blockers ?? []).map(blocker => ({ ...blocker, status: 'missing' as const })),
     ...namespaceFindings(facts),
     ...driverFindings(facts),
     ...cgroupFindings(facts.cgroups),
     ...nativeFindings(facts),
   ];
   return { ok: findings.every(({ status }) => status !== 'missing'), findings };
+}
+
+function rootlessFinding({ uid, rootless, entryProblem }: DoctorFacts): Finding {
+  if (!rootless) {
+    const remedy = 'Run skiff as root: sudo skiff doctor.';
+    return { name: 'user', status: 'missing', detail: `uid ${uid}: ${entryProblem}`, remedy };
+  }
+  const detail = `uid ${rootless.uid}, root of a user namespace`;
+  if (rootless.ids === 'range')
+    return { name: 'user', status: 'ok', detail: `${detail} with subordinate ids` };
+  return {
+    name: 'user',
+    status: 'note',
+    detail: `${detail} without subordinate ids: no other user or owner can be had in containers`,
+    remedy:
+      'Have root install uidmap (newuidmap, newgidmap) and add ranges for you: ' +
+      'usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER.',
+  };
 }
 
 function userFinding({ uid, admin }: DoctorFacts): Finding {

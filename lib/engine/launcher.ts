@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { errorCode, invalidArgument } from '../common/errors';
+import { currentRootless } from '../common/rootless';
 import type { Lazy } from '../common/lazy';
 import { native } from '../native';
 import type { RuntimeContext } from '../runtime/context';
@@ -281,6 +282,7 @@ export class Launcher {
       rootPath: path.join(store.directory(id), 'mnt'),
       readFile: file => readInLayers(layers, file),
       machine: thisMachine(),
+      rootless: currentRootless(),
       filter,
     });
     return compileSpec(spec, { init: options.init, fault: fault && nativeFault(fault), ...process });

@@ -2,6 +2,7 @@ import os from 'node:os';
 import { detectCgroups } from '../cgroup';
 import { debugLog } from '../common/debug';
 import { errorMessage, SkiffError } from '../common/errors';
+import { isRootless } from '../common/rootless';
 import { Lazy } from '../common/lazy';
 import { Turns } from '../common/turns';
 import { Trace, type Phase } from '../common/trace';
@@ -90,7 +91,7 @@ export class Skiff extends Keeper {
       network: new SpareNetwork(reserve),
       turns: new Turns(startsAtOnce()),
       reserve,
-      mountBase: new Lazy(options.copyMounts ? () => Promise.resolve(-1) : makeMountBase),
+      mountBase: new Lazy(options.copyMounts || isRootless() ? () => Promise.resolve(-1) : makeMountBase),
       trace: new Trace(options.trace ?? process.env.SKIFF_TRACE !== undefined),
       execs: new Set(),
       unfinished: new Set(),

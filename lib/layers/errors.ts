@@ -1,4 +1,5 @@
 import { errorCode, errorMessage, SkiffError, type SkiffErrorDetails } from '../common/errors';
+import { isRootless } from '../common/rootless';
 
 /**
  * An error of the workspace: what failed, on which path, why.
@@ -20,7 +21,7 @@ export function workspaceError(
     path,
     step: 'workspace',
     cause: typeof cause === 'string' ? undefined : cause,
-    remedy: remedyOf(code),
+    remedy: rootlessRemedy(cause) ?? remedyOf(code),
     ...details,
   });
 }
@@ -29,6 +30,18 @@ export function workspaceError(
 function reasonOf(cause: unknown, path: string): string {
   const message = errorMessage(cause).replace(`: ${path}: `, ': ');
   return message.endsWith(`'${path}'`) ? message.replace(/, \w+ '.*'$/s, '') : message;
+}
+
+/** What the same would need that fails for a user without privileges only. */
+function rootlessRemedy(cause: unknown): string | undefined {
+  const { syscall } = cause as { syscall?: string };
+  const code = errorCode(cause) ?? '';
+  if (!isRootless() || !['EINVAL', 'EPERM', 'EOVERFLOW'].includes(code)) return undefined;
+  if (syscall?.includes('chown'))
+    return 'The owner has no id in your user namespace: have root add larger ranges to /etc/subuid and /etc/subgid.';
+  if (syscall === 'mount' || syscall?.startsWith('fs'))
+    return 'A directory with other file systems mounted in it, such as /, can be a root file system only for root.';
+  return undefined;
 }
 
 function remedyOf(code: string): string | undefined {

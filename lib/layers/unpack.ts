@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { native, type UnpackEntry } from '../native';
 import { checkAborted } from '../common/abort';
 import { SkiffError } from '../common/errors';
+import { isRootless } from '../common/rootless';
 import { formatBytes } from '../common/units';
 import type { SkeletonWriter } from './skeleton';
 import { tarEntry } from './tar-entries';
@@ -72,6 +73,10 @@ export async function unpackTar(chunks: AsyncIterable<Buffer>, options: UnpackOp
   }
 }
 
+/** inode(7) */
+const S_IFMT = 0o170000;
+const S_IFIFO = 0o010000;
+
 /** Entries of directories that are finished in one trip to the thread pool. */
 const BATCH_ENTRIES = 512;
 
@@ -101,7 +106,7 @@ class EntryWriter implements TarVisitor {
     if (write.kind === 'file') {
       this.fileBytes += header.stored;
       this.file = { name, write: { ...write, size: header.size }, begun: false, whole: header.size === 0 };
-    } else if (!isLinkToItself(write)) this.entries.push(write);
+    } else if (!isLinkToItself(write) && !(isRootless() && isDevice(write))) this.entries.push(write);
   }
 
   content(bytes: Buffer, offset: number): void {
@@ -155,6 +160,11 @@ interface OpenFile {
 }
 
 const NO_DATA = Buffer.alloc(0);
+
+/** Nobody can make one in a user namespace, or open it; whiteouts are no entries of a tar. */
+function isDevice({ kind, mode = 0 }: UnpackEntry): boolean {
+  return kind === 'node' && (mode & S_IFMT) !== S_IFIFO;
+}
 
 /** As some archivers write it for a file named twice. */
 function isLinkToItself({ kind, name, target }: UnpackEntry): boolean {

@@ -48,6 +48,13 @@ export interface ProcessNative {
   /** Put a terminal into raw mode (cfmakeraw(3)) and return what it was, for `restoreMode`. */
   setRawMode(options: { terminal: number }): Buffer;
   restoreMode(options: { terminal: number; mode: Buffer }): void;
+  /**
+   * Become another program, execve(2): returns on failure only, by throwing. The standard streams stay open.
+   *
+   * @param options.args with the name it is called by
+   * @param options.env `NAME=value`
+   */
+  execute(options: { path: string; args: readonly string[]; env: readonly string[] }): never;
   close(options: { fds: number[] }): void;
   release(options: { fds: number[] }): void;
 }

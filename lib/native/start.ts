@@ -35,6 +35,8 @@ export interface NativeWorkspace {
   mountPoint: string;
   /** overlay: nothing of the write layer need reach the disk (Linux 5.10; ignored before). */
   volatile?: boolean;
+  /** overlay: its attributes are `user.overlay.*`, as in a user namespace. */
+  userXattr?: boolean;
   /** overlay: mount(2) even where the kernel has fsopen(2). */
   oldApi?: boolean;
   /** copy: directories that are copied empty. */

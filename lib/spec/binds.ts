@@ -41,7 +41,7 @@ export function bindsPlan(spec: Spec): { sources: string[]; plan: Buffer } | und
   const restricted = isRestricted(spec);
   const sources = new Set<string>();
   for (const { source = '', subpath = '', options = [] } of binds) {
-    const nodev = restricted && !isHarmlessDevice(source) ? NODEV : 0;
+    const nodev = restricted && !options.includes('dev') && !isHarmlessDevice(source) ? NODEV : 0;
     plan.add(Operation.BindSource, { text: source }, { text: subpath }, { u32: flagsOf(options) | nodev });
     sources.add(source);
   }

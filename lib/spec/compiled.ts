@@ -39,10 +39,13 @@ export function compileSpec(spec: Spec, options: ProcessOptions = {}): CompiledS
   };
 }
 
-/** Device rules stay where mounts do not enforce them: they take a hierarchy of their own. */
+/**
+ * Device rules stay where mounts do not enforce them: they take a hierarchy of their own. Of what is mounted in a user
+ * namespace the kernel opens no device, whoever mounts it.
+ */
 function resourcesOf(spec: Spec): Resources {
   const { devices, ...resources } = spec.linux.resources ?? {};
-  return needsDeviceCgroup(spec) ? { ...resources, devices } : resources;
+  return needsDeviceCgroup(spec) && !spec.userNamespace ? { ...resources, devices } : resources;
 }
 
 /** Length of the short form of an id, which is a container's host name where none is given. */

@@ -34,6 +34,7 @@ function requestedDevice(text: string): RequestedDevice[] {
   return devicesAt(source).map(({ at, node }) => ({
     ...node,
     path: path.join(destination, path.relative(source, at)),
+    hostPath: at,
     access,
   }));
 }

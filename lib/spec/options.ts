@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { invalidArgument } from '../common/errors';
+import type { Rootless } from '../common/rootless';
 import { parseDuration, parseSize } from '../common/units';
 import { checkInput } from './check';
 import { defaultSpec } from './defaults';
@@ -10,6 +11,7 @@ import { checkHostname, checkName } from './names';
 import { toResources, type Machine, type ResourceOptions } from './resources';
 import { applySecurity, toSecurity, type SecurityOptions } from './security';
 import type { SeccompFilter } from './seccomp/filters';
+import { withoutPrivileges } from './rootless';
 import { checkSysctls } from './sysctl';
 import type { MountRequest } from './mount-request';
 import type { Mount, Process, Rlimit, Spec, Word } from './types';
@@ -68,6 +70,8 @@ export interface SpecInput {
   /** Reads a file of the image: `/etc/passwd`. Must follow no link out of the image. */
   readFile: ReadFile;
   machine: Machine;
+  /** The user namespace of a user without privileges, where this is one. */
+  rootless?: Rootless;
   /** What its seccomp profile was compiled to. */
   filter?: SeccompFilter;
 }
@@ -80,7 +84,7 @@ export interface SpecInput {
  */
 export function toSpec({ id, command, options, image, mounts = [], ...input }: SpecInput): Spec {
   checkOptions(command, options);
-  const { rootPath, readFile, machine, filter } = input;
+  const { rootPath, readFile, machine, filter, rootless } = input;
   const spec = defaultSpec(rootPath);
   setShmSize(spec, options.shmSize);
   const hostname = options.hostname || id.slice(0, 12);
@@ -119,7 +123,7 @@ export function toSpec({ id, command, options, image, mounts = [], ...input }: S
     options,
   );
   if (options.profile === 'sandbox') hide(spec);
-  return spec;
+  return rootless ? withoutPrivileges(spec, rootless) : spec;
 }
 
 /** Nobody sees the processes of others, and no file of the image changes who runs it; proc(5) "hidepid". */

@@ -3,6 +3,7 @@ import { invalidArgument } from '../common/errors';
 import { isBind } from './binds';
 import { capabilityMask } from './capability-mask';
 import { isRestricted } from './devices';
+import { heldMounts } from './rootless';
 import { MS_NODEV, toMountFlags } from './mount-options';
 import { Operation, PlanWriter } from './plan-encoding';
 import type { Device, Mount, NamespaceType, Process, Spec } from './types';
@@ -88,6 +89,9 @@ export function cloneFlags(spec: Spec): number {
 export function setupPlan(spec: Spec, { fault }: SetupOptions = {}): Buffer {
   const plan = new PlanWriter();
   addFault(plan, fault);
+  for (const { type, attributes, data } of heldMounts(spec)) {
+    plan.add(Operation.Hold, { text: type }, { u32: attributes }, { text: data });
+  }
   // The start enters the root's mount point, wherever in its mount namespace that is.
   plan.add(Operation.Root);
   // What of the host is mounted over /dev must not get devices made in it.
@@ -139,6 +143,7 @@ export function processPlan(process: Process, { init, endsWithParent, fault }: P
     plan.add(Operation.Capabilities, ...sets.map(names => ({ u64: capabilityMask(names) })));
   }
   if (process.noNewPrivileges) plan.add(Operation.NoNewPrivs);
+  if (process.user.groupsStay) plan.add(Operation.GroupsStay);
   if (process.ownKeyring) plan.add(Operation.Keyring);
   if (process.filter) {
     plan.add(

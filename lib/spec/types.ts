@@ -23,6 +23,8 @@ export interface Spec {
   mounts: Mount[];
   linux: Linux;
   annotations?: Record<string, string>;
+  /** Not OCI's: it is started in the user namespace of a user without privileges. */
+  userNamespace?: boolean;
 }
 
 export interface Process {
@@ -38,6 +40,8 @@ export interface Process {
     gid: number;
     additionalGids?: number[];
     umask?: number;
+    /** Not OCI's: setgroups(2) is denied in this user namespace, and the caller's groups stay. */
+    groupsStay?: boolean;
     /** Not OCI's: the home directory, where HOME in `env` was taken from the accounts. */
     home?: string;
   };
@@ -89,6 +93,8 @@ export interface Linux {
 
 export interface Device {
   path: string;
+  /** Not OCI's: where the host has it, where that is under another name. */
+  hostPath?: string;
   type: 'c' | 'b' | 'p';
   major: number;
   minor: number;

@@ -194,14 +194,3 @@ test('a root directory on a read-only file system', async () => {
     more: [],
   });
 });
-
-test('not root: says what is needed', async () => {
-  const nobody = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
-  expect(await runBy('setpriv', nobody, '--root', root, 'run', 'true')).toEqual({
-    code: 125,
-    stdout: '',
-    message: 'skiff: root is needed to start containers: this process runs as uid 65534',
-    remedy: "Run it as root (sudo skiff ...); 'skiff doctor' tells what else is missing.",
-    more: [],
-  });
-});

@@ -27,6 +27,7 @@ static bool read_workspace(skiff_request *request, skiff_reader *payload, skiff_
     workspace->kind = (skiff_workspace_kind)kind;
     workspace->what.layers = (const char *const *)layers;
     workspace->what.layer_count = count_of(layers);
+    workspace->what.user_xattr = flags & SKIFF_WORKSPACE_USER_XATTR;
     workspace->what.is_volatile = flags & SKIFF_WORKSPACE_VOLATILE;
     workspace->what.old_api = flags & SKIFF_WORKSPACE_OLD_API;
     if (!*workspace->what.work)

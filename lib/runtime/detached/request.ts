@@ -53,6 +53,7 @@ const RESTARTS: RestartPolicy['name'][] = ['no', 'on-failure', 'always', 'unless
 const KINDS: NativeWorkspace['kind'][] = ['overlay', 'aufs', 'copy'];
 const VOLATILE = 1;
 const OLD_API = 2;
+const USER_XATTR = 8;
 const MADE = 4;
 
 /** Encode it, see csrc/core/plan.h from SKIFF_OP_CONTAINER on. */
@@ -132,7 +133,11 @@ function addRecord(plan: PlanWriter, record: ContainerRecord): void {
 }
 
 function workspaceValues(workspace: NativeWorkspace): Value[] {
-  const flags = MADE | (workspace.volatile ? VOLATILE : 0) | (workspace.oldApi ? OLD_API : 0);
+  const flags =
+    MADE |
+    (workspace.volatile ? VOLATILE : 0) |
+    (workspace.oldApi ? OLD_API : 0) |
+    (workspace.userXattr ? USER_XATTR : 0);
   return [
     { u32: KINDS.indexOf(workspace.kind) },
     { u32: flags },

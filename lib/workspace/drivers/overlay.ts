@@ -1,11 +1,13 @@
 import type { NativeWorkspace } from '../../native';
 import { containerPaths } from '../paths';
+import { isRootless } from '../../common/rootless';
 import type { MountOptions } from '../types';
 import { Driver } from './driver';
 
 /**
  * overlayfs, https://docs.kernel.org/filesystems/overlayfs.html. In the write layer a deleted name is a 0:0 character
- * device, and a directory that replaces one of a layer has the attribute `trusted.overlay.opaque`.
+ * device, and a directory that replaces one of a layer has the attribute `trusted.overlay.opaque`; without privileges
+ * `user.overlay.opaque`.
  */
 export class OverlayDriver extends Driver {
   readonly name = 'overlay';
@@ -25,6 +27,7 @@ export class OverlayDriver extends Driver {
       work,
       mountPoint,
       volatile: ephemeral,
+      userXattr: isRootless(),
       oldApi: this.oldApi,
     };
   }

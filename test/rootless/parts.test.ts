@@ -1,0 +1,86 @@
+/** What is read of a machine before a user namespace is made. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { findBlockers } from '../../lib/engine/rootless/blockers';
+import { parseRanges, toMappings } from '../../lib/engine/rootless/subordinate-ids';
+import { currentRootless, rootlessText } from '../../lib/common/rootless';
+import { tempDirectory } from '../helpers/temp';
+
+test('ranges by name and by uid; what is no range is left out', () => {
+  const text = 'me:100:10\n1000:200:20\nother:300:30\nme:x:1\nme:1\n\n#me:1:1\nme:400:0\n';
+  expect(parseRanges(text, ['1000', 'me'])).toEqual([
+    { first: 100, count: 10 },
+    { first: 200, count: 20 },
+  ]);
+});
+
+test('ids inside follow each other', () => {
+  const mappings = toMappings(1000, [
+    { first: 100_000, count: 10 },
+    { first: 5, count: 2 },
+  ]);
+  expect(mappings).toEqual([
+    { inside: 0, outside: 1000, count: 1 },
+    { inside: 1, outside: 100_000, count: 10 },
+    { inside: 11, outside: 5, count: 2 },
+  ]);
+});
+
+test('the variable says what was written, and nothing else is taken', () => {
+  const rootless = { uid: 1, gid: 2, ids: 'range' } as const;
+  const before = process.env.SKIFF_ROOTLESS;
+  try {
+    for (const [text, seen] of [
+      [rootlessText(rootless), rootless],
+      ['1:2:all', undefined],
+      ['', undefined],
+    ] as const) {
+      process.env.SKIFF_ROOTLESS = text;
+      expect(currentRootless()).toEqual(seen);
+    }
+  } finally {
+    if (before === undefined) delete process.env.SKIFF_ROOTLESS;
+    else process.env.SKIFF_ROOTLESS = before;
+  }
+});
+
+describe('blockers', () => {
+  function blockersOf(files: Record<string, string>): string[] {
+    const root = tempDirectory();
+    try {
+      for (const [name, text] of Object.entries({ '/proc/self/ns/user': '', ...files })) {
+        fs.mkdirSync(path.dirname(root.path + name), { recursive: true });
+        fs.writeFileSync(root.path + name, text);
+      }
+      return findBlockers(root.path).map(({ name }) => name);
+    } finally {
+      root.remove();
+    }
+  }
+
+  test('none on a machine that has all', () => {
+    const mountinfo =
+      '22 1 0:20 / /proc rw - proc proc rw\n30 22 0:30 / /proc/sys/fs/binfmt_misc rw - autofs none rw\n';
+    expect(
+      blockersOf({
+        '/proc/sys/user/max_user_namespaces': '96364\n',
+        '/proc/sys/kernel/apparmor_restrict_unprivileged_userns': '0\n',
+        '/proc/self/mountinfo': mountinfo,
+        '/proc/self/status': 'Seccomp:\t0\n',
+      }),
+    ).toEqual([]);
+  });
+
+  test.each([
+    ['user.max_user_namespaces', { '/proc/sys/user/max_user_namespaces': '0\n' }],
+    ['kernel.unprivileged_userns_clone', { '/proc/sys/kernel/unprivileged_userns_clone': '0\n' }],
+    [
+      'kernel.apparmor_restrict_unprivileged_userns',
+      { '/proc/sys/kernel/apparmor_restrict_unprivileged_userns': '1\n' },
+    ],
+    ['seccomp', { '/proc/self/status': 'Name:\tnode\nSeccomp:\t2\n' }],
+    ['masked /proc', { '/proc/self/mountinfo': '40 22 0:30 / /proc/kcore rw - devtmpfs x rw\n' }],
+  ])('%s', (name, files) => {
+    expect(blockersOf(files)).toEqual([name]);
+  });
+});
