@@ -2,6 +2,7 @@ import type { BenchSession } from '../session';
 import type { Axis, AxisPoint } from './axis';
 import { files } from './files';
 import { idle } from './idle';
+import { images } from './images';
 import { inFlight } from './in-flight';
 import { layers } from './layers';
 import { life } from './life';
@@ -23,6 +24,7 @@ const AXES: Readonly<Record<string, Axis>> = {
   life,
   list,
   log,
+  images,
 };
 
 /** Names that --axis takes. */

@@ -100,6 +100,26 @@ export async function podmanWithLog(
   throw new SkiffError('podman does not work here', { code: 'PROGRAM_FAILED', path: program });
 }
 
+/**
+ * podman on a storage of its own.
+ *
+ * @returns what runs it and tells the ms that it took, and what removes all that it made; undefined where there is none
+ */
+export function podmanOn(
+  directory: string,
+): { run: (...args: string[]) => Promise<number>; close: () => Promise<void> } | undefined {
+  const program = findProgram('podman');
+  if (program === undefined) return undefined;
+  const env = configure(directory);
+  return {
+    run: (...args) => timeProgram(program, [...places(directory), ...args], { env }),
+    async close() {
+      await unmountBelow(directory);
+      fs.rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
 function places(directory: string): string[] {
   const own = ['--root', 'store', '--runroot', 'run', '--tmpdir', 'tmp'];
   return own.map(word => (word.startsWith('--') ? word : path.join(directory, word)));
