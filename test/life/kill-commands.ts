@@ -135,7 +135,10 @@ const rename: Maker = draw => {
   return {
     args: ['rename', reference, name],
     learn({ code }) {
-      if (fact && (code === 0 || code === null)) fact.name = code === 0 ? name : undefined;
+      if (code !== 0 && code !== null) return;
+      if (fact) fact.name = code === 0 ? name : undefined;
+      // Of a container that is perhaps there the name has perhaps changed.
+      for (const each of draw.world.containers.values()) if (each.name === reference) each.name = undefined;
     },
   };
 };
