@@ -14,6 +14,7 @@ const MOVE_PASSES = 16;
  * meanwhile so that none of their children is missed.
  *
  * @param paths directories of its cgroup now
+ * @param announce called with directories that are about to be made: whoever may have to remove them shall know them
  * @returns the directories that it was put into
  * @throws SkiffError where a limit cannot be set
  */
@@ -22,12 +23,14 @@ export async function limitCgroup({
   id,
   resources,
   paths,
+  announce,
   kernel = hostKernel,
 }: {
   setup: CgroupSetup;
   id: string;
   resources: Resources;
   paths: readonly string[];
+  announce(directories: PlannedDirectory[]): Promise<void>;
   kernel?: CgroupKernel;
 }): Promise<PlannedDirectory[]> {
   const plan = planCgroup({ setup, id, resources, usage: true, freezer: true, kernel });
@@ -37,7 +40,10 @@ export async function limitCgroup({
     path: paths.find(path => homeOf(setup, path) === homeOf(setup, directory.path)) ?? directory.path,
   }));
   const missing = planned.filter(({ path }) => !paths.includes(path));
-  if (missing.length > 0) kernel.make(missing);
+  if (missing.length > 0) {
+    await announce(missing);
+    kernel.make(missing);
+  }
   for (const directory of planned) if (!missing.includes(directory)) applySettings(kernel, directory);
   if (missing.length > 0) await join(setup, id, paths, missing, kernel);
   return missing;

@@ -18,6 +18,7 @@ import { mayDecorate } from '../cli/decorate';
 import { text, toggle, value } from '../cli/flags';
 import { writeErr, writeOut } from '../cli/output';
 import { formatTable } from '../cli/table';
+import { noArguments } from '../cli/values';
 import { invalidArgument } from '../common/errors';
 import { DEFAULT_ROOT } from '../engine';
 
@@ -74,7 +75,7 @@ All that it makes is below one directory of the root, and is removed.`,
     'storage-driver': text({ helpValue: '<name>', summary: 'auto, aufs, overlay or vfs' }),
   },
   async run({ flags, words }) {
-    if (words.length > 0) throw invalidArgument(`bench takes no arguments: ${words.join(' ')}`);
+    noArguments(words, 'bench');
     const kind = kindOf({ ...flags, axes: flags.axes || flags.axis !== undefined });
     if (flags.check !== undefined && kind !== 'starts')
       throw invalidArgument(`--check compares single starts, not --${kind}`);

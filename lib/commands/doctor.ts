@@ -2,6 +2,7 @@ import { defineCommand } from '../cli/command';
 import { formatReport } from '../cli/doctor-report';
 import { value } from '../cli/flags';
 import { writeOut } from '../cli/output';
+import { noArguments } from '../cli/values';
 import { errorMessage, invalidArgument } from '../common/errors';
 import { initPath } from '../engine';
 import { diagnose, gatherFacts } from '../engine/doctor';
@@ -19,7 +20,8 @@ export default defineCommand({
     format: value(parseFormat, { helpValue: '<table|json>', summary: 'How to print; a table by default' }),
   },
   outside: true,
-  async run({ flags }) {
+  async run({ flags, words }) {
+    noArguments(words, 'doctor');
     const report = diagnose(await gatherFacts(initPath(), await entryProblem()));
     writeOut(flags.format === 'json' ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report));
     return report.ok ? 0 : 1;

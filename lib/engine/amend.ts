@@ -67,9 +67,13 @@ export async function updateContainer(
     }
     const resources = toResources(options, thisMachine());
     const { cgroupPaths: paths = [] } = record;
-    const joined = isRunning(record) ? await limitCgroup({ setup: cgroups, id, resources, paths }) : [];
-    const cgroupPaths = [...paths, ...joined.map(({ path }) => path)];
-    await amend(keeping, record, { cgroupPaths, options: { ...options } }, joined);
+    let cgroupPaths = paths;
+    const announce = (joined: PlannedDirectory[]) => {
+      cgroupPaths = [...paths, ...joined.map(({ path }) => path)];
+      return amend(keeping, record, { cgroupPaths }, joined);
+    };
+    if (isRunning(record)) await limitCgroup({ setup: cgroups, id, resources, paths, announce });
+    await amend(keeping, record, { cgroupPaths, options: { ...options } });
     tell(keeping, record, 'update');
   });
 }

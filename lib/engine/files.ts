@@ -1,12 +1,12 @@
 import path from 'node:path';
-import { errorCode, SkiffError } from '../common/errors';
+import { errorCode } from '../common/errors';
 import { isAliveHere } from '../common/identity';
 import { native } from '../native';
 import { withContainerLock } from '../runtime/detached/lock';
 import { findContainer } from '../runtime/find';
 import type { ContainerStore } from '../state';
 import { completeFiles, openStopped, type ContainerFiles, type Descriptors } from '../workspace';
-import type { ContainerInfo } from './info';
+import { requireReadable, type ContainerInfo } from './info';
 
 /** The part of the runtime's context that looking into a container takes. */
 export interface FilesContext {
@@ -55,14 +55,8 @@ export async function openRoot(
  * @throws SkiffError where its record is not one to be read
  */
 export async function requireFiles(info: ContainerInfo): Promise<void> {
+  requireReadable(info);
   if (info.status === 'created') await withContainerLock(info.directory, () => completeFiles(filesOf(info)));
-  if (info.status !== 'dead') return;
-  throw new SkiffError(`container ${info.name}: ${info.error ?? 'its record cannot be read'}`, {
-    code: 'CONTAINER_DEAD',
-    path: info.id,
-    exitCode: 1,
-    remedy: `Remove it: skiff rm -f ${info.name}.`,
-  });
 }
 
 function initOf({ id }: ContainerInfo, store: ContainerStore) {

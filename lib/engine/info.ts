@@ -1,3 +1,4 @@
+import { SkiffError } from '../common/errors';
 import type { ContainerRecord, RecordedMount } from '../state';
 
 /** What is known of a container, whoever started it. */
@@ -88,4 +89,15 @@ export function deadContainer(id: string, directory: string, reason: string): Co
     cgroupPaths: [],
     options: {},
   };
+}
+
+/** @throws SkiffError CONTAINER_DEAD where its record is not one to be read */
+export function requireReadable(info: ContainerInfo): void {
+  if (info.status !== 'dead') return;
+  throw new SkiffError(`container ${info.name}: ${info.error ?? 'its record cannot be read'}`, {
+    code: 'CONTAINER_DEAD',
+    path: info.id,
+    exitCode: 1,
+    remedy: `Remove it: skiff rm -f ${info.name}.`,
+  });
 }

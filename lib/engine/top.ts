@@ -1,14 +1,16 @@
 import { SkiffError } from '../common/errors';
 import { machineFacts, ProcessDetails } from '../process/details';
 import { ProcessTable } from '../process/table';
-import type { ContainerInfo } from './info';
+import { requireReadable, type ContainerInfo } from './info';
 
 /**
  * The processes of a running container, as the host sees them, by pid.
  *
- * @throws SkiffError CONTAINER_NOT_RUNNING with Docker's wording
+ * @throws SkiffError CONTAINER_DEAD, CONTAINER_NOT_RUNNING with Docker's wording
  */
-export function describeProcesses({ id, pid, status }: ContainerInfo): ProcessDetails[] {
+export function describeProcesses(info: ContainerInfo): ProcessDetails[] {
+  requireReadable(info);
+  const { id, pid, status } = info;
   const isRunning = pid !== undefined && (status === 'running' || status === 'paused');
   const processes = isRunning ? ProcessTable.read().of(pid) : [];
   const facts = machineFacts();

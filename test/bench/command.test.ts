@@ -21,7 +21,7 @@ test.each([
   [['--phases', '--tti'], /--phases and --tti exclude each other/],
   [['--axis', 'idle', '--memory'], /--axes and --memory exclude each other/],
   [['--phases', '--check', '/etc/passwd'], /--check compares single starts, not --phases/],
-  [['more'], /takes no arguments: more/],
+  [['more'], /"skiff bench" accepts no arguments/],
 ])('%j: exit code 125 and the reason', async (args, reason) => {
   const { code, stdout, stderr } = await run(['bench', ...args]);
   expect(code).toBe(125);

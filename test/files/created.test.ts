@@ -34,7 +34,7 @@ describe.each(['auto', 'vfs'])('storage driver %s', driver => {
     await skiff(['cp', '-q', program(), 'new:/prog']);
     expect(await skiff(['diff', 'new'])).toBe('A /prog\n');
     const exported = await run(['export', 'new']);
-    expect(list(exported.stdout)).toContain('-rwxr-xr-x 0/0 22 prog');
+    expect(list(exported.stdout)).toContain('-rwxr-xr-x 0/0 21 prog');
     await skiff(['commit', 'new', 'of-new']);
     expect(await skiff(['run', 'of-new', 'sh', '/prog'])).toBe('works\n');
     await skiff(['rmi', 'of-new']);

@@ -89,6 +89,7 @@ function make(...verb: string[]): Maker {
     return {
       args: [...verb, '--name', name, ...life, ...limit, ...mount, someImage(draw), ...FOREVER],
       learn({ stdout }) {
+        if (volume !== undefined) world.revive(volume);
         const id = ID.exec(stdout)?.[0];
         if (id === undefined) return;
         world.addContainer(id, name, life.includes('--rm'));
@@ -106,6 +107,7 @@ const runForeground: Maker = draw => {
   return {
     args,
     learn({ stdout }) {
+      world.revive(volume);
       if (!DONE.test(stdout)) return;
       world.addVolume(volume);
       world.volumes.get(volume)!.files.set(`f${round}`, `${round}\n`);
@@ -133,7 +135,10 @@ const rename: Maker = draw => {
   return {
     args: ['rename', reference, name],
     learn({ code }) {
-      if (fact && (code === 0 || code === null)) fact.name = code === 0 ? name : undefined;
+      if (code !== 0 && code !== null) return;
+      if (fact) fact.name = code === 0 ? name : undefined;
+      // Of a container that is perhaps there the name has perhaps changed.
+      for (const each of draw.world.containers.values()) if (each.name === reference) each.name = undefined;
     },
   };
 };
@@ -221,6 +226,7 @@ const load: Maker = draw => {
     learn({ code, stdout }) {
       const { world } = draw;
       const ref = /^Loaded image: (.*)$/m.exec(stdout)?.[1];
+      for (const [id, certainty] of world.images) if (certainty === 'gone') world.images.set(id, 'perhaps');
       // Which image has the name now only the archive knows.
       if (ref !== undefined) world.refs.delete(ref);
       else if (code === null || code === 0) world.refs.clear();
@@ -281,6 +287,7 @@ const createVolume: Maker = draw => {
   return {
     args: ['volume', 'create', name],
     learn({ stdout }) {
+      draw.world.revive(name);
       if (stdout.includes(`${name}\n`)) draw.world.addVolume(name);
     },
   };

@@ -60,6 +60,12 @@ export class World {
     if (known?.certainty !== 'there') this.volumes.set(name, { certainty: 'there', files: new Map() });
   }
 
+  /** It was asked for: it may be there again. */
+  revive(name: string): void {
+    const fact = this.volumes.get(name);
+    if (fact?.certainty === 'gone') fact.certainty = 'perhaps';
+  }
+
   doubtVolumes(of: (name: string) => boolean = () => true): void {
     for (const [name, fact] of this.volumes) {
       if (fact.certainty === 'there' && of(name)) fact.certainty = 'perhaps';

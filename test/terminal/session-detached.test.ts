@@ -27,7 +27,7 @@ beforeEach(async () => {
     cwd: directory.path,
     env: { SKIFF_ROOT: fileRoot(), PATH: `${bin}:${process.env.PATH}`, PS1: HOST_PROMPT, ENV: '' },
   });
-  await terminal.waitFor(HOST_PROMPT);
+  await terminal.waitFor(/^host>$/m);
 });
 
 afterEach(async () => {
@@ -70,7 +70,9 @@ test('run -d, ps, logs, exec -ti, stop, commit, run -ti of the image, rm, -e', a
   const [head, row] = (await type('skiff ps')).split('\n');
   expect(head).toMatch(/^CONTAINER ID +IMAGE +COMMAND +CREATED +STATUS +PORTS +NAMES$/);
   expect(row).toMatch(/^[0-9a-f]{12} +busybox +"top" +.* ago +Up .* +bird$/);
-  expect(await type('skiff logs bird')).toMatch(/Mem: .*used/);
+  // What top writes moves the cursor, and so the prompt.
+  await terminal.enter('skiff logs bird');
+  await terminal.waitFor(/^Mem: .*used/m);
 
   await enter('skiff exec -ti bird sh');
   await typeInside('echo kept > /containerVolume/inVolume');
