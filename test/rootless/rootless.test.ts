@@ -148,6 +148,14 @@ describeHere('what keeps the namespaces', () => {
     });
   });
 
+  test('containers that run are found again where it was killed', async () => {
+    await user().output('run', '-d', '--name', 'bird', 'sleep', '600');
+    await user().endKeeper();
+    expect(await user().output('exec', 'bird', 'id', '-u')).toBe('0');
+    expect(await user().output('rm', '-f', 'bird')).toBe('bird');
+    await user().output('run', 'true');
+  });
+
   test('is there again where it was killed', async () => {
     await user().output('run', 'true');
     const before = user().keeper();

@@ -9,6 +9,7 @@ import { errorCode, errorMessage, SkiffError } from '../../common/errors';
 import { identify, isAliveHere, type ProcessIdentity } from '../../common/identity';
 import type { Rootless } from '../../common/rootless';
 import { native } from '../../native';
+import { findCompanion } from './adopt';
 import { findBlockers } from './blockers';
 import { ownRanges, toMappings, type IdMapping } from './subordinate-ids';
 
@@ -48,11 +49,13 @@ export async function holderOf(directory: string, init: string): Promise<Holder>
   }
 }
 
-/** Undefined where there is none, or where it is gone. */
+/** Undefined where there is none, or where it is gone with all containers. */
 export function readHolder(record: string): Holder | undefined {
   try {
     const holder = JSON.parse(fs.readFileSync(record, 'utf8')) as Holder;
-    return isAliveHere(holder.process) ? holder : undefined;
+    if (isAliveHere(holder.process)) return holder;
+    const companion = findCompanion(holder.inode);
+    return companion && { ...holder, process: companion };
   } catch (error) {
     if (errorCode(error) === 'ENOENT' || error instanceof SyntaxError) return undefined;
     throw error;
