@@ -2,7 +2,7 @@
 import { commandTable } from '../../lib/cli/commands';
 import { run } from '../helpers/run';
 
-const TAKES_COMMAND_LINE = ['run', 'create', 'exec', 'top', '__complete'];
+const TAKES_COMMAND_LINE = ['run', 'create', 'exec', 'top', 'unshare', '__complete'];
 const names = [...commandTable().keys()];
 
 /** Its name in messages: an alias has that of its command. */

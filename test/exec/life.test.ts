@@ -63,6 +63,12 @@ test('a hundred at once, each with its own answer, in one PID namespace', async 
 test('one after the other leaves no descriptor, no process and no zombie', async () => {
   await using container = await waiting(skiff());
   await container.execToEnd(['true']);
+  // What tests before this one have closed may still be on its way.
+  await until('descriptors that stay as they are', async () => {
+    const seen = openFiles().join();
+    await new Promise(resolve => setTimeout(resolve, 100));
+    return openFiles().join() === seen;
+  });
   const before = { files: openFiles(), processes: descendantsOf(process.pid) };
   for (let round = 0; round < 30; round += 1) {
     const command = round % 3 === 0 ? ['no-such-program'] : ['echo', 'hi'];

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileRoot, projectRoot, run } from '../helpers/run';
 import { tempDirectory } from '../helpers/temp';
 import { Tmux } from '../helpers/tmux';
+import { until } from '../helpers/wait';
 import { removeAllAfterEach } from '../detached/support';
 import { PROMPT, START_MS } from './support';
 
@@ -35,13 +36,21 @@ afterEach(async () => {
   directory.remove();
 });
 
+/** The screen has nothing but a line that says so, another one each time, and the prompt. */
+async function clear(): Promise<void> {
+  const sign = `cleared-${(clearings += 1)}`;
+  await terminal.enter(`clear; echo ${sign}`);
+  await terminal.waitFor(new RegExp(`^${sign}\\nhost>\\s*$`));
+}
+
+let clearings = 0;
+
 /** Type a line at the host's shell; what it printed until the next prompt. */
 async function type(line: string): Promise<string> {
-  await terminal.enter('clear');
-  await terminal.waitFor(/^host>$/m);
+  await clear();
   await terminal.enter(line);
-  const screen = await terminal.waitFor(/^host> [^]*\nhost>\s*$/, START_MS);
-  return screen.trimEnd().split('\n').slice(1, -1).join('\n');
+  const screen = await terminal.waitFor(/^cleared-\d+\nhost> [^]*\nhost>\s*$/, START_MS);
+  return screen.trimEnd().split('\n').slice(2, -1).join('\n');
 }
 
 /** Type a line at the shell of a container that has been entered by `enter`; what it printed. */
@@ -51,8 +60,7 @@ async function typeInside(line: string): Promise<void> {
 }
 
 async function enter(line: string): Promise<void> {
-  await terminal.enter('clear');
-  await terminal.waitFor(/^host>$/m);
+  await clear();
   await terminal.enter(line);
   await terminal.waitFor(PROMPT, START_MS);
 }
@@ -70,6 +78,7 @@ test('run -d, ps, logs, exec -ti, stop, commit, run -ti of the image, rm, -e', a
   const [head, row] = (await type('skiff ps')).split('\n');
   expect(head).toMatch(/^CONTAINER ID +IMAGE +COMMAND +CREATED +STATUS +PORTS +NAMES$/);
   expect(row).toMatch(/^[0-9a-f]{12} +busybox +"top" +.* ago +Up .* +bird$/);
+  await until('top has written', async () => (await run(['logs', 'bird'])).stdout.length > 0);
   // What top writes moves the cursor, and so the prompt.
   await terminal.enter('skiff logs bird');
   await terminal.waitFor(/^Mem: .*used/m);
