@@ -13,6 +13,8 @@ const FILES = 100;
 const FILE_BYTES = 10 << 10;
 const AT = '200 MB, 20,000 files';
 
+type Podman = ReturnType<typeof podmanOn>;
+
 const REF = 'bench-images:tar';
 const AXIS = 'images';
 
@@ -26,7 +28,7 @@ export const images: Axis = {
   async measure({ skiff, directory }, { rounds, signal }): Promise<AxisPoint[]> {
     const place = path.join(directory, 'images', 'tar');
     fs.mkdirSync(place, { recursive: true });
-    const podman = podmanOn(path.join(directory, 'podman-images'));
+    let podman = podmanOn(path.join(directory, 'podman-images'));
     const options = { rounds: Math.min(rounds, ROUNDS), warmUp: 1, limitMs: LIMIT_MS, signal };
     try {
       const tar = await makeTar(place);
@@ -35,7 +37,7 @@ export const images: Axis = {
       const archive = path.join(place, 'archive.tar');
       await skiff.images.import(tar, { ref: REF });
       await skiff.images.saveTo(archive, [REF]);
-      await podman?.run('load', '-i', archive);
+      podman = await usable(podman, archive);
       const saving = await measure([saveRow(skiff, place), ...podmanRows(podman, 'save', place)], options);
       const loading = await measure([loadRow(skiff, archive), ...podmanRows(podman, 'load', place)], options);
       return [unpacking, saving, loading].flatMap(points);
@@ -46,6 +48,17 @@ export const images: Axis = {
     }
   },
 };
+
+/** Podman with the archive's image loaded; undefined where it does not work here. */
+async function usable(podman: Podman, archive: string): Promise<Podman> {
+  try {
+    await podman?.run('load', '-i', archive);
+    return podman;
+  } catch {
+    await podman?.close();
+    return undefined;
+  }
+}
 
 /** Ours beside the other's, where there is one. */
 function points([ours, theirs]: Measured[]): AxisPoint[] {
@@ -114,7 +127,7 @@ function loadRow(skiff: Skiff, archive: string): Row {
   });
 }
 
-function podmanRows(podman: ReturnType<typeof podmanOn>, what: 'save' | 'load', place: string): Row[] {
+function podmanRows(podman: Podman, what: 'save' | 'load', place: string): Row[] {
   if (!podman) return [];
   const file = path.join(place, 'podman.tar');
   const rounds = {
