@@ -15,7 +15,7 @@ beforeAll(() => {
   broken = root.add({ name: 'broken', id: `bb${'0'.repeat(62)}` });
   future = root.add({ name: 'future', id: `cc${'0'.repeat(62)}` });
   // Of a container that somebody has to remove.
-  fs.writeFileSync(path.join(root.path, 'containers', broken, 'stays'), '');
+  fs.writeFileSync(path.join(root.path, 'containers', broken, 'process.json'), '');
   fs.writeFileSync(recordFile(broken), '{"version":1,"id":"bb');
   fs.writeFileSync(recordFile(future), '{"version":99}');
 });

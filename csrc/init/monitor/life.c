@@ -249,7 +249,7 @@ void skiff_end_life(skiff_life *life)
     }
     const char *trees[] = {request->directory};
     /* Whatever is left when this process is killed now is nobody's, and not for somebody to look at. */
-    unlinkat(life->directory, "stays", 0);
+    unlinkat(life->directory, "process.json", 0);
     take_away(life, trees, 1);
     for (char **claim = request->claims; *claim; claim++)
         remove(*claim);
