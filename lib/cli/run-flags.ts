@@ -8,8 +8,8 @@ const LIMITS = 'LIMIT';
 const DETACHED = 'DETACHED';
 const SECURITY = 'SECURITY';
 
-/** The flags of `create`: Docker's names, and the older spellings as aliases. */
-export const createFlags = {
+/** What every command in a container can have, whether a new container is made for it or not. */
+export const commandFlags = {
   interactive: toggle({ char: 'i', summary: 'Pass standard input on' }),
   tty: toggle({ char: 't', summary: 'Give the command a terminal' }),
   env: list({
@@ -20,6 +20,11 @@ export const createFlags = {
   'env-file': list({ helpValue: '<file>', summary: 'Read variables from a file' }),
   workdir: text({ char: 'w', helpValue: '<dir>', summary: 'Working directory inside' }),
   user: text({ char: 'u', helpValue: '<user[:group]>', summary: 'User to run as, by name or number' }),
+} satisfies Flags;
+
+/** The flags of `create`: Docker's names, and the older spellings as aliases. */
+export const createFlags = {
+  ...commandFlags,
   hostname: text({ char: 'h', helpValue: '<name>', summary: 'Host name inside' }),
   name: text({ helpValue: '<name>', summary: 'Name of the container' }),
   label: list({ char: 'l', helpValue: '<name[=value]>', helpGroup: DETACHED, summary: 'Set a label' }),

@@ -10,7 +10,7 @@ import {
   type LogText,
   type LogTextOptions,
 } from '../logs';
-import { findContainer } from '../runtime/find';
+import { findContainer, noSuchContainer } from '../runtime/find';
 import type { ContainerStore, FoundContainer } from '../state';
 
 /** In these more may be written. */
@@ -46,6 +46,8 @@ function findLog(reference: string, store: ContainerStore) {
   const directory = store.directory(found.id);
   const isDetached = found.kind === 'record' && found.record.detached === true;
   if (!isDetached && !fs.existsSync(path.join(directory, 'log'))) {
+    // It is just being removed.
+    if (found.kind === 'broken' && store.isLeftover(found)) throw noSuchContainer(reference);
     throw new SkiffError(`container ${reference} has no log: it was not started detached`, {
       code: 'NO_LOG',
       path: reference,

@@ -24,7 +24,11 @@ export function findContainer(reference: string, store: ContainerStore): FoundCo
       exitCode: 1,
     });
   }
-  throw new SkiffError(`no such container: ${reference}`, {
+  throw noSuchContainer(reference);
+}
+
+export function noSuchContainer(reference: string): SkiffError {
+  return new SkiffError(`no such container: ${reference}`, {
     code: 'CONTAINER_NOT_FOUND',
     path: reference,
     exitCode: 1,

@@ -8,7 +8,7 @@ import { VolumeStore } from '../volumes';
 import { ifUnlocked } from './detached/lock';
 import { repair } from './detached/repair';
 import { removeLeftover } from './leftover';
-import { volumeUsers } from './volumes';
+import { keptVolumes, volumeUsers } from './volumes';
 
 const debug = debugLog('sweep');
 
@@ -67,7 +67,7 @@ export async function sweepListed(
 }
 
 function sweepVolumes(root: string, store: ContainerStore): Promise<void> {
-  return new VolumeStore(root).sweep(volumeUsers(store));
+  return new VolumeStore(root).sweep(volumeUsers(store), keptVolumes(store));
 }
 
 /**

@@ -38,6 +38,17 @@ export function volumeUsers(store: ContainerStore): UsersOf {
       .map(({ id }) => id);
 }
 
+/** Tells whether a container that stays until somebody removes it names a volume. */
+export function keptVolumes(store: ContainerStore): (name: string) => boolean {
+  return name => store.list().some(found => stays(found) && names(found, name, store));
+}
+
+function stays(found: FoundContainer): boolean {
+  if (found.kind !== 'record') return true;
+  const { detached, status, options } = found.record;
+  return detached ? options?.remove !== true : status === 'exited';
+}
+
 function names(found: FoundContainer, volume: string, store: ContainerStore): boolean {
   if (found.kind === 'record') {
     return (found.record.mounts ?? []).some(mount => mount.type === 'volume' && mount.name === volume);

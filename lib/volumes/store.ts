@@ -160,8 +160,12 @@ export class VolumeStore {
     fs.rmSync(path.join(this.directory, this.owned.of('claim', name)), { force: true });
   }
 
-  /** Remove what processes that are gone have left half-made, half-removed, or claimed. */
-  async sweep(usersOf: UsersOf): Promise<void> {
+  /**
+   * Remove what processes that are gone have left half-made, half-removed, or claimed.
+   *
+   * @param isKept a container that stays has the volume: whoever claimed it was killed when that was settled, or undecided
+   */
+  async sweep(usersOf: UsersOf, isKept: (name: string) => boolean): Promise<void> {
     const abandoned = this.entries()
       .map(name => ({ name, owned: parseOwnedName(name) }))
       .filter((entry): entry is { name: string; owned: OwnedName } => isLeft(entry.owned));
@@ -170,9 +174,11 @@ export class VolumeStore {
     if (halves.length > 0) await native().removeTrees({ paths: halves.map(({ name }) => at(name)) });
     for (const { name, owned } of abandoned) {
       if (owned.kind !== 'claim') continue;
-      // What a container still names goes with that, or after it.
-      if (usersOf(owned.subject).length > 0) continue;
-      await this.removeClaimed(owned.subject, usersOf);
+      if (!isKept(owned.subject)) {
+        // What a container still names goes with that, or after it.
+        if (usersOf(owned.subject).length > 0) continue;
+        await this.removeClaimed(owned.subject, usersOf);
+      }
       fs.rmSync(at(name), { force: true });
     }
   }

@@ -2,7 +2,6 @@ import { planCgroup, removeLeftoverCgroup } from '../../cgroup';
 import { debugLog } from '../../common/debug';
 import { errorMessage, SkiffError } from '../../common/errors';
 import { native } from '../../native';
-import type { CompiledSpec } from '../../spec/compiled';
 import { statePaths, type ContainerRecord } from '../../state';
 import { deleteMountPoint, ensureWriteLayer, type StorageDriver } from '../../workspace';
 import type { RuntimeContext } from '../context';
@@ -11,32 +10,31 @@ import { explainStart } from '../start';
 import { Steps, withFailures } from '../steps';
 import type { PlannedMounts } from '../volumes';
 import { MonitorConnection } from './control';
-import { monitorRequest, type LogLimits, type RestartPolicy } from './request';
+import { monitorRequest, type MonitorRequest } from './request';
 
 const debug = debugLog('detached');
 
-/** What a detached container is started with, beside its record. */
-export interface DetachedStart {
-  record: ContainerRecord;
+/** What a detached container is started with. */
+export interface DetachedStart extends Pick<
+  MonitorRequest,
+  | 'record'
+  | 'spec'
+  | 'terminal'
+  | 'openInput'
+  | 'attached'
+  | 'log'
+  | 'restart'
+  | 'timeoutMs'
+  | 'remove'
+  | 'after'
+> {
   /** Read-only layers, topmost first. */
   layers: string[];
   driver: StorageDriver;
   /** Prepared. */
   mounts?: PlannedMounts;
-  spec: CompiledSpec;
-  terminal: boolean;
-  openInput: boolean;
-  /** Of the connection, see `attachFlags`; 0: it is not attached. */
-  attached: number;
-  log: LogLimits;
-  restart: RestartPolicy;
-  timeoutMs: number;
-  /** All of it goes at its end. */
-  remove: boolean;
   /** Its name is claimed. */
   named: boolean;
-  /** Program that its monitor becomes at the end; [] for none. */
-  after: string[];
 }
 
 /**
@@ -90,7 +88,8 @@ export async function startDetached(
     record: { ...record, cgroupPaths: cgroupPlan.directories.map(({ path }) => path) },
     directory: containerDir,
     eventsFile: statePaths(store.root).events,
-    workspace: driver.plan({ layers: start.layers, containerDir, ephemeral: start.remove }),
+    // Not an ephemeral one even where it is removed at its end: its first start may fail, and it is started again.
+    workspace: driver.plan({ layers: start.layers, containerDir }),
     copyUps: start.mounts?.copyUps ?? [],
     cgroups: cgroupPlan,
     claims: start.named ? store.claimPaths(record.name, record.id) : [],
