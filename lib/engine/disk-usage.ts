@@ -13,6 +13,8 @@ export interface ImageUsage {
   size: number;
   /** Bytes of the layers that no other image has. */
   uniqueSize: number;
+  /** Bytes of its layers, each counted with one image only: with one that is in use, where one is. */
+  countedSize: number;
   /** Containers that were started from it. */
   containers: number;
 }
@@ -86,9 +88,9 @@ export function summarize({ images, containers, volumes }: DiskUsage): UsageSumm
   ];
 }
 
-/** Layers that several images have are counted with none of them, and are not to be had back by removing one. */
-function imageShare({ uniqueSize, containers }: ImageUsage) {
-  return { size: uniqueSize, isActive: containers > 0 };
+/** A layer that an image in use has is not to be had back by removing others. */
+function imageShare({ countedSize, containers }: ImageUsage) {
+  return { size: countedSize, isActive: containers > 0 };
 }
 
 function summaryOf(

@@ -2,8 +2,11 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { diskUsage, summarize } from '../../lib/engine/disk-usage';
+import { diskUsageSources } from '../../lib/engine/disk-usage-sources';
+import { Images } from '../../lib/engine/images';
 import { formatDetails, formatSummary } from '../../lib/cli/df';
-import { run } from '../helpers/run';
+import { projectRoot, run } from '../helpers/run';
+import { tempDirectory } from '../helpers/temp';
 import { sh, useSkiff, waiting } from '../run/support';
 
 const skiff = useSkiff();
@@ -156,6 +159,22 @@ describe('system df', () => {
     expect((await skiffRuns(['system', 'df', '-v', '--format', 'json'])).code).toBe(125);
   });
 
+  it('counts a layer that two images have once', async () => {
+    const { path: own, remove } = tempDirectory();
+    try {
+      const images = new Images({ root: own });
+      for (const ref of ['one:1', 'two:2'])
+        await images.import(path.join(projectRoot, 'busybox.tar'), { ref, message: ref });
+      const [summary] = summarize(await diskUsage(diskUsageSources({ root: own })));
+      expect(summary).toMatchObject({ type: 'Images', active: 0 });
+      expect(summary!.size).toBeGreaterThan(1e6);
+      expect(summary!.size).toBeLessThan(3e6);
+      expect(summary!.reclaimable).toBe(summary!.size);
+    } finally {
+      remove();
+    }
+  });
+
   it('puts images and volumes beside them', async () => {
     const usage = await diskUsage({
       containers: () => Promise.resolve([]),
@@ -167,6 +186,7 @@ describe('system df', () => {
             created: 0,
             size: 3e6,
             uniqueSize: 1e6,
+            countedSize: 1e6,
             containers: 1,
           },
           {
@@ -175,6 +195,7 @@ describe('system df', () => {
             created: 0,
             size: 4e6,
             uniqueSize: 2e6,
+            countedSize: 2e6,
             containers: 0,
           },
         ]),
