@@ -66,6 +66,8 @@ export async function writeRefs(root: string, refs: Refs): Promise<void> {
 
 /** @returns undefined where the file is missing */
 function readJson(file: string): unknown {
+  // Every start looks here, and most often nothing is: an error that nobody wants costs more than the look.
+  if (!fs.existsSync(file)) return undefined;
   try {
     return JSON.parse(fs.readFileSync(file, 'utf8'));
   } catch (error) {

@@ -40,7 +40,7 @@ export class SeccompFilters {
     if (choice.kind === 'none') return NO_FILTER;
     // A file is read anew each time: it may have changed.
     const profile = choice.kind === 'file' ? readProfile(choice.path) : choice.name;
-    const key = JSON.stringify([choice.kind, profile, [...capabilities].sort()]);
+    const key = [choice.kind, capabilities.join(' '), profile].join('\n');
     const known = this.known.get(key);
     if (known) return known;
     const chosen = { key, filter: await this.make(choice, profile, capabilities) };
