@@ -1,4 +1,5 @@
 #include "removal.h"
+#include "cleanup.h"
 
 #include "removetree.h"
 #include "unionmount.h"
@@ -13,6 +14,20 @@ static bool remove_cgroup(const char *path, bool *busy, skiff_error *err)
         return true;
     *busy = errno == EBUSY || errno == ENOTEMPTY;
     return *busy || skiff_fail(err, "rmdir", path);
+}
+
+/*
+ * What overlayfs leaves in the work directory of a volatile write layer (fs/overlayfs/super.c): by its names it is gone in
+ * five calls, where looking for it takes forty. Whatever else is there is found by who removes the tree.
+ */
+static void remove_work(const char *container)
+{
+    static const char *const directories[] = {"work/work/incompat/volatile", "work/work/incompat", "work/work"};
+    cleanup_fd int dir = open(container, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (dir < 0 || unlinkat(dir, "work/work/incompat/volatile/dirty", 0) != 0)
+        return;
+    for (size_t i = 0; i < sizeof directories / sizeof *directories; i++)
+        unlinkat(dir, directories[i], AT_REMOVEDIR);
 }
 
 bool skiff_remove_container(const skiff_removal *removal, bool *busy, skiff_marks *marks, skiff_error *err)
@@ -32,9 +47,11 @@ bool skiff_remove_container(const skiff_removal *removal, bool *busy, skiff_mark
     if (!skiff_unmount(removal->mount_point, err))
         return false;
     skiff_mark_step(marks, "unmount");
-    for (size_t i = 0; i < removal->tree_count; i++)
+    for (size_t i = 0; i < removal->tree_count; i++) {
+        remove_work(removal->trees[i]);
         if (!skiff_remove_tree(AT_FDCWD, removal->trees[i], err))
             return false;
+    }
     skiff_mark_step(marks, "remove directories");
     return true;
 }
