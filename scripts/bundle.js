@@ -8,6 +8,7 @@ const path = require('node:path');
 const v8 = require('node:v8');
 const vm = require('node:vm');
 const esbuild = require('esbuild');
+const { divide, importsLater, partEntry, partsApart } = require('./bundle-parts');
 
 /** Not for every start, or only for help: found by Node where they are asked for. */
 const EXTERNAL = ['@oclif/core', 'debug', 'tar-stream'];
@@ -39,6 +40,47 @@ const engineApart = {
   },
 };
 
+/**
+ * What a plain `run` has no use for, by the parts of the engine that it goes into. What only `import()` leads to is in
+ * the last one, too.
+ */
+const PARTS = {
+  options: [
+    'common/units',
+    'engine/bind-source',
+    'engine/volumes-from',
+    'spec/cpuset',
+    'spec/files',
+    'spec/mount-request',
+    'spec/volumes',
+    'volumes/lock',
+    'volumes/meta',
+  ],
+  exec: ['engine/exec'],
+  detached: ['engine/detached', 'engine/managed-container', 'engine/life', 'engine/managed'],
+  rest: [
+    'cgroup/change',
+    'cgroup/usage',
+    'engine/about',
+    'engine/file-access',
+    'engine/image-source',
+    'engine/list',
+    'engine/logs',
+    'engine/pool',
+    'engine/prune',
+    'engine/select',
+    'engine/stats',
+    'image/config',
+    'layers/lock',
+    'layers/owner',
+    'runtime/detached/repair',
+    'runtime/leftover',
+    'state/event-reader',
+    'workspace/receive',
+    'workspace/tar-tree',
+  ],
+};
+
 /** The oldest that containers start on (pidfds of clone); a newer one has all that this one has. */
 const OLDEST_KERNEL = '5.3.0';
 
@@ -48,12 +90,49 @@ async function bundle(dist) {
   const files = commands.map(name => [name, path.join(dist, 'commands', `${name}.js`)]);
   const shared = [
     ['main', path.join(dist, 'cli', 'main.js')],
-    ['engine', path.join(dist, 'engine', 'index.js')],
     ['looking', path.join(dist, 'engine', 'looking.js')],
     ['seccomp', path.join(dist, 'spec', 'seccomp', 'compile.js')],
   ];
-  await esbuild.build({
-    entryPoints: Object.fromEntries([...shared, ...files]),
+  const options = buildOptions(dist, outdir);
+  const plugins = [filesApart, engineApart, importsLater(dist)];
+  await esbuild.build({ ...options, entryPoints: Object.fromEntries([...shared, ...files]), plugins });
+  const parts = await bundleEngine(dist, options);
+  fs.writeFileSync(path.join(outdir, 'help.json'), JSON.stringify(await helpTexts(dist, commands)));
+  writeFilters(dist, outdir);
+  for (const name of [...shared.map(([name]) => name), ...parts, ...commands]) {
+    escapeRest(path.join(outdir, `${name}.js`));
+    writeCache(outdir, name);
+  }
+}
+
+/** The engine in its parts; all of it is what `./engine` exports. */
+async function bundleEngine(dist, options) {
+  const fileOf = module => path.join(dist, `${module}.js`);
+  const roots = Object.entries(PARTS).map(([part, modules]) => [`engine-${part}`, modules.map(fileOf)]);
+  const entry = fileOf('engine/index');
+  const parts = divide({
+    entry,
+    name: 'engine',
+    roots: Object.fromEntries(roots),
+    rest: 'engine-rest',
+    isApart: file => file === fileOf('spec/seccomp/compile'),
+  });
+  const names = ['engine', ...roots.map(([part]) => part)];
+  for (const name of names) {
+    const contents = partEntry(name, parts, dist, name === 'engine' ? entry : undefined);
+    await esbuild.build({
+      ...options,
+      stdin: { contents, resolveDir: dist, sourcefile: `${name}.js` },
+      outfile: path.join(options.outdir, `${name}.js`),
+      outdir: undefined,
+      plugins: [filesApart, partsApart(name, parts, dist), importsLater(dist)],
+    });
+  }
+  return names;
+}
+
+function buildOptions(dist, outdir) {
+  return {
     outdir,
     // Names in stacks, and so the bundle, are the same wherever it was built.
     absWorkingDir: dist,
@@ -61,7 +140,6 @@ async function bundle(dist) {
     platform: 'node',
     target: 'node20',
     external: EXTERNAL,
-    plugins: [filesApart, engineApart],
     // Names stay, for stacks.
     minifyWhitespace: true,
     minifySyntax: true,
@@ -69,13 +147,7 @@ async function bundle(dist) {
     banner: { js: '(function (exports, require, module, __filename, __dirname) {' },
     footer: { js: '\n})' },
     logLevel: 'error',
-  });
-  fs.writeFileSync(path.join(outdir, 'help.json'), JSON.stringify(await helpTexts(dist, commands)));
-  writeFilters(dist, outdir);
-  for (const name of [...shared.map(([name]) => name), ...commands]) {
-    escapeRest(path.join(outdir, `${name}.js`));
-    writeCache(outdir, name);
-  }
+  };
 }
 
 /** The filters that most containers get, compiled, beside the code that reads them: in the bundle and out of it. */

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../common/clock';
 import type { Phase } from '../common/trace';
 import type { Skiff } from '../engine';
 import { MEMORY_LIMIT, TRUE } from './skiff-rows';
@@ -53,7 +54,7 @@ const REMOVAL = 'removal';
  * phase covers is named by where it lies.
  *
  * @param phases of one container
- * @param start of the call, performance.now()
+ * @param start of the call, in ms of CLOCK_MONOTONIC
  * @param end of it
  */
 export function slicesOf(phases: readonly Phase[], start: number, end: number): Slice[] {
@@ -110,9 +111,9 @@ export async function measurePhases(
   for (let round = -warmUp; round < rounds; round += 1) {
     if (signal?.aborted && starts.length > 0) break;
     const known = skiff.phases.length;
-    const start = performance.now();
+    const start = monotonicMs();
     await skiff.run([TRUE], { memory: MEMORY_LIMIT, stdout: 'ignore', stderr: 'ignore' });
-    const end = performance.now();
+    const end = monotonicMs();
     const slices = slicesOf(skiff.phases.slice(known), start, end);
     if (round >= 0) starts.push({ whole: end - start, slices });
   }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonicMs } from '../common/clock';
 import { errorCode, SkiffError } from '../common/errors';
 import { cgroupError } from './errors';
 import { readPids, type CgroupKernel } from './kernel';
@@ -27,12 +28,12 @@ export async function destroyDirectories(
   directories: CgroupDirectory[],
 ): Promise<void> {
   let left = directories.filter(({ path }) => !remove(kernel, path));
-  const end = performance.now() + BOUND_MS;
+  const end = monotonicMs() + BOUND_MS;
   for (let pause = FIRST_PAUSE_MS; left.length > 0; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
     for (const directory of left) killAll(kernel, directory);
     left = left.filter(({ path }) => !removeTree(kernel, path));
     if (left.length === 0) return;
-    if (performance.now() > end) throw stuck(kernel, left);
+    if (monotonicMs() > end) throw stuck(kernel, left);
     await sleep(pause);
   }
 }

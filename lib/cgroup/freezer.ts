@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonicMs } from '../common/clock';
 import { errorCode, SkiffError } from '../common/errors';
 import { cgroupError } from './errors';
 import { hostKernel, type CgroupKernel } from './kernel';
@@ -32,11 +33,11 @@ export async function freezeCgroup(
       remedy: "It needs v1's freezer or a cgroup of v2: 'skiff doctor' tells what is mounted.",
     });
   }
-  const end = performance.now() + TIMEOUT_MS;
+  const end = monotonicMs() + TIMEOUT_MS;
   for (;;) {
     write(kernel, directory, true);
     if (isFrozen(kernel, directory)) return;
-    if (performance.now() > end) break;
+    if (monotonicMs() > end) break;
     await sleep(STEP_MS);
   }
   write(kernel, directory, false);

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { monotonicMs } from './clock';
 import { debugLog } from './debug';
 
 /** One phase of a container's life. */
@@ -6,7 +7,7 @@ export interface Phase {
   /** Short id of the container. */
   container: string;
   name: string;
-  /** Milliseconds of performance.now(). */
+  /** Milliseconds of CLOCK_MONOTONIC. */
   start: number;
   end: number;
 }
@@ -25,7 +26,7 @@ export class Trace {
     this.wanted = enabled || Boolean(process.env.DEBUG);
   }
 
-  add(container: string, name: string, start: number, end: number = performance.now()): void {
+  add(container: string, name: string, start: number, end: number = monotonicMs()): void {
     if (!this.wanted) return;
     debug('%s %s %sms', container, name, (end - start).toFixed(3));
     if (this.enabled) this.phases.push({ container, name, start, end });
@@ -34,15 +35,14 @@ export class Trace {
   /**
    * The steps of a job on the thread pool, with the ways there and back.
    *
-   * @param start when it was asked for, performance.now()
-   * @param marks when each step was done, in ns of CLOCK_MONOTONIC, which performance.now() goes by, too
+   * @param start when it was asked for, in ms of CLOCK_MONOTONIC
+   * @param marks when each step was done, in ns of CLOCK_MONOTONIC
    */
   addMarks(container: string, start: number, marks: readonly { step: string; ns: number }[] = []): void {
     if (!this.wanted) return;
-    const offset = clockOffset();
     let before = start;
     for (const { step, ns } of marks) {
-      const done = ns / 1e6 + offset;
+      const done = ns / 1e6;
       this.add(container, step || 'to the thread pool', before, done);
       before = done;
     }
@@ -52,8 +52,7 @@ export class Trace {
   /** A step by its beginning and end, in ns of CLOCK_MONOTONIC. */
   addSpan(container: string, name: string, startNs: number, endNs: number): void {
     if (!this.wanted) return;
-    const offset = clockOffset();
-    this.add(container, name, startNs / 1e6 + offset, endNs / 1e6 + offset);
+    this.add(container, name, startNs / 1e6, endNs / 1e6);
   }
 
   /**
@@ -65,11 +64,12 @@ export class Trace {
     const rows = [...new Set(this.phases.map(({ container }) => container))];
     // A phase is added at its end; viewers want it where it began, and before what lies in it.
     const ordered = [...this.phases].sort((a, b) => a.start - b.start || b.end - a.end);
+    const wallClock = Date.now() - monotonicMs();
     const events = ordered.map(({ container, name, start, end }) => ({
       name,
       cat: 'skiff',
       ph: 'X',
-      ts: Math.round((performance.timeOrigin + start) * 1000),
+      ts: Math.round((wallClock + start) * 1000),
       dur: Math.round((end - start) * 1000),
       pid: process.pid,
       tid: rows.indexOf(container) + 1,
@@ -84,9 +84,4 @@ export class Trace {
     }));
     fs.writeFileSync(file, JSON.stringify({ traceEvents: [...names, ...events], displayTimeUnit: 'ms' }));
   }
-}
-
-/** What CLOCK_MONOTONIC, in ms, lacks of performance.now(). */
-function clockOffset(): number {
-  return performance.now() - Number(process.hrtime.bigint()) / 1e6;
 }

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { monotonicMs } from '../common/clock';
 import type { RuntimeContext } from '../runtime/context';
 import { startError } from '../runtime/errors';
 import { endingOf } from '../runtime/running';
@@ -22,7 +23,7 @@ import type { ContainerStreams } from './stdio';
 import { verdictOf } from './verdict';
 
 export interface HandleOptions {
-  /** performance.now() of the call that started it. */
+  /** When the call came that started it, in ms of CLOCK_MONOTONIC. */
   since: number;
   /** Milliseconds from the start of the command to its end by force. */
   timeoutMs?: number;
@@ -44,7 +45,7 @@ export class ContainerHandle implements Container {
   /** How the command ended; not all of it need be removed yet. */
   readonly ended: Promise<ExitResult>;
   private readonly result: Promise<ExitResult>;
-  private readonly began = performance.now();
+  private readonly began = monotonicMs();
   private readonly cpuWatch: CpuWatch;
   private timedOut = false;
   private overflowed = false;
@@ -145,7 +146,7 @@ export class ContainerHandle implements Container {
     const status = await init.exited;
     stopWatching();
     this.streams.closeInput();
-    const ended = performance.now();
+    const ended = monotonicMs();
     this.checkBeginning();
     const { cpuMs, memoryPeakBytes, pidsDenied, ...ending } = endingOf(status, cgroup);
     const { files, full } = this.collect();
@@ -190,7 +191,7 @@ export class ContainerHandle implements Container {
       await this.removeAll();
       throw error;
     });
-    const start = performance.now();
+    const start = monotonicMs();
     if (this.options.keep) await this.keep(result.exitCode);
     else await this.removeAll();
     network.rest();

@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { monotonicMs } from '../common/clock';
 import type { RuntimeContext } from '../runtime/context';
 import { releaseEnds, type Entered } from '../runtime/exec';
 import { endingOf } from '../runtime/running';
@@ -8,7 +9,7 @@ import { NO_HITS, verdictOf } from './verdict';
 
 export interface ExecHandleOptions {
   containerId: string;
-  /** performance.now() of the call that started it. */
+  /** When the call came that started it, in ms of CLOCK_MONOTONIC. */
   since: number;
   /** Milliseconds from the start of the command to its end by force. */
   timeoutMs?: number;
@@ -93,7 +94,7 @@ export class ExecHandle implements ExecProcess {
     this.streams.closeInput();
     this.context.execs.delete(this);
     const { cpuMs, memoryPeakBytes, exitCode, signal: endedBy } = endingOf(status, null);
-    const durationMs = performance.now() - this.options.since;
+    const durationMs = monotonicMs() - this.options.since;
     const result = {
       id: this.containerId,
       exitCode,

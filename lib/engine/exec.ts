@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { monotonicMs } from '../common/clock';
 import { isAliveHere } from '../common/identity';
 import { SkiffError } from '../common/errors';
 import { native } from '../native';
@@ -41,7 +42,7 @@ export async function startExec(
   command: readonly Word[],
   options: ExecOptions,
 ): Promise<ExecHandle> {
-  const since = performance.now();
+  const since = monotonicMs();
   checkCommand(command, options);
   checkStdio(options);
   const timeoutMs = toTimeout(options.timeout);

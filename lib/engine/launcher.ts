@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { monotonicMs } from '../common/clock';
 import { errorCode, invalidArgument } from '../common/errors';
 import { currentRootless } from '../common/rootless';
 import type { Lazy } from '../common/lazy';
@@ -80,7 +81,7 @@ export class Launcher {
     options: StartOptions,
     { awaitCommand }: { awaitCommand: boolean },
   ): Promise<ContainerHandle> {
-    const since = performance.now();
+    const since = monotonicMs();
     checkOptions(command, options);
     checkStdio(options);
     const collector = collectorOf(options);
@@ -141,7 +142,7 @@ export class Launcher {
       if (image !== undefined) throw invalidArgument('image and rootfs exclude each other');
       return { name: rootfs, layers: [requireDirectory(rootfs)], stored: false, config: {} };
     }
-    const start = performance.now();
+    const start = monotonicMs();
     const source = await this.images.source(image ?? 'busybox');
     this.context.trace.add(source.name, 'read-only layer', start);
     return source;

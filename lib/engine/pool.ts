@@ -1,3 +1,4 @@
+import { monotonicMs } from '../common/clock';
 import { debugLog } from '../common/debug';
 import { errorMessage, invalidArgument, SkiffError } from '../common/errors';
 import { startError } from '../runtime/errors';
@@ -79,7 +80,7 @@ export class Pool {
   ): Promise<RunResult<Buffer>>;
   async run(command: readonly Word[], options?: PoolRunOptions): Promise<RunResult>;
   async run(command: readonly Word[], options: PoolRunOptions = {}): Promise<RunResult | RunResult<Buffer>> {
-    const since = performance.now();
+    const since = monotonicMs();
     this.requireOpen();
     const waited = await this.turns.take();
     try {

@@ -1,4 +1,5 @@
 import os from 'node:os';
+import { monotonicMs } from '../common/clock';
 import { readCgroupUsage } from '../cgroup';
 import { ProcessTable } from '../process/table';
 import { networkUsageOf, usageOf } from '../process/usage';
@@ -35,7 +36,7 @@ export interface StatsOptions {
   signal?: AbortSignal;
 }
 
-/** CPU time in microseconds and the moment in ms of performance.now(), by container. */
+/** CPU time in microseconds and the moment in ms of CLOCK_MONOTONIC, by container. */
 type CpuTimes = Map<string, { usec: number; at: number }>;
 
 /**
@@ -77,7 +78,7 @@ function statsOf(
   const counted = isRunning ? readCgroupUsage(cgroupPaths) : {};
   const usage = { ...usageOf(processes), ...definedOf(counted) };
   const memoryLimitBytes = isRunning ? Math.min(counted.memoryLimitBytes ?? Infinity, os.totalmem()) : 0;
-  if (isRunning) now.set(id, { usec: usage.cpuUsec, at: performance.now() });
+  if (isRunning) now.set(id, { usec: usage.cpuUsec, at: monotonicMs() });
   return {
     id,
     name,

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../common/clock';
 import { cgroupsToJoin, recordedCgroup, type Cgroup } from '../cgroup';
 import { errorCode, errorMessage, SkiffError } from '../common/errors';
 import { isAliveHere, type ProcessIdentity } from '../common/identity';
@@ -152,9 +153,9 @@ const ENDING_STEP_MS = 5;
 
 /** Whether the init is gone, or about to be. */
 async function isEnding(init: ProcessIdentity, error: unknown): Promise<boolean> {
-  const deadline = ENDED.includes(errorCode(error) ?? '') ? performance.now() + ENDING_MS : 0;
+  const deadline = ENDED.includes(errorCode(error) ?? '') ? monotonicMs() + ENDING_MS : 0;
   while (isAliveHere(init)) {
-    if (performance.now() >= deadline) return false;
+    if (monotonicMs() >= deadline) return false;
     await new Promise(resolve => setTimeout(resolve, ENDING_STEP_MS));
   }
   return true;

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../common/clock';
 import type { Cgroup } from '../cgroup';
 import type { Trace } from '../common/trace';
 import { native } from '../native';
@@ -16,7 +17,7 @@ export interface Remains {
 /** Remove a container's cgroup, mount and directory, in one job of the thread pool; what is not there is fine. */
 export async function removeRemains(remains: Remains): Promise<void> {
   const { containerDir, unfinished, cgroup, trace } = remains;
-  const start = performance.now();
+  const start = monotonicMs();
   const { mountPoint } = containerPaths(containerDir);
   try {
     const { busy, marks } = await native().remove({

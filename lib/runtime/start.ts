@@ -7,6 +7,7 @@ import {
   type Cgroup,
   type CgroupPlan,
 } from '../cgroup';
+import { monotonicMs } from '../common/clock';
 import { errorCode } from '../common/errors';
 import { native, type NativeDirectory, type NativeStarted, type NativeStartOptions } from '../native';
 import type { CompiledSpec } from '../spec/compiled';
@@ -152,7 +153,7 @@ async function takeSteps(
   steps.onUndo('container', () => removeRemains({ ...remains, unfinished, cgroup: planned }));
   if (plan.claimName) await claimName(context, plan, directory, steps);
   const [companion, mountBase] = await Promise.all([watchdog.companion(), context.mountBase.get()]);
-  const start = performance.now();
+  const start = monotonicMs();
   const options = {
     ...nativeOptions(context, plan, cgroups),
     directory: plan.claimName ? { ...directory, made: true } : directory,

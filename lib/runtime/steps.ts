@@ -1,3 +1,4 @@
+import { monotonicMs } from '../common/clock';
 import { errorCode, errorMessage, SkiffError } from '../common/errors';
 import type { Trace } from '../common/trace';
 import { isShortage, type DescriptorReserve } from './reserve';
@@ -35,7 +36,7 @@ export class Steps {
     action: () => T | Promise<T>,
     undo?: (made: T) => void | Promise<void>,
   ): Promise<T> {
-    const start = performance.now();
+    const start = monotonicMs();
     if (this.fault?.step === name) {
       throw new SkiffError(`injected failure: ${name}`, { code: this.fault.code, step: name });
     }
@@ -60,7 +61,7 @@ export class Steps {
     const failures: Error[] = [];
     const failed: typeof this.undos = [];
     for (let step = this.undos.pop(); step; step = this.undos.pop()) {
-      const start = performance.now();
+      const start = monotonicMs();
       try {
         await step.undo();
       } catch (error) {

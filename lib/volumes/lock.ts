@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { monotonicMs } from '../common/clock';
 import { errorCode } from '../common/errors';
 import { native } from '../native';
 import { volumeBusy } from './errors';
@@ -40,14 +41,14 @@ export async function lockVolume(
   name: string,
   { shared = false, wait = true, check }: LockOptions = {},
 ): Promise<VolumeLock | undefined> {
-  const deadline = performance.now() + (wait ? PATIENCE_MS : 0);
+  const deadline = monotonicMs() + (wait ? PATIENCE_MS : 0);
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
     check?.();
     const fd = openDirectory(directory);
     if (fd === undefined) return undefined;
     if (native().tryLock({ fd, exclusive: !shared })) return lockOf(fd, directory);
     fs.closeSync(fd);
-    if (performance.now() >= deadline) throw volumeBusy(name);
+    if (monotonicMs() >= deadline) throw volumeBusy(name);
     await new Promise(resolve => setTimeout(resolve, pause));
   }
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { monotonicMs } from '../../common/clock';
 import { errorCode, errorMessage, SkiffError } from '../../common/errors';
 import { identify, isAliveHere, type ProcessIdentity } from '../../common/identity';
 import type { Rootless } from '../../common/rootless';
@@ -64,9 +65,9 @@ export function readHolder(record: string): Holder | undefined {
 
 async function takeLock(file: string): Promise<number> {
   const fd = fs.openSync(file, 'w', 0o600);
-  const until = performance.now() + LOCK_TIMEOUT_MS;
+  const until = monotonicMs() + LOCK_TIMEOUT_MS;
   while (!native().tryLock({ fd, exclusive: true })) {
-    if (performance.now() > until) {
+    if (monotonicMs() > until) {
       fs.closeSync(fd);
       throw new SkiffError(`cannot make the user namespace: ${file}: another command holds it`, {
         code: 'EBUSY',

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonicMs } from '../../common/clock';
 import { SkiffError } from '../../common/errors';
 import { native } from '../../native';
 
@@ -43,11 +44,11 @@ function tryLock(directory: string): number | undefined {
 }
 
 async function takeLock(directory: string): Promise<number> {
-  const end = performance.now() + TIMEOUT_MS;
+  const end = monotonicMs() + TIMEOUT_MS;
   for (;;) {
     const lock = tryLock(directory);
     if (lock !== undefined) return lock;
-    if (performance.now() > end) {
+    if (monotonicMs() > end) {
       throw new SkiffError(`cannot lock the container: ${directory}: another process has it`, {
         code: 'BUSY',
         path: directory,
