@@ -183,12 +183,14 @@ static void put_bytes(test_plan *plan, const test_plan *bytes)
 
 static void cgroup(test_plan *plan, const char *path)
 {
+    static const test_plan program = {.length = 16};
     const char *const settings[] = {"memory.max", "1048576", "", "memory.swap.max", "0", "optional"};
     size_t start = begin(plan, SKIFF_OP_CGROUP);
     put_text(plan, path);
     put_u32(plan, 2);
     put_u32(plan, 0);
     put_texts(plan, settings, 6);
+    put_bytes(plan, &program);
     end(plan, start);
 }
 
