@@ -54,6 +54,8 @@ enum skiff_operation {
     SKIFF_OP_SECCOMP = 29,   /* u32 SECCOMP_FILTER_FLAG_ bits, bytes: struct sock_filter... */
     SKIFF_OP_KEYRING = 30,   /* (empty) a session keyring of its own */
     SKIFF_OP_GROUPS_STAY = 32, /* (empty) setgroups(2) is denied in this user namespace */
+    SKIFF_OP_APPARMOR = 33, /* text profile that the command is executed in */
+    SKIFF_OP_SELINUX = 34,  /* text context of the same kind */
     SKIFF_OP_FILE = 31,      /* u32 mode, text path, bytes: a file of the user's, who comes before */
     SKIFF_OP_DEATH_SIGNAL = 38, /* u32 signal that the process gets when the one that cloned it ends */
 

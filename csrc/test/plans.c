@@ -139,6 +139,8 @@ test_plan plan_of_process(void)
     numbers(&plan, SKIFF_OP_INIT, 0);
     numbers(&plan, SKIFF_OP_KEYRING, 0);
     numbers(&plan, SKIFF_OP_GROUPS_STAY, 0);
+    texts(&plan, SKIFF_OP_APPARMOR, "a-profile", NULL);
+    texts(&plan, SKIFF_OP_SELINUX, "u:r:t:s0:c1,c2", NULL);
     start = begin(&plan, SKIFF_OP_FILE);
     put_u32(&plan, 0644);
     put_text(&plan, "/w/a.c");
