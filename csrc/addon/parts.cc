@@ -112,10 +112,12 @@ const skiff_copy_up *CopyUps::Link()
 Cgroups::Cgroups(const std::vector<Napi::Object> &list)
 {
     for (const auto &options : list) {
-        Part part{TextOption(options, "path"), {}, {}};
+        Part part{TextOption(options, "path"), {}, {}, {}};
         for (const auto &setting : ObjectListOption(options, "settings"))
             part.settings.push_back({TextOption(setting, "file"), TextOption(setting, "value"),
                                      BoolOption(setting, "optional", false)});
+        if (!options.Get("deviceProgram").IsUndefined())
+            part.device_program = BytesOption(options, "deviceProgram");
         parts_.push_back(std::move(part));
         skiff_cgroup cgroup{};
         cgroup.version = IntOption(options, "version");
@@ -132,6 +134,9 @@ skiff_cgroup *Cgroups::Link()
         cgroups_[i].path = parts_[i].path.c_str();
         cgroups_[i].settings = parts_[i].linked.data();
         cgroups_[i].setting_count = parts_[i].linked.size();
+        const auto &program = parts_[i].device_program;
+        cgroups_[i].device_program = program.empty() ? nullptr : program.data();
+        cgroups_[i].device_program_length = program.size();
     }
     return cgroups_.data();
 }

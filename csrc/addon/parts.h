@@ -74,6 +74,7 @@ class Cgroups {
         std::string path;
         std::vector<Setting> settings;
         std::vector<skiff_cgroup_setting> linked;
+        std::vector<uint8_t> device_program;
     };
     std::vector<Part> parts_;
     std::vector<skiff_cgroup> cgroups_;

@@ -1,6 +1,7 @@
 #include "cgroup.h"
 
 #include "cleanup.h"
+#include "deviceprogram.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -41,6 +42,9 @@ bool skiff_make_cgroups(skiff_cgroup *cgroups, size_t count, skiff_error *err)
         for (size_t j = 0; j < cgroup->setting_count; j++)
             if (!apply(cgroup, &cgroup->settings[j], err))
                 return false;
+        if (cgroup->device_program && !skiff_attach_device_program(cgroup->path, cgroup->device_program,
+                                                                   cgroup->device_program_length, err))
+            return false;
     }
     return true;
 }

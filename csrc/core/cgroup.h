@@ -18,6 +18,8 @@ typedef struct skiff_cgroup {
     bool optional; /* it only counts: where it cannot be made the container starts without it */
     const skiff_cgroup_setting *settings;
     size_t setting_count;
+    const void *device_program; /* v2: struct bpf_insn...; NULL where there is none */
+    size_t device_program_length;
     bool made; /* told by skiff_make_cgroups, which leaves alone what is made */
 } skiff_cgroup;
 

@@ -54,6 +54,8 @@ enum skiff_operation {
     SKIFF_OP_SECCOMP = 29,   /* u32 SECCOMP_FILTER_FLAG_ bits, bytes: struct sock_filter... */
     SKIFF_OP_KEYRING = 30,   /* (empty) a session keyring of its own */
     SKIFF_OP_GROUPS_STAY = 32, /* (empty) setgroups(2) is denied in this user namespace */
+    SKIFF_OP_APPARMOR = 33, /* text profile that the command is executed in */
+    SKIFF_OP_SELINUX = 34,  /* text context of the same kind */
     SKIFF_OP_FILE = 31,      /* u32 mode, text path, bytes: a file of the user's, who comes before */
     SKIFF_OP_DEATH_SIGNAL = 38, /* u32 signal that the process gets when the one that cloned it ends */
 
@@ -66,7 +68,8 @@ enum skiff_operation {
                                 and the PID namespace's part of an identity */
     SKIFF_OP_WORKSPACE = 52, /* u32 skiff_workspace_kind, u32 SKIFF_WORKSPACE_ flags, texts layers, text write layer,
                                 text work directory, text mount point, texts skipped directories */
-    SKIFF_OP_CGROUP = 53,    /* text path, u32 version, u32 optional, texts: file, value, "" or "optional", ... */
+    SKIFF_OP_CGROUP = 53,    /* text path, u32 version, u32 optional, texts: file, value, "" or "optional", ...,
+                                bytes: struct bpf_insn... or none */
     SKIFF_OP_START = 54,     /* u32 namespaces, bytes set-up plan, bytes bind sources, bytes process */
     SKIFF_OP_STREAMS = 55,   /* u32 terminal, u32 input stays open, u32 SKIFF_ATTACH_ flags of the first connection */
     SKIFF_OP_LOG = 56,       /* u64 bytes of one file (0: no limit), u32 files (0: no log) */

@@ -4,6 +4,7 @@
 #include "cleanup.h"
 #include "files.h"
 #include "keyring.h"
+#include "label.h"
 #include "mounts.h"
 #include "plan.h"
 #include "procfs.h"
@@ -156,6 +157,10 @@ static bool read_one(skiff_process *process, skiff_record *record, skiff_error *
     case SKIFF_OP_KEYRING:
         process->own_keyring = true;
         return true;
+    case SKIFF_OP_APPARMOR:
+        return skiff_read_text(payload, &process->apparmor_profile, err);
+    case SKIFF_OP_SELINUX:
+        return skiff_read_text(payload, &process->selinux_label, err);
     case SKIFF_OP_FILE:
         return skiff_step(&process->fault, "file", err) && write_file(process, payload, err);
     case SKIFF_OP_FAULT:
@@ -240,10 +245,22 @@ static bool drop_privileges(const skiff_process *process, skiff_error *err)
            (skiff_step(&process->fault, "seccomp", err) && skiff_install_filter(filter, err));
 }
 
+/* Only the kernel's files for it are needed, so it comes while nothing is given up. */
+static bool set_labels(const skiff_process *process, skiff_error *err)
+{
+    if (process->apparmor_profile && (!skiff_step(&process->fault, "apparmor", err) ||
+                                      !skiff_set_apparmor_profile(process->apparmor_profile, err)))
+        return false;
+    return !process->selinux_label || (skiff_step(&process->fault, "selinux", err) &&
+                                       skiff_set_selinux_label(process->selinux_label, err));
+}
+
 bool skiff_become(const skiff_process *process, skiff_error *err)
 {
     umask(process->umask);
     if (process->own_keyring && (!skiff_step(&process->fault, "keyring", err) || !skiff_join_keyring(err)))
+        return false;
+    if (!set_labels(process, err))
         return false;
     if (!skiff_step(&process->fault, "cwd", err) || !enter_cwd(process, err))
         return false;

@@ -28,6 +28,7 @@ typedef struct skiff_process {
     bool need_cwd; /* a working directory that is missing is an error, and not made */
     bool groups_stay; /* setgroups(2) is denied, user_namespaces(7), and the caller's groups can not be dropped */
     bool own_keyring;
+    const char *apparmor_profile, *selinux_label; /* NULL: what it is in now */
     skiff_seccomp seccomp;
     skiff_fault fault;
 } skiff_process;
@@ -35,7 +36,7 @@ typedef struct skiff_process {
 /* Read the process records; resource limits and the OOM score are set, and files written, while reading, in order. */
 bool skiff_read_process(skiff_process *process, const void *plan, size_t length, skiff_error *err);
 
-/* Keyring, working directory, user, groups, capabilities, filter of system calls: all but execve. */
+/* Keyring, labels, working directory, user, groups, capabilities, filter of system calls: all but execve. */
 bool skiff_become(const skiff_process *process, skiff_error *err);
 
 /* Signals as a fresh process has them: all default, none blocked. Node ignores SIGPIPE, and an ignored signal stays

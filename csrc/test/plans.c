@@ -139,6 +139,8 @@ test_plan plan_of_process(void)
     numbers(&plan, SKIFF_OP_INIT, 0);
     numbers(&plan, SKIFF_OP_KEYRING, 0);
     numbers(&plan, SKIFF_OP_GROUPS_STAY, 0);
+    texts(&plan, SKIFF_OP_APPARMOR, "a-profile", NULL);
+    texts(&plan, SKIFF_OP_SELINUX, "u:r:t:s0:c1,c2", NULL);
     start = begin(&plan, SKIFF_OP_FILE);
     put_u32(&plan, 0644);
     put_text(&plan, "/w/a.c");
@@ -183,12 +185,14 @@ static void put_bytes(test_plan *plan, const test_plan *bytes)
 
 static void cgroup(test_plan *plan, const char *path)
 {
+    static const test_plan program = {.length = 16};
     const char *const settings[] = {"memory.max", "1048576", "", "memory.swap.max", "0", "optional"};
     size_t start = begin(plan, SKIFF_OP_CGROUP);
     put_text(plan, path);
     put_u32(plan, 2);
     put_u32(plan, 0);
     put_texts(plan, settings, 6);
+    put_bytes(plan, &program);
     end(plan, start);
 }
 

@@ -52,8 +52,9 @@ export function plannedCgroup(plan: CgroupPlan, error?: unknown): Cgroup | null 
   return directories.length === 0 ? null : new Cgroup({ id, directories });
 }
 
-/** A directory that could not be made is somebody else's where it exists. */
+/** A directory that could not be made is somebody else's where it exists. The one that refused a program was made. */
 function beforeFailure(plan: CgroupPlan, error: unknown): CgroupPlan {
+  if (isOfProgram(error)) return plan;
   const failed = plan.directories.findIndex(({ path }) => path === pathOf(error));
   return failed < 0 ? plan : { ...plan, directories: plan.directories.slice(0, failed) };
 }
@@ -64,10 +65,22 @@ function pathOf(error: unknown): string | undefined {
     : undefined;
 }
 
+/** Of bpf(2), see csrc/core/deviceprogram.c. */
+function isOfProgram(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'syscall' in error && error.syscall === 'bpf';
+}
+
+const PROGRAM_REMEDY =
+  'On cgroup v2 a BPF program decides about devices: that takes CAP_SYS_ADMIN, or CAP_BPF and CAP_NET_ADMIN, and a kernel ' +
+  'with CONFIG_CGROUP_BPF.';
+
 /** What a failure to make a planned cgroup means for the one who asked for the limit. */
 export function cgroupFailure(error: unknown, plan: CgroupPlan): unknown {
   if (SkiffError.is(error)) return error;
   const path = pathOf(error) ?? '';
+  if (isOfProgram(error)) {
+    return cgroupError('cannot restrict devices', path, error, { remedy: PROGRAM_REMEDY });
+  }
   for (const directory of plan.directories) {
     if (path === directory.path)
       return cgroupError(`cannot limit ${directory.required.join(', ')}`, path, error);

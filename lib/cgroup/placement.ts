@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { errorCode, SkiffError } from '../common/errors';
-import { DELEGATE_REMEDY } from './errors';
+import { cgroupError, DELEGATE_REMEDY } from './errors';
 import { readIfThere, readPids, readWords, type CgroupKernel } from './kernel';
 import type { Placement } from './manager';
 
@@ -155,6 +155,10 @@ function distribute(
 }
 
 function obstacleError({ controllers, hierarchy }: Placement, obstacle: Obstacle | undefined): SkiffError {
+  if (obstacle?.kind === 'denied' && hierarchy.readOnly) {
+    const cause = new SkiffError('EROFS: read-only file system', { code: 'EROFS' });
+    return cgroupError(`cannot limit ${controllers.join(', ')}`, obstacle.directory, cause);
+  }
   const {
     directory,
     kind,

@@ -5,6 +5,7 @@ import { hierarchyOf, summary } from './detect';
 import { hostKernel, type CgroupKernel } from './kernel';
 import { controllersOf, limitsOf, type Limits } from './limits';
 import type { Setting } from './manager';
+import { deviceProgram } from './device-program';
 import { managerOf } from './managers';
 import { directoryName } from './names';
 import type { CgroupDirectory, CgroupSetup, Hierarchy, LimitController } from './types';
@@ -32,6 +33,8 @@ export interface PlannedDirectory extends CgroupDirectory {
   /** It only counts: the container starts without it where it cannot be made. */
   optional: boolean;
   settings: Setting[];
+  /** v2: which devices can be used. */
+  deviceProgram?: Buffer;
 }
 
 /** A container's cgroup before it exists. */
@@ -85,7 +88,7 @@ function partsOf(
     return part;
   };
   for (const name of controllersOf(limits)) {
-    partOf(hierarchyOf(setup, name) ?? missing(setup, name)).required.push(name);
+    partOf(homeOf(setup, name) ?? missing(setup, name)).required.push(name);
   }
   if (usage) {
     const memory = hierarchyOf(setup, 'memory');
@@ -94,7 +97,7 @@ function partsOf(
   }
   if (freezer) {
     const v1 = hierarchyOf(setup, 'freezer');
-    const home = v1 ?? setup.hierarchies.find(({ version }) => version === 2);
+    const home = v1 ?? unified(setup);
     if (home) partOf(home).counted.push(...(v1 ? ['freezer'] : []));
   }
   if (cpuTime) {
@@ -105,6 +108,15 @@ function partsOf(
   return [...parts.values()];
 }
 
+/** The hierarchy in which a limit is set. Devices need no controller of v2: any cgroup takes their program. */
+function homeOf(setup: CgroupSetup, name: LimitController): Hierarchy | undefined {
+  return hierarchyOf(setup, name) ?? (name === 'devices' ? unified(setup) : undefined);
+}
+
+function unified({ hierarchies }: CgroupSetup): Hierarchy | undefined {
+  return hierarchies.find(({ version }) => version === 2);
+}
+
 function planDirectory(part: Part, limits: Limits, name: string, kernel: CgroupKernel): PlannedDirectory[] {
   const { hierarchy, required } = part;
   const { version } = hierarchy;
@@ -113,17 +125,24 @@ function planDirectory(part: Part, limits: Limits, name: string, kernel: CgroupK
   const { parent, controllers } = place;
   const own = Object.fromEntries(required.map(controller => [controller, limits[controller]])) as Limits;
   const settings = managerOf(version).settings(kernel, own, parent, controllers);
-  return [
-    { path: `${parent}/${name}`, version, controllers, required, optional: required.length === 0, settings },
-  ];
+  const planned = {
+    path: `${parent}/${name}`,
+    version,
+    controllers,
+    required,
+    optional: required.length === 0,
+  };
+  const program = version === 2 && own.devices ? { deviceProgram: deviceProgram(own.devices) } : {};
+  return [{ ...planned, settings, ...program }];
 }
 
 /**
  * Where the directory goes and what it carries there; undefined where only counting was asked for and is not
  * to be had.
  */
-function placeOf({ hierarchy, required, counted }: Part, kernel: CgroupKernel) {
+function placeOf({ hierarchy, required: limited, counted }: Part, kernel: CgroupKernel) {
   const manager = managerOf(hierarchy.version);
+  const required = limited.filter(name => hierarchy.version === 1 || name !== 'devices');
   const carried = (wanted: string[]) => (hierarchy.version === 1 ? hierarchy.controllers : wanted);
   const all = [...required, ...counted];
   try {

@@ -6,7 +6,7 @@ export type CgroupMode = 'v1' | 'v2' | 'hybrid' | 'none';
 
 /** The controllers that limits are set with. */
 export const LIMIT_CONTROLLERS = ['memory', 'cpu', 'cpuset', 'pids'] as const;
-/** On v1 there is one for devices, too. */
+/** On v1 there is one for devices, too; v2 has programs in its place. */
 export type LimitController = (typeof LIMIT_CONTROLLERS)[number] | 'devices';
 
 /** One mounted cgroup hierarchy. */

@@ -106,7 +106,8 @@ export const createFlags = {
   'security-opt': list({
     helpValue: '<name[=value]>',
     helpGroup: SECURITY,
-    summary: 'no-new-privileges, seccomp=<file|unconfined|builtin>, systempaths=unconfined',
+    summary:
+      'no-new-privileges, seccomp=<file|unconfined|builtin>, systempaths=unconfined, apparmor=<profile>, label=type:<type>',
   }),
   'group-add': list({ helpValue: '<group>', helpGroup: SECURITY, summary: 'One more group for the command' }),
   'oom-score-adj': value(parseInteger, {

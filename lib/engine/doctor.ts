@@ -6,6 +6,8 @@ import { errorMessage } from '../common/errors';
 import { currentRootless, type Rootless } from '../common/rootless';
 import { packageRoot } from '../common/package';
 import { native } from '../native';
+import type { SecurityModules } from '../spec/security-labels';
+import { securityModules } from './security-modules';
 import { findBlockers, MASKED_PROC, type Blocker } from './rootless/blockers';
 import { storageDrivers } from '../workspace';
 
@@ -42,6 +44,7 @@ export interface DoctorFacts {
   namespaces: Partial<Record<string, number>>;
   drivers: { name: string; usable: boolean; reason?: string }[];
   cgroups: CgroupReport;
+  labels: SecurityModules;
   /** Why the native code can not be used; undefined where it can. */
   addonProblem?: string;
   /** Where the init binary is expected, and whether it can be run. */
@@ -74,6 +77,7 @@ export async function gatherFacts(initPath: string, entryProblem?: string): Prom
       storageDrivers().map(async driver => ({ name: driver.name, ...(await driver.check()) })),
     ),
     cgroups: describeCgroups(detectCgroups()),
+    labels: securityModules(),
     addonProblem: addonProblem(),
     init: { path: initPath, usable: isExecutable(initPath) },
   };
@@ -96,6 +100,7 @@ export function diagnose(facts: DoctorFacts): DoctorReport {
     ...namespaceFindings(facts),
     ...driverFindings(facts),
     ...cgroupFindings(facts.cgroups),
+    labelFinding(facts.labels),
     ...nativeFindings(facts),
   ];
   return { ok: findings.every(({ status }) => status !== 'missing'), findings };
@@ -176,6 +181,16 @@ function cgroupFindings({ mode, controllers }: CgroupReport): Finding[] {
         remedy,
       })),
   ];
+}
+
+/** Neither is needed, and a machine seldom has both. */
+function labelFinding({ apparmor, selinux }: SecurityModules): Finding {
+  const names = [...(apparmor ? ['AppArmor'] : []), ...(selinux ? [`SELinux (${selinux.context})`] : [])];
+  const detail =
+    names.length > 0
+      ? `${names.join(', ')}: used where --security-opt asks for it`
+      : 'neither AppArmor nor SELinux';
+  return { name: 'security modules', status: 'ok', detail };
 }
 
 function nativeFindings({ addonProblem: problem, init }: DoctorFacts): Finding[] {

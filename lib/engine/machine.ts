@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import os from 'node:os';
+import { securityModules } from './security-modules';
 
 /** What of this machine decides about limits; looked at when a limit asks for it. */
 export function thisMachine() {
@@ -7,6 +8,9 @@ export function thisMachine() {
     /** Of this process, as the kernel's bit mask; capabilities(7). */
     get capabilities(): bigint {
       return BigInt(`0x${ownStatus('CapPrm') ?? '0'}`);
+    },
+    get securityModules() {
+      return securityModules();
     },
     get cpuCount(): number {
       return os.cpus().length;

@@ -9,6 +9,8 @@ export interface NativeCgroup {
   optional: boolean;
   /** Written in this order; an `optional` one is passed over where this kernel has no such file. */
   settings: { file: string; value: string; optional?: boolean }[];
+  /** v2: a program that decides which devices can be used, as struct bpf_insn. */
+  deviceProgram?: Buffer;
 }
 
 /** A container's directory and its record, see `lib/state/store.ts`. */

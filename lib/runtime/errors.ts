@@ -62,6 +62,40 @@ function missingSource(path: string, details: Partial<SkiffErrorDetails>): Skiff
   });
 }
 
+const LABEL_FAILURES: Record<
+  'apparmor' | 'selinux',
+  { what: string; code: string; reason: string; remedy: string }
+> = {
+  apparmor: {
+    what: 'cannot set the AppArmor profile',
+    code: 'ENOENT',
+    reason: 'the kernel has no such profile',
+    remedy:
+      'Load it first: apparmor_parser -r FILE (as root); /sys/kernel/security/apparmor/profiles lists them.',
+  },
+  selinux: {
+    what: 'cannot set the SELinux label',
+    code: 'EINVAL',
+    reason: 'the policy knows no such context',
+    remedy: 'See the contexts of processes with ps -eZ, and the types of a policy with seinfo -t.',
+  },
+};
+
+/** What the kernel says to a label that a process is to be executed with. */
+function labelError(
+  step: 'apparmor' | 'selinux',
+  code: string,
+  label: string | undefined,
+  details: Partial<SkiffErrorDetails>,
+): SkiffError {
+  const known = LABEL_FAILURES[step];
+  const [reason, remedy] =
+    code === known.code
+      ? [known.reason, known.remedy]
+      : [`${code}: the policy that skiff runs under does not let it`, undefined];
+  return new SkiffError(`${known.what}: ${label}: ${reason}`, { code, ...details, remedy });
+}
+
 /**
  * Say what the addon's error means for the one who started the container.
  *
@@ -74,6 +108,9 @@ export function startError(error: unknown, command: string, what = 'cannot start
   const details = { code, syscall, path, step, cause: error };
   if (step === 'exec' && (syscall === 'execve' || syscall === 'execvpe')) {
     return execError(command, code, syscall, details);
+  }
+  if (syscall === 'write' && (step === 'apparmor' || step === 'selinux')) {
+    return labelError(step, code, path, details);
   }
   if (step === 'bind-source' && code === 'ENOENT' && path) return missingSource(path, details);
   return new SkiffError(`${what}: ${step === undefined ? '' : `${step}: `}${error.message}`, {

@@ -67,7 +67,11 @@ export function toProcess(
     ...(user && {
       user: { ...base.user, uid: user.uid, gid: user.gid, additionalGids: user.additionalGids },
     }),
-    ...(options.privileged && { capabilities: allCapabilities(machine.capabilities) }),
+    ...(options.privileged && {
+      capabilities: allCapabilities(machine.capabilities),
+      // As Docker has it.
+      apparmorProfile: undefined,
+    }),
   };
 }
 

@@ -9,7 +9,8 @@ import { toEntries, toVariables } from './env';
 import { setShmSize, tmpfsMounts } from './mounts';
 import { checkHostname, checkName } from './names';
 import { toResources, type Machine, type ResourceOptions } from './resources';
-import { applySecurity, toSecurity, type SecurityOptions } from './security';
+import { applySecurity, toLabels, toSecurity, type SecurityOptions } from './security';
+import { applyLabels } from './security-labels';
 import type { SeccompFilter } from './seccomp/filters';
 import { withoutPrivileges } from './rootless';
 import { checkSysctls } from './sysctl';
@@ -122,6 +123,14 @@ export function toSpec({ id, command, options, image, mounts = [], ...input }: S
     toSecurity(options, () => machine.capabilities ?? 0n),
     options,
   );
+  applyLabels(spec.process, toLabels(options), {
+    get apparmor() {
+      return machine.securityModules?.apparmor ?? false;
+    },
+    get selinux() {
+      return machine.securityModules?.selinux;
+    },
+  });
   if (options.profile === 'sandbox') hide(spec);
   return rootless ? withoutPrivileges(spec, rootless) : spec;
 }

@@ -36,6 +36,8 @@ export enum Operation {
   Keyring = 30,
   File = 31,
   GroupsStay = 32,
+  Apparmor = 33,
+  Selinux = 34,
   DeathSignal = 38,
   BindSource = 40,
   Container = 50,

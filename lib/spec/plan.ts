@@ -144,6 +144,8 @@ export function processPlan(process: Process, { init, endsWithParent, fault }: P
   }
   if (process.noNewPrivileges) plan.add(Operation.NoNewPrivs);
   if (process.user.groupsStay) plan.add(Operation.GroupsStay);
+  if (process.apparmorProfile !== undefined) plan.add(Operation.Apparmor, { text: process.apparmorProfile });
+  if (process.selinuxLabel !== undefined) plan.add(Operation.Selinux, { text: process.selinuxLabel });
   if (process.ownKeyring) plan.add(Operation.Keyring);
   if (process.filter) {
     plan.add(

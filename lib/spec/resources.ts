@@ -1,3 +1,4 @@
+import type { SecurityModules } from './security-labels';
 import { invalidArgument } from '../common/errors';
 import { parseSize } from '../common/units';
 import { checkCpuset } from './cpuset';
@@ -26,6 +27,8 @@ export interface Machine {
   swapLimit?: boolean;
   /** All that this process could hand on, as the kernel's bit mask. */
   capabilities?: bigint;
+  /** Which kinds of labels its kernel has; none where not given. */
+  securityModules?: SecurityModules;
 }
 
 /**

@@ -5,6 +5,7 @@ import { capabilityNames } from './capability-mask';
 import { ALL_DEVICES, toDevices } from './devices';
 import { hostDevices, requestedDevices } from './host-devices';
 import type { SeccompChoice } from './seccomp/filters';
+import { chooseLabel, type LabelChoice } from './security-labels';
 import type { Spec } from './types';
 
 /** What of the start options decides how a container is shut in. */
@@ -22,6 +23,7 @@ interface SecurityFlags {
   seccomp?: string;
   /** /proc and /sys as the kernel has them. */
   openSystemPaths?: boolean;
+  labels: LabelChoice;
 }
 
 /** How a container is shut in. */
@@ -51,6 +53,15 @@ export function toSecurity(options: SecurityOptions, held: () => bigint): Securi
   };
 }
 
+/**
+ * What labels the options ask for.
+ *
+ * @throws SkiffError INVALID_ARGUMENT
+ */
+export function toLabels({ securityOpt = [] }: SecurityOptions): LabelChoice {
+  return parseSecurityOpts(securityOpt).labels;
+}
+
 function toSeccomp(given: string | undefined, privileged: boolean): SeccompChoice {
   if (given === undefined) return privileged ? { kind: 'none' } : { kind: 'builtin', name: 'default' };
   if (given === 'unconfined') return { kind: 'none' };
@@ -61,14 +72,13 @@ function toSeccomp(given: string | undefined, privileged: boolean): SeccompChoic
 
 /** Each `name=value`, or `name:value` as older versions of Docker have it, or `no-new-privileges` alone. */
 function parseSecurityOpts(texts: readonly string[]): SecurityFlags {
-  const flags: SecurityFlags = {};
+  const flags: SecurityFlags = { labels: {} };
   for (const text of texts) {
     const [, name = '', value] = /^([^=:]*)(?:[=:](.*))?$/s.exec(text) ?? [];
     if (name === 'no-new-privileges') flags.noNewPrivileges = toFlag(value ?? 'true', text);
     else if (name === 'seccomp' && value) flags.seccomp = value;
     else if (name === 'systempaths' && value === 'unconfined') flags.openSystemPaths = true;
-    else if (name === 'apparmor' && value) checkLabel('AppArmor profile', value, 'unconfined');
-    else if (name === 'label' && value) checkLabel('SELinux label', value, 'disable');
+    else if (value && chooseLabel(flags.labels, name, value)) continue;
     else throw invalidArgument(`invalid --security-opt: ${JSON.stringify(text)}`);
   }
   return flags;
@@ -78,14 +88,6 @@ function toFlag(value: string, text: string): boolean {
   if (/^(1|t|true)$/i.test(value)) return true;
   if (/^(0|f|false)$/i.test(value)) return false;
   throw invalidArgument(`invalid --security-opt: ${JSON.stringify(text)}`);
-}
-
-/** Labels are not set: that one was asked for and is not there must not pass in silence. */
-function checkLabel(what: string, value: string, none: string): void {
-  if (value === none) return;
-  throw invalidArgument(`cannot set the ${what}: ${value}: not supported`, {
-    remedy: `Capabilities, seccomp and namespaces hold without one; only ${none} is taken.`,
-  });
 }
 
 /**

@@ -53,6 +53,8 @@ export interface Process {
   filter?: SeccompFilter;
   /** A session keyring of its own. */
   ownKeyring?: boolean;
+  apparmorProfile?: string;
+  selinuxLabel?: string;
 }
 
 export interface Rlimit {

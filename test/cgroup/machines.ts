@@ -54,11 +54,12 @@ export function v2Machine({
   own = '/user.slice/user-0.slice/session-1.scope',
   controllers = ['cpuset', 'cpu', 'memory', 'pids'],
   others = [] as number[],
+  flags = 'rw',
 } = {}): Machine {
   const kernel = new FakeKernel().mount('/sys/fs/cgroup', 2, controllers);
   kernel.cgroup(own === '/' ? '/sys/fs/cgroup' : `/sys/fs/cgroup${own}`, [process.pid, ...others]);
   kernel.addFiles({
-    '/proc/self/mountinfo': mountLine(30, '/', '/sys/fs/cgroup', 'cgroup2', 'rw,nsdelegate'),
+    '/proc/self/mountinfo': mountLine(30, '/', '/sys/fs/cgroup', 'cgroup2', 'rw,nsdelegate', flags),
     '/proc/self/cgroup': `0::${own}\n`,
   });
   return { kernel, setup: detectCgroups({ kernel }) };

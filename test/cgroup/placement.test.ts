@@ -94,6 +94,14 @@ describe('where a v2 cgroup is made', () => {
     expect(error.remedy).toContain('delegate.conf');
   });
 
+  it('says so where the file system is read-only', () => {
+    const machine = v2Machine({ flags: 'ro' });
+    machine.kernel.readOnly.push(ROOT);
+    expect(failure(() => place(machine, { pids: { limit: 1 } })).message).toMatch(
+      /^cannot limit pids: .*: EROFS: read-only file system$/,
+    );
+  });
+
   it('is an error in a container whose only cgroup holds other processes', () => {
     const machine = v2Machine({ own: '/', others: [STRANGER] });
     machine.kernel.addFiles({ [`${ROOT}/cgroup.type`]: 'domain\n' });

@@ -21,6 +21,7 @@ const good: DoctorFacts = {
     { name: 'aufs', usable: false, reason: 'the kernel has no aufs' },
     { name: 'overlay', usable: true },
   ],
+  labels: { apparmor: true },
   cgroups: {
     mode: 'v2',
     controllers: [

@@ -18,7 +18,8 @@ const SUBORDINATES = 65_536;
 const BECOME = `set -e
 for name in passwd group subuid subgid; do mount --bind "$1/$name" "/etc/$name"; done
 test -z "$2" || mount --bind /bin/false /usr/bin/newuidmap
-shift 2
+test -z "$3" || echo 0 >"$3/cgroup.procs"
+shift 3
 exec setpriv --reuid=${UID} --regid=${UID} --clear-groups "$@"`;
 
 export interface Answer {
@@ -51,10 +52,11 @@ export class User {
   /**
    * @param subordinates whether there are ids for others than root in containers
    * @param options.brokenHelper newuidmap(1) fails
+   * @param options.cgroup directory of the cgroup that its programs start in
    */
   constructor(
     subordinates: boolean,
-    private readonly options: { brokenHelper?: boolean } = {},
+    private readonly options: { brokenHelper?: boolean; cgroup?: string } = {},
   ) {
     fs.chmodSync(path.dirname(this.directory.path), 0o755);
     fs.chmodSync(this.directory.path, 0o755);
@@ -77,7 +79,8 @@ export class User {
   /** A program as the user, to its end. */
   async program(args: readonly string[], env: Record<string, string> = {}): Promise<Answer> {
     const broken = this.options.brokenHelper ? 'broken' : '';
-    const child = spawn('unshare', ['-m', 'sh', '-c', BECOME, 'sh', this.etc, broken, ...args], {
+    const settings = [this.etc, broken, this.options.cgroup ?? ''];
+    const child = spawn('unshare', ['-m', 'sh', '-c', BECOME, 'sh', ...settings, ...args], {
       cwd: this.home,
       env: {
         PATH: `${path.dirname(process.execPath)}:/usr/bin:/bin`,

@@ -70,7 +70,11 @@ static bool read_cgroup(skiff_request *request, skiff_reader *payload, skiff_err
         return false;
     cgroup->version = (int)version;
     cgroup->optional = optional;
-    return read_settings(cgroup, payload, err);
+    const void *program;
+    if (!read_settings(cgroup, payload, err) || !skiff_read_bytes(payload, &program, &cgroup->device_program_length, err))
+        return false;
+    cgroup->device_program = cgroup->device_program_length > 0 ? program : NULL;
+    return true;
 }
 
 static bool read_start(skiff_request *request, skiff_reader *payload, skiff_error *err)

@@ -41,6 +41,7 @@ static void test_whole(void)
     CHECK(strcmp(request.directory, "/containers/id") == 0 && strcmp(request.events, "/events.jsonl") == 0);
     CHECK(request.workspace.what.layer_count == 2 && request.workspace.what.is_volatile);
     CHECK(request.cgroup_count == 1 && request.cgroups[0].setting_count == 2 && !request.cgroups[0].made);
+    CHECK(request.cgroups[0].device_program && request.cgroups[0].device_program_length == 16);
     CHECK(!request.cgroups[0].settings[0].optional && request.cgroups[0].settings[1].optional);
     CHECK(request.input && request.attached && !request.terminal && request.remove && !request.after);
     CHECK(request.log_size == 4096 && request.log_files == 3 && request.timeout_ms == 1500);

@@ -113,9 +113,17 @@ function addCopyUps(plan: PlanWriter, copyUps: readonly NativeCopyUp[]): void {
 }
 
 function addCgroups(plan: PlanWriter, directories: readonly PlannedDirectory[]): void {
-  for (const { path, version, optional, settings } of directories) {
+  for (const { path, version, optional, settings, deviceProgram } of directories) {
     const texts = settings.flatMap(({ file, value, optional }) => [file, value, optional ? 'optional' : '']);
-    plan.add(Operation.Cgroup, { text: path }, { u32: version }, { u32: Number(optional) }, { texts });
+    const bytes = deviceProgram ?? Buffer.alloc(0);
+    plan.add(
+      Operation.Cgroup,
+      { text: path },
+      { u32: version },
+      { u32: Number(optional) },
+      { texts },
+      { bytes },
+    );
   }
 }
 
