@@ -147,16 +147,17 @@ export function ttiTable(results: readonly TtiResult[]): Table {
 
 export function axesTable(points: readonly AxisPoint[]): Table {
   return {
-    heads: ['AXIS', 'AT', 'ROW', 'MEDIAN ms', 'P99', 'PER SECOND', 'RATIO', '95 %', 'TO'],
+    heads: ['AXIS', 'AT', 'ROW', 'MEDIAN ms', 'P99', 'PER SECOND', 'VARIATION', 'RATIO', '95 %', 'TO'],
     rows: points.flatMap(point => {
-      const { axis, at, name, medianMs, p99Ms, perSecond, ratios, failed, failure } = point;
+      const { axis, at, name, medianMs, p99Ms, perSecond, variation, ratios, failed, failure } = point;
       const told = failed > 0 ? ` (${failed} failed: ${failure})` : '';
-      const figures = [ms(medianMs), ms(p99Ms), perSecond?.toFixed(1) ?? ''];
+      const share = variation === undefined ? '' : `${(variation * 100).toFixed(2)} %`;
+      const figures = [ms(medianMs), ms(p99Ms), perSecond?.toFixed(1) ?? '', share];
       const compared = ratios.map(ratio => [factor(ratio.median), interval(ratio), ratio.to]);
       const [first = [], ...more] = compared;
       return [
         [axis, at, name + told, ...figures, ...first],
-        ...more.map(ratio => ['', '', '', '', '', '', ...ratio]),
+        ...more.map(ratio => ['', '', '', '', '', '', '', ...ratio]),
       ];
     }),
   };

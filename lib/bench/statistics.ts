@@ -26,6 +26,17 @@ export function median(values: readonly number[]): number {
 }
 
 /**
+ * Coefficient of variation: the standard deviation of the sample as a share of its mean.
+ *
+ * @param values at least two
+ */
+export function variation(values: readonly number[]): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1)) / mean;
+}
+
+/**
  * Median, deciles and the median's 95 % interval.
  *
  * @param values at least one

@@ -54,7 +54,7 @@ export class Collector {
   }
 
   /**
-   * Open the mounts that files will be taken from. Nothing of the container's runs yet.
+   * Open the mounts that files will be taken from, or that may be full at the end. Nothing of the container's runs yet.
    *
    * @param pid of its parked init
    */
@@ -62,8 +62,9 @@ export class Collector {
     const destinations = this.tmpfs.map(text => toDestination(text.split(':', 1)[0]!));
     // The deepest first: it is the one that a path is in.
     for (const destination of destinations.sort((a, b) => b.length - a.length)) {
-      if (!this.wanted.some(({ file }) => isBelow(file, destination))) continue;
-      this.mounts.push({ destination, fd: openMount(pid, destination) });
+      const isNeeded = this.wanted.some(({ file }) => isBelow(file, destination));
+      const fd = openMount(pid, destination, isNeeded);
+      if (fd !== undefined) this.mounts.push({ destination, fd });
     }
   }
 
@@ -84,11 +85,11 @@ export class Collector {
     return found;
   }
 
-  /** Whether one of the open mounts is full. */
+  /** Whether one of the open mounts is full. One without a limit has 0 of 0. */
   get isFull(): boolean {
     return this.mounts.some(({ fd }) => {
-      const { bavail, ffree } = fs.statfsSync(`/proc/self/fd/${fd}`);
-      return bavail === 0 || ffree === 0;
+      const { blocks, bavail, files, ffree } = fs.statfsSync(`/proc/self/fd/${fd}`);
+      return (blocks > 0 && bavail === 0) || (files > 0 && ffree === 0);
     });
   }
 
@@ -97,11 +98,12 @@ export class Collector {
   }
 }
 
-/** @throws SkiffError where a link of the image leads away from there */
-function openMount(pid: number, destination: string): number {
+/** @throws SkiffError where a link of the image leads away from there, and it is needed */
+function openMount(pid: number, destination: string, isNeeded: boolean): number | undefined {
   try {
     return openBelow(`/proc/${pid}/root`, destination);
   } catch (cause) {
+    if (!isNeeded) return undefined;
     const code = errorCode(cause) ?? 'EIO';
     throw new SkiffError(`cannot collect files: ${destination}: ${REASONS[code] ?? code}`, {
       code,

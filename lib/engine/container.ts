@@ -48,7 +48,6 @@ export class ContainerHandle implements Container {
   private readonly began = monotonicMs();
   private readonly cpuWatch: CpuWatch;
   private timedOut = false;
-  private overflowed = false;
   /** By this process. */
   private killed = false;
   private removed: Promise<void> | undefined;
@@ -84,11 +83,6 @@ export class ContainerHandle implements Container {
   kill(signal: NodeJS.Signals | number = 'SIGTERM'): boolean {
     this.killed = true;
     return this.started.init.signal(signal);
-  }
-
-  /** The output limit is passed: kill it, and say so in the verdict. */
-  exceedOutput(): void {
-    this.overflowed = this.kill('SIGKILL') || this.overflowed;
   }
 
   wait(): Promise<ExitResult> {
@@ -159,7 +153,7 @@ export class ContainerHandle implements Container {
       files,
     };
     const cpuTime = this.cpuWatch.isExceeded(cpuMs);
-    const hits = { cpuTime, output: this.overflowed, pids: pidsDenied > 0, disk: full };
+    const hits = { cpuTime, pids: pidsDenied > 0, disk: full };
     return { ...result, verdict: verdictOf(result, hits, ended - this.began) };
   }
 

@@ -12,7 +12,7 @@ export interface Runner<Started extends Command> {
   end: (started: Started) => Promise<ExitResult>;
 }
 
-type Command = Pick<Container, 'stdin' | 'stdout' | 'stderr' | 'remove'> & { exceedOutput?(): void };
+type Command = Pick<Container, 'stdin' | 'stdout' | 'stderr' | 'kill' | 'remove'>;
 
 /**
  * Run a command to its end and keep what it writes.
@@ -29,7 +29,8 @@ export async function runToEnd<Started extends Command>(
   throwIfAborted(command, signal);
   const stdin = options.stdin ?? (input === undefined ? 'ignore' : 'pipe');
   const [{ collect, feed }, container] = await Promise.all([collecting(), start({ ...options, stdin })]);
-  const count = outputCounter(toOutputLimit(options.outputLimit), () => container.exceedOutput?.());
+  const output = new OutputLimit(toOutputLimit(options.outputLimit), () => container.kill('SIGKILL'));
+  const count = (bytes: number) => output.count(bytes);
   const [stdout, stderr, , result] = await Promise.all([
     collect(container.stdout, maxBuffer, count),
     collect(container.stderr, maxBuffer, count),
@@ -41,20 +42,32 @@ export async function runToEnd<Started extends Command>(
     throw error;
   });
   throwIfAborted(command, signal);
+  // Here and not before: it may have ended by itself with more in the pipe than is allowed.
+  if (output.isExceeded) result.verdict.status = 'output';
   const told = { ...result, truncated: { stdout: stdout.truncated, stderr: stderr.truncated } };
   const text = { ...told, stdout: stdout.bytes.toString(), stderr: stderr.bytes.toString() };
   if (options.reject && result.exitCode !== 0) throw commandFailed(command, text);
   return options.encoding === 'buffer' ? { ...told, stdout: stdout.bytes, stderr: stderr.bytes } : text;
 }
 
-/** Counts the bytes of both streams; `exceed` is called once when there are more than the limit. */
-function outputCounter(limit: number | undefined, exceed: () => void): (bytes: number) => void {
-  let left = limit ?? Infinity;
-  return bytes => {
-    const wasWithin = left >= 0;
-    left -= bytes;
-    if (wasWithin && left < 0) exceed();
-  };
+/** Counts the bytes of both streams, and kills once there are more than the limit. */
+class OutputLimit {
+  private bytes = 0;
+
+  constructor(
+    private readonly limit = Infinity,
+    private readonly kill: () => void,
+  ) {}
+
+  get isExceeded(): boolean {
+    return this.bytes > this.limit;
+  }
+
+  count(bytes: number): void {
+    const wasExceeded = this.isExceeded;
+    this.bytes += bytes;
+    if (this.isExceeded && !wasExceeded) this.kill();
+  }
 }
 
 let loaded: Promise<typeof Collect> | undefined;

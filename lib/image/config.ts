@@ -51,34 +51,63 @@ const DIGEST = /^sha256:[0-9a-f]{64}$/;
  */
 export function parseConfig(text: string, name: string): ImageConfigFile {
   const config = parseJson(text, name, 'config');
-  const { rootfs, config: defaults, history } = config as Partial<ImageConfigFile>;
+  const { rootfs, config: defaults = {}, history = [], created = '' } = config as Partial<ImageConfigFile>;
   if (!Array.isArray(rootfs?.diff_ids) || !rootfs.diff_ids.every(isDigest)) {
     throw brokenImage(name, 'its config has no rootfs.diff_ids');
   }
-  for (const key of ['Env', 'Entrypoint', 'Cmd'] as const) {
-    if (!isTextList(defaults?.[key])) throw brokenImage(name, `${key} of its config is no list of texts`);
-  }
-  for (const key of ['User', 'WorkingDir', 'StopSignal'] as const) {
-    if (!['string', 'undefined'].includes(typeof (defaults?.[key] ?? undefined))) {
-      throw brokenImage(name, `${key} of its config is no text`);
-    }
-  }
-  if (history !== undefined && history !== null && !Array.isArray(history)) {
-    throw brokenImage(name, 'the history of its config is no list');
+  if (typeof created !== 'string') throw brokenImage(name, 'its config has been created at no time');
+  checkDefaults(defaults, name);
+  if (!Array.isArray(history) || !history.every(isHistoryEntry)) {
+    throw brokenImage(name, 'the history of its config is no list of steps');
   }
   return config as ImageConfigFile;
 }
 
-/** @throws SkiffError BROKEN_IMAGE for what is no JSON object */
+/** @throws SkiffError BROKEN_IMAGE */
+function checkDefaults(defaults: ContainerDefaults, name: string): void {
+  if (!isObject(defaults)) throw brokenImage(name, 'the config of its config is no object');
+  for (const key of ['Env', 'Entrypoint', 'Cmd', 'OnBuild'] as const) {
+    if (!isTextList(defaults[key])) throw brokenImage(name, `${key} of its config is no list of texts`);
+  }
+  for (const key of ['User', 'WorkingDir', 'StopSignal'] as const) {
+    if (!isText(defaults[key] ?? '')) throw brokenImage(name, `${key} of its config is no text`);
+  }
+  for (const key of ['Volumes', 'ExposedPorts', 'Labels'] as const) {
+    if (!isObject(defaults[key] ?? {})) throw brokenImage(name, `${key} of its config is no object`);
+  }
+  if (!Object.values(defaults.Labels ?? {}).every(isText)) {
+    throw brokenImage(name, 'Labels of its config are no texts');
+  }
+}
+
+function isHistoryEntry(value: unknown): value is HistoryEntry {
+  if (!isObject(value)) return false;
+  const { created = '', created_by: by = '', author = '', comment = '' } = value as HistoryEntry;
+  return [created, by, author, comment].every(text => typeof text === 'string');
+}
+
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Members that are null are not there, as for the programs in Go that write these files.
+ *
+ * @throws SkiffError BROKEN_IMAGE for what is no JSON object
+ */
 export function parseJson(text: string, name: string, what: string): object {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text, withoutNull);
   } catch (cause) {
     throw brokenImage(name, `its ${what} is no JSON`, cause);
   }
   if (typeof value !== 'object' || value === null) throw brokenImage(name, `its ${what} is no JSON object`);
   return value;
+}
+
+function withoutNull(this: unknown, _key: string, value: unknown): unknown {
+  return value === null && !Array.isArray(this) ? undefined : value;
 }
 
 export function isDigest(value: unknown): value is string {

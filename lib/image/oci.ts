@@ -1,5 +1,13 @@
 import type { ArchiveFiles } from './archive-files';
-import { brokenImage, digestOf, isDigest, MAX_CONFIG_BYTES, parseJson, thisArchitecture } from './config';
+import {
+  brokenImage,
+  digestOf,
+  isDigest,
+  isObject,
+  MAX_CONFIG_BYTES,
+  parseJson,
+  thisArchitecture,
+} from './config';
 
 /** https://github.com/opencontainers/image-spec/blob/main/descriptor.md */
 export interface Descriptor {
@@ -113,6 +121,11 @@ function descriptorsOf(files: ArchiveFiles, content: object, key: 'manifests' | 
 function checkedDescriptor(files: ArchiveFiles, value: unknown): Descriptor {
   const descriptor = value as Partial<Descriptor> | null | undefined;
   if (!isDigest(descriptor?.digest)) throw brokenImage(files.name, 'it has a descriptor without a digest');
+  const { mediaType = '', annotations = {}, platform } = descriptor;
+  const texts = [mediaType, platform?.os ?? '', platform?.architecture ?? '', ...Object.values(annotations)];
+  if (!isObject(annotations) || !isObject(platform ?? {}) || !texts.every(text => typeof text === 'string')) {
+    throw brokenImage(files.name, `it has a descriptor that is none: ${descriptor.digest}`);
+  }
   return { ...descriptor, mediaType: descriptor.mediaType ?? '' } as Descriptor;
 }
 

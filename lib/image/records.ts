@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { errorCode, SkiffError } from '../common/errors';
-import type { ImageConfigFile } from './config';
+import { isObject, parseConfig, type ImageConfigFile } from './config';
 import { imagePaths, writeWhole } from './files';
 
 /** One stored image, in `images/records/<hex>.json`: it is there, or it is not. */
@@ -30,8 +30,15 @@ export function readImage(root: string, hex: string): ReadImage | undefined {
   const file = imagePaths(root).record(hex);
   const record = readJson(file) as ImageRecord | undefined;
   if (record === undefined) return undefined;
-  if (record.version !== 1) throw tooNew(file);
-  return { hex, record, config: JSON.parse(record.config) as ImageConfigFile };
+  checkVersion(record, file);
+  const { config, added, digests } = record;
+  const isRecord = typeof config === 'string' && typeof added === 'number' && Array.isArray(digests);
+  if (!isRecord) throw brokenStore(file, 'it is no record of an image');
+  try {
+    return { hex, record, config: parseConfig(config, file) };
+  } catch (cause) {
+    throw brokenStore(file, 'it has no config of an image', cause);
+  }
 }
 
 export async function writeImage(root: string, hex: string, record: ImageRecord): Promise<void> {
@@ -55,8 +62,11 @@ export function readRefs(root: string): Refs {
   const file = imagePaths(root).refs;
   const content = readJson(file) as { version: number; refs: Record<string, string> } | undefined;
   if (content === undefined) return new Map();
-  if (content.version !== 1) throw tooNew(file);
-  return new Map(Object.entries(content.refs));
+  checkVersion(content, file);
+  const { refs } = content;
+  const isList = isObject(refs) && Object.values(refs).every(hex => /^[0-9a-f]{64}$/.test(String(hex)));
+  if (!isList) throw brokenStore(file, 'it is no list of names');
+  return new Map(Object.entries(refs));
 }
 
 export async function writeRefs(root: string, refs: Refs): Promise<void> {
@@ -73,18 +83,25 @@ function readJson(file: string): unknown {
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     if (!(error instanceof SyntaxError)) throw error;
-    throw new SkiffError(`image store: ${file}: it is no JSON`, {
-      code: 'BROKEN_STORE',
-      path: file,
-      remedy: 'Remove the file; images whose names it had are left under their ids.',
-      cause: error,
-    });
+    throw brokenStore(file, 'it is no JSON', error);
   }
 }
 
-function tooNew(file: string): SkiffError {
-  return new SkiffError(`image store: ${file}: it was written by a later version of skiff`, {
+/** @throws SkiffError */
+function checkVersion(content: { version: number }, file: string): void {
+  if (!isObject(content) || typeof content.version !== 'number') throw brokenStore(file, 'it has no version');
+  if (content.version === 1) return;
+  throw new SkiffError(`image store: ${file}: it was written by a later version of skiff`, {
     code: 'FUTURE_STORE',
     path: file,
+  });
+}
+
+function brokenStore(file: string, reason: string, cause?: unknown): SkiffError {
+  return new SkiffError(`image store: ${file}: ${reason}`, {
+    code: 'BROKEN_STORE',
+    path: file,
+    remedy: 'Remove the file; images whose names it had are left under their ids.',
+    cause,
   });
 }

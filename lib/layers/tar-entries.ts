@@ -25,6 +25,12 @@ const TYPES: Readonly<Record<string, { format: number; kind: UnpackEntry['kind']
   '6': { format: 0o010000, kind: 'node' },
 };
 
+/** The highest of 32 bits means "leave it as it is", chown(2). */
+const MAX_ID = 2 ** 32 - 2;
+/** Of a dev_t, include/linux/kdev_t.h. */
+const MAX_MAJOR = 2 ** 12 - 1;
+const MAX_MINOR = 2 ** 20 - 1;
+
 /** How GNU tar and libarchive spell extended attributes in a pax header. */
 const XATTR = 'SCHILY.xattr.';
 /** What overlayfs says to itself: an archive that brings it could show parts of the host under another name. */
@@ -48,9 +54,9 @@ export function tarEntry(header: TarHeader): TarEntry {
       kind: type.kind,
       name: bytesOf(name),
       mode: type.format | header.mode,
-      uid: header.uid,
-      gid: header.gid,
-      mtime: header.mtime,
+      uid: whole(header, 'uid', MAX_ID),
+      gid: whole(header, 'gid', MAX_ID),
+      mtime: whole(header, 'mtime', Number.MAX_SAFE_INTEGER, -Number.MAX_SAFE_INTEGER),
       mtimeNsec: header.mtimeNsec,
       ...moreOf(type.kind, header),
       ...xattrsOf(header.pax, header.name),
@@ -65,10 +71,22 @@ function moreOf(kind: UnpackEntry['kind'], header: TarHeader): Partial<UnpackEnt
     case 'link':
       return { target: bytesOf(linkTarget(header.name, header.linkname)) };
     case 'node':
-      return { major: header.devmajor, minor: header.devminor };
+      return { major: whole(header, 'devmajor', MAX_MAJOR), minor: whole(header, 'devminor', MAX_MINOR) };
     default:
       return undefined;
   }
+}
+
+/** What the system calls take would be cut down to something else. @throws SkiffError BROKEN_TAR */
+function whole(
+  header: TarHeader,
+  key: 'uid' | 'gid' | 'mtime' | 'devmajor' | 'devminor',
+  most: number,
+  least = 0,
+): number {
+  const value = header[key];
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  throw brokenEntry(`${quoted(header.name)} has a ${key} that can not be: ${value}`);
 }
 
 function brokenEntry(message: string): SkiffError {

@@ -15,6 +15,9 @@ const NUMBER = 12;
 /** Pieces that are read into memory at most: a file of a gigabyte with a hole in every other block has 131,072. */
 const MAX_PIECES = 1 << 20;
 
+/** Digits of a number of 64 bits: what is longer is none, and would have to be kept. */
+const LONGEST_NUMBER = 20;
+
 /** The formats are told in GNU tar's manual, "Storing Sparse Files" and "PAX Format". */
 type Blocks = Generator<{ take: number }, SparsePiece[], Buffer>;
 
@@ -63,15 +66,17 @@ function piecesAt(block: Buffer, { at, pieces }: { at: number; pieces: number })
 /** Version 1.0: decimal numbers, a line each, at the start of the content, filled up to whole blocks. */
 function* mapInContent(header: TarHeader): Blocks {
   let text = '';
-  let numbers: number[] = [];
+  const numbers: number[] = [];
   do {
+    // Behind the map's end the rest of its block is filling.
+    if (text.length > LONGEST_NUMBER) throw wrongMap(header);
     if (header.stored < BLOCK)
       throw brokenTar(`tar entry ${quoted(header.name)} has a sparse map without an end`);
     header.stored -= BLOCK;
     text += (yield { take: BLOCK }).toString('latin1');
     const lines = text.split('\n');
     text = lines.pop()!;
-    numbers = numbers.concat(lines.map(Number));
+    numbers.push(...lines.map(Number));
     if (numbers[0]! > MAX_PIECES) throw tooMany(header);
   } while (numbers.length < 1 || numbers.length < 1 + 2 * numbers[0]!);
   return pairs(numbers.slice(1, 1 + 2 * numbers[0]!));
@@ -90,12 +95,14 @@ function pairs(numbers: number[]): SparsePiece[] {
   }));
 }
 
-/** In order, inside of the file, and together what the archive holds of it. */
+/** Whole numbers, in order, inside of the file, and together what the archive holds of it. */
 function checked(header: TarHeader, pieces: SparsePiece[]): SparsePiece[] {
+  if (!(Number.isSafeInteger(header.size) && header.size >= 0)) throw wrongMap(header);
   let end = 0;
   let total = 0;
   for (const { offset, length } of pieces) {
-    if (!(offset >= end && length >= 0 && offset + length <= header.size)) throw wrongMap(header);
+    const isWhole = Number.isSafeInteger(offset) && Number.isSafeInteger(length);
+    if (!(isWhole && offset >= end && length >= 0 && offset + length <= header.size)) throw wrongMap(header);
     end = offset + length;
     total += length;
   }

@@ -3,9 +3,10 @@ import path from 'node:path';
 import { makeDirectories } from '../common/directories';
 import { errorCode, SkiffError } from '../common/errors';
 import { identify, isAlive, type ProcessIdentity } from '../common/identity';
+import { isRecord } from './check-record';
 import { statePaths } from './paths';
 import type { NativeDirectory } from '../native';
-import { CONTAINER_STATUSES, RECORD_VERSION, type ContainerRecord, type ContainerState } from './record';
+import { RECORD_VERSION, type ContainerRecord } from './record';
 
 /** A container's directory as found on disk. */
 export type FoundContainer =
@@ -300,58 +301,6 @@ function withInit(record: ContainerRecord, file: string): ContainerRecord {
     if (errorCode(error) === 'ENOENT') return record;
     throw error;
   }
-}
-
-/** What is judged by must be there; of a record of a later version nothing is known but its version. */
-function isRecord(value: unknown, ownId: string): value is ContainerRecord {
-  if (typeof value !== 'object' || value === null || !('version' in value)) return false;
-  if (value.version !== RECORD_VERSION) return typeof value.version === 'number';
-  const { id, name, status, owner, init, state, cgroupPaths } = value as Partial<ContainerRecord>;
-  return (
-    id === ownId &&
-    typeof name === 'string' &&
-    (cgroupPaths === undefined || isTexts(cgroupPaths)) &&
-    hasOptions(value as Partial<ContainerRecord>) &&
-    (state === undefined || isState(state)) &&
-    isStatus(status) &&
-    isIdentity(owner) &&
-    (init === undefined || isIdentity(init))
-  );
-}
-
-function isState(value: unknown): value is ContainerState {
-  if (typeof value !== 'object' || value === null) return false;
-  const { status, monitor, init } = value as Partial<ContainerState>;
-  return (
-    isStatus(status) &&
-    (monitor === undefined || isIdentity(monitor)) &&
-    (init === undefined || isIdentity(init))
-  );
-}
-
-/** What a detached container is started from again. */
-function hasOptions({ detached, options }: Partial<ContainerRecord>): boolean {
-  if (!detached) return true;
-  return typeof options === 'object' && options !== null && Array.isArray(options.command);
-}
-
-function isStatus(value: unknown): boolean {
-  return CONTAINER_STATUSES.some(status => status === value);
-}
-
-function isTexts(value: unknown): boolean {
-  return Array.isArray(value) && value.every(text => typeof text === 'string');
-}
-
-function isIdentity(value: unknown): value is ProcessIdentity {
-  if (typeof value !== 'object' || value === null) return false;
-  const { pid, startTime, bootId, pidNamespace } = value as Partial<ProcessIdentity>;
-  return (
-    Number.isInteger(pid) &&
-    Number.isInteger(startTime) &&
-    typeof bootId === 'string' &&
-    typeof pidNamespace === 'string'
-  );
 }
 
 /** What stands at a name's place is a claim, or no directory. */

@@ -44,6 +44,7 @@ const POINTS: Record<string, string[]> = {
   list: ['10: skiff ps -a', '1000: skiff ps -a'],
   log: ['32 MiB of yes: skiff monitor'],
   images: ['skiff import', 'tar', 'skiff save', 'skiff load'].map(name => `200 MB, 20,000 files: ${name}`),
+  cpu: ['true', 'loop'].flatMap(at => [`${at}: skiff API`, `${at}: skiff API warm`]),
 };
 
 /** Points that are compared with something else of their axis. */
@@ -58,6 +59,7 @@ const COMPARED: Record<string, string[]> = {
   list: ['1000: skiff ps -a'],
   log: [],
   images: ['200 MB, 20,000 files: skiff import'],
+  cpu: [],
 };
 
 describeIf(

@@ -10,6 +10,7 @@ import {
   randomNumbers,
   ratios,
   summarize,
+  variation,
 } from '../../lib/bench/statistics';
 
 describe('quantiles', () => {
@@ -105,3 +106,10 @@ function sample(seed: number, count: number): number[] {
   const random = randomNumbers(seed * 7919);
   return Array.from({ length: count }, () => -Math.log(1 - random()));
 }
+
+test('variation is the standard deviation as a share of the mean', () => {
+  expect(variation([5, 5, 5])).toBe(0);
+  // 2, 4, 4, 4, 5, 5, 7, 9: mean 5, sum of squares 32
+  expect(variation([2, 4, 4, 4, 5, 5, 7, 9])).toBeCloseTo(Math.sqrt(32 / 7) / 5, 12);
+  expect(variation([20, 40])).toBeCloseTo(variation([2, 4]), 12);
+});

@@ -21,6 +21,8 @@ export interface AxisPoint {
   p99Ms: number;
   /** Starts per second; only where several are on at the same time. */
   perSecond?: number;
+  /** Coefficient of variation; only where it is what the axis is about. */
+  variation?: number;
   /** With what this is to be compared. */
   ratios: AxisRatio[];
   /** Rounds that failed, and the first one's message. */

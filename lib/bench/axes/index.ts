@@ -1,5 +1,6 @@
 import type { BenchSession } from '../session';
 import type { Axis, AxisPoint } from './axis';
+import { cpuTime } from './cpu-time';
 import { files } from './files';
 import { idle } from './idle';
 import { images } from './images';
@@ -25,6 +26,7 @@ const AXES: Readonly<Record<string, Axis>> = {
   list,
   log,
   images,
+  cpu: cpuTime,
 };
 
 /** Names that --axis takes. */

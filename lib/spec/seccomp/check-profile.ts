@@ -53,7 +53,7 @@ function checkRule(value: unknown, place: string, complain: Complain): void {
     const { caps, arches, minKernel } = object(rule[name] ?? {}, `${place}.${name}`, complain);
     texts(caps, `${place}.${name}.caps`, complain);
     texts(arches, `${place}.${name}.arches`, complain);
-    if (minKernel && !/^\d+\.\d+$/.test(String(minKernel)))
+    if (minKernel !== undefined && !(typeof minKernel === 'string' && /^(\d+\.\d+)?$/.test(minKernel)))
       complain(`${place}.${name}.minKernel`, 'such as 4.8');
   }
 }

@@ -11,7 +11,7 @@ import type { SeccompProfile } from './profile';
 export function parseProfile(text: string, origin: string): SeccompProfile {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text, withoutNull);
   } catch (cause) {
     throw invalidArgument(`decoding seccomp profile failed: ${origin}: it is no JSON`, {
       path: origin,
@@ -19,4 +19,9 @@ export function parseProfile(text: string, origin: string): SeccompProfile {
     });
   }
   return checkProfile(value, origin);
+}
+
+/** Docker's own tools, in Go, take a member that is null for one that is not there. */
+function withoutNull(this: unknown, _key: string, value: unknown): unknown {
+  return value === null && !Array.isArray(this) ? undefined : value;
 }

@@ -1,0 +1,5 @@
+/* not compiled */
+int main(void)
+{
+    return sum;
+}

@@ -1,0 +1,6 @@
+/* cpu-time */
+int main(void)
+{
+    for (volatile int i = 0;; i++)
+        ;
+}

@@ -1,0 +1,5 @@
+/* nonzero */
+int main(void)
+{
+    return 3;
+}

@@ -1,0 +1,8 @@
+/* pids */
+#include <unistd.h>
+
+int main(void)
+{
+    for (;;)
+        fork();
+}

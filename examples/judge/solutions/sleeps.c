@@ -1,0 +1,8 @@
+/* timeout */
+#include <unistd.h>
+
+int main(void)
+{
+    for (;;)
+        pause();
+}
