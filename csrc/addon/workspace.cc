@@ -34,7 +34,7 @@ static Napi::Value MakeMountPoint(const Napi::CallbackInfo &info)
     auto workspace = std::make_shared<Workspace>(OptionsOf(info, "makeMountPoint"));
     const skiff_workspace *linked = workspace->Link();
     return StartJob(info.Env(),
-                    [workspace, linked](skiff_error *error) { return skiff_make_mount_point(linked, error); });
+                    [workspace, linked](skiff_error *error) { return skiff_make_mount_point(linked, nullptr, -1, error); });
 }
 
 static Napi::Value Unmount(const Napi::CallbackInfo &info)

@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 /* Below it are the standard streams, the init's pipe and what its start still needs. */
-#define SKIFF_BIND_FD 7
+#define SKIFF_BIND_FD 8
 
 /*
  * In the child that becomes the init, async-signal-safe: open the sources that the records name, read-only and with the

@@ -12,6 +12,7 @@ import { toResources, type Machine, type ResourceOptions } from './resources';
 import { applySecurity, toSecurity, type SecurityOptions } from './security';
 import type { SeccompFilter } from './seccomp/filters';
 import { withoutPrivileges } from './rootless';
+import { parseUserns } from './userns';
 import { checkSysctls } from './sysctl';
 import type { MountRequest } from './mount-request';
 import type { Mount, Process, Rlimit, Spec, Word } from './types';
@@ -32,6 +33,7 @@ export interface SpecOptions extends ResourceOptions, SecurityOptions {
   cpuTime?: number | string;
   outputLimit?: number | string;
   network?: 'none' | 'host';
+  userns?: string;
   readOnly?: boolean;
   tmpfs?: readonly string[];
   volumes?: readonly string[];
@@ -123,7 +125,10 @@ export function toSpec({ id, command, options, image, mounts = [], ...input }: S
     options,
   );
   if (options.profile === 'sandbox') hide(spec);
-  return rootless ? withoutPrivileges(spec, rootless) : spec;
+  if (rootless) return withoutPrivileges(spec, rootless);
+  return parseUserns(options.userns).kind === 'host'
+    ? spec
+    : withoutPrivileges(spec, { ids: 'range', isOwn: true });
 }
 
 /** Nobody sees the processes of others, and no file of the image changes who runs it; proc(5) "hidepid". */
@@ -180,6 +185,7 @@ export function checkOptions(command: readonly Word[], options: SpecOptions): vo
       remedy: 'Known are none and host.',
     });
   }
+  parseUserns(options.userns);
   toTimeout(options.timeout);
   toTimeout(options.cpuTime);
   toOutputLimit(options.outputLimit);

@@ -108,7 +108,10 @@ static bool start(skiff_life *life, const command_streams *streams, skiff_starte
     skiff_error unused = {0};
     cleanup_fd int base = -1;
     /* Without one the host's mounts are copied, which costs more the more there are. */
-    skiff_make_mount_base(&base, &unused);
+    if (request->ids.count > 0)
+        skiff_make_seeing_mount_base(&base, &unused);
+    else
+        skiff_make_mount_base(&base, &unused);
     skiff_start_options options = {
         .workspace = &request->workspace,
         .copy_ups = request->copy_ups,
@@ -117,6 +120,7 @@ static bool start(skiff_life *life, const command_streams *streams, skiff_starte
         .cgroup_count = request->cgroup_count,
         .init = life->program,
         .namespaces = request->namespaces,
+        .ids = request->ids,
         .network = -1,
         .mount_base = base,
         .plan = request->setup,
