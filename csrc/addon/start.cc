@@ -28,12 +28,6 @@ std::vector<int> StdioOption(const Napi::Object &options)
     return stdio;
 }
 
-skiff_id_range IdsOption(const Napi::Object &ids)
-{
-    auto number = [&](const char *name) { return ids.Get(name).ToNumber().Uint32Value(); };
-    return {number("uid"), number("gid"), number("count")};
-}
-
 // What a start takes, read on the main thread.
 struct Request {
     std::optional<Directory> directory;
@@ -64,8 +58,7 @@ struct Request {
         options.network = IntOption(from, "network", -1);
         options.await_command = BoolOption(from, "awaitCommand", true);
         options.mount_base = IntOption(from, "mountBase", -1);
-        if (!from.Get("ids").IsUndefined())
-            options.ids = IdsOption(ObjectOption(from, "ids"));
+        options.ids = IdsOption(from);
         options.fault.errnum = IntOption(from, "faultErrno", EIO);
         // Its owner may replace the watchdog meanwhile and close the pipe, whose number would be another's then.
         options.watchdog = fcntl(IntOption(from, "watchdog"), F_DUPFD_CLOEXEC, 0);

@@ -6,3 +6,23 @@ export interface IdRange {
   gid: number;
   count: number;
 }
+
+/** Owner and group, as numbers. */
+export interface Ids {
+  uid: number;
+  gid: number;
+}
+
+/** What a container's numbers are on the host. */
+export function toHostIds({ uid, gid }: Ids, range: IdRange): Ids {
+  return { uid: uid + range.uid, gid: gid + range.gid };
+}
+
+/** The reverse; what the container does not have stays as it is. */
+export function toContainerIds({ uid, gid }: Ids, range: IdRange): Ids {
+  const isInside = (id: number, first: number) => id >= first && id < first + range.count;
+  return {
+    uid: isInside(uid, range.uid) ? uid - range.uid : uid,
+    gid: isInside(gid, range.gid) ? gid - range.gid : gid,
+  };
+}

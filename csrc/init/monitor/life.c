@@ -62,6 +62,15 @@ static bool open_streams(skiff_life *life, command_streams *streams, skiff_error
            open_pipe(&life->output[1], &streams->stdio[2], true, err);
 }
 
+/* The container's root could not reopen /dev/stdout otherwise. */
+static bool give_pipes(const skiff_id_range *ids, const command_streams *streams, skiff_error *err)
+{
+    for (int i = 1; i < 3 && skiff_is_shifted(ids); i++)
+        if (streams->stdio[i] >= 0 && fchown(streams->stdio[i], ids->uid, ids->gid) != 0)
+            return skiff_fail(err, "fchown", NULL);
+    return true;
+}
+
 static void close_ours(skiff_life *life)
 {
     int *ours[] = {&life->terminal, &life->input, &life->output[0], &life->output[1]};
@@ -197,7 +206,8 @@ bool skiff_begin_run(skiff_life *life, skiff_error *err)
     skiff_started started;
     command_streams streams;
     life->restart_at = 0;
-    bool done = open_streams(life, &streams, err) && start(life, &streams, &started, err);
+    bool done = open_streams(life, &streams, err) && give_pipes(&life->request.ids, &streams, err) &&
+                start(life, &streams, &started, err);
     close_streams(&streams);
     if (done) {
         note_running(life, &started);
