@@ -99,7 +99,8 @@ static bool open_binds(child_work *work)
     if (!options->binds)
         return true;
     skiff_error *err = &work->bind_error;
-    if (make_room(work) ? skiff_open_binds(options->binds, options->binds_length, err) : skiff_fail(err, "dup3", NULL))
+    if (make_room(work) ? skiff_open_binds(options->binds, options->binds_length, work->user, err)
+                        : skiff_fail(err, "dup3", NULL))
         return true;
     errno = err->errnum;
     return false;

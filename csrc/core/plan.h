@@ -101,6 +101,7 @@ enum skiff_bind_flag {
     SKIFF_BIND_WRITE_BELOW = 16,    /* but that */
     SKIFF_BIND_ALONE = 32,          /* without what is mounted below it */
     SKIFF_BIND_NODEV = 64,          /* no device in it, or in what is mounted below it, can be opened */
+    SKIFF_BIND_SHIFTED = 128,       /* its ids, and those of what is mounted below it, are the user namespace's */
 };
 
 /* A place in bytes that must not be read past. */

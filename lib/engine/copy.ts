@@ -2,7 +2,14 @@ import type { Readable } from 'node:stream';
 import { errorCode, errorMessage, SkiffError } from '../common/errors';
 import type { IdRange } from '../common/id-range';
 import { withContainerLock } from '../runtime/detached/lock';
-import { receiveTar, tarTree, withDescriptors, type Descriptors, type Owner, type ReceiveOptions } from '../workspace';
+import {
+  receiveTar,
+  tarTree,
+  withDescriptors,
+  type Descriptors,
+  type Owner,
+  type ReceiveOptions,
+} from '../workspace';
 import { containerPath, localPath, sourceName } from './copy-paths';
 import { findDestination, findDirectory, findSource, isDirectory, type Place } from './copy-place';
 import { isRunning, openRoot, requireFiles, type FilesContext } from './files';
@@ -175,11 +182,7 @@ function treeOf(source: string, name: string, { fd }: { fd: number }): Promise<R
   return tarTree({ what: 'copy', name: source }, () => Promise.resolve(options));
 }
 
-async function receive(
-  stream: Readable,
-  options: ReceiveOptions,
-  where: string,
-): Promise<Copied> {
+async function receive(stream: Readable, options: ReceiveOptions, where: string): Promise<Copied> {
   try {
     return { bytes: await receiveTar(stream, options) };
   } catch (error) {

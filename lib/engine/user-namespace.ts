@@ -21,7 +21,10 @@ const DEFAULT_SUPPLY: IdSupply = { uid: 0x7000_0000, gid: 0x7000_0000, count: 0x
  * @returns undefined where it has none of its own
  * @throws SkiffError INVALID_ARGUMENT, with Docker's wording where it is privileged
  */
-export function containerIds({ userns, privileged }: Pick<StartOptions, 'userns' | 'privileged'>): PlannedIds | undefined {
+export function containerIds({
+  userns,
+  privileged,
+}: Pick<StartOptions, 'userns' | 'privileged'>): PlannedIds | undefined {
   const asked = parseUserns(userns);
   if (asked.kind === 'host') return undefined;
   if (currentRootless()) throw needsRoot(userns);

@@ -125,10 +125,23 @@ export function toSpec({ id, command, options, image, mounts = [], ...input }: S
     options,
   );
   if (options.profile === 'sandbox') hide(spec);
+  checkShifted(spec, options.userns);
   if (rootless) return withoutPrivileges(spec, rootless);
   return parseUserns(options.userns).kind === 'host'
     ? spec
     : withoutPrivileges(spec, { ids: 'range', isOwn: true });
+}
+
+/** Where nothing is shifted, a volume whose ids are to be would be another one than was asked for. */
+function checkShifted({ mounts }: Spec, userns: string | undefined): void {
+  const shifted = mounts.find(({ options }) => options?.includes('idmap'));
+  if (!shifted || parseUserns(userns).kind === 'auto') return;
+  throw invalidArgument(
+    `cannot shift the ids of ${shifted.destination}: the container has no ids of its own`,
+    {
+      remedy: 'Add --userns auto, or leave out idmap.',
+    },
+  );
 }
 
 /** Nobody sees the processes of others, and no file of the image changes who runs it; proc(5) "hidepid". */

@@ -48,7 +48,8 @@ export class IdPool {
     }
     throw new SkiffError(`cannot find ${count} ids for the container: all ${supply.count} are taken`, {
       code: 'NO_IDS',
-      remedy: 'Remove containers that have ids of their own, or give the user skiff more in /etc/subuid and /etc/subgid.',
+      remedy:
+        'Remove containers that have ids of their own, or give the user skiff more in /etc/subuid and /etc/subgid.',
     });
   }
 
@@ -62,7 +63,9 @@ export class IdPool {
   /** What holds a range, for those who remove a container without this. */
   paths({ uid, count }: IdRange): string[] {
     const places = Math.ceil(count / PLACE);
-    return Array.from({ length: places }, (_, index) => path.join(this.directory, String(uid + index * PLACE)));
+    return Array.from({ length: places }, (_, index) =>
+      path.join(this.directory, String(uid + index * PLACE)),
+    );
   }
 
   /**

@@ -49,7 +49,8 @@ function visitorFor(batch: EntryBatch, { owner, into, from }: ReceiveOptions): T
   return {
     entry(header) {
       const { name, write } = tarEntry(header);
-      if (name !== '') batch.add(name, { ...write, ...ownerOf({ uid: write.uid ?? 0, gid: write.gid ?? 0 }) }, header.size);
+      if (name !== '')
+        batch.add(name, { ...write, ...ownerOf({ uid: write.uid ?? 0, gid: write.gid ?? 0 }) }, header.size);
     },
     content: (data, offset) => batch.content(data, offset),
     end: () => batch.end(),
