@@ -26,6 +26,20 @@ std::vector<Napi::Object> ObjectListOption(const Napi::Object &options, const ch
     return list;
 }
 
+skiff_id_range IdsOption(const Napi::Object &options)
+{
+    if (options.Get("ids").IsUndefined())
+        return {};
+    Napi::Object ids = ObjectOption(options, "ids");
+    auto number = [&](const char *name) {
+        Napi::Value value = ids.Get(name);
+        if (!value.IsNumber())
+            throw Napi::TypeError::New(ids.Env(), std::string("option 'ids.") + name + "' must be a number");
+        return value.As<Napi::Number>().Uint32Value();
+    };
+    return {number("uid"), number("gid"), number("count")};
+}
+
 std::vector<const char *> NamesOf(const std::vector<std::string> &texts)
 {
     std::vector<const char *> names;

@@ -8,6 +8,7 @@ extern "C" {
 #include "../core/cgroup.h"
 #include "../core/copyup.h"
 #include "../core/directory.h"
+#include "../core/idmap.h"
 #include "../core/workspace.h"
 }
 
@@ -16,6 +17,9 @@ namespace skiff {
 // A member that is an object; throws a TypeError that names it otherwise.
 Napi::Object ObjectOption(const Napi::Object &options, const char *name);
 std::vector<Napi::Object> ObjectListOption(const Napi::Object &options, const char *name);
+
+// The member `ids`; a count of 0 where there is none.
+skiff_id_range IdsOption(const Napi::Object &options);
 
 // Pointers into the texts, which must outlive them.
 std::vector<const char *> NamesOf(const std::vector<std::string> &texts);

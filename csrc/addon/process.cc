@@ -92,7 +92,7 @@ static Napi::Value StartWatchdog(const Napi::CallbackInfo &info)
             skiff_launch_options options{};
             options.init = init;
             options.name = "skiff-watchdog";
-            options.network = options.mount_base = -1;
+            options.network = options.mount_base = options.user_namespace = -1;
             return skiff_launch(&options, SOCK_SEQPACKET, &launched, error);
         },
         [](Napi::Env env, skiff_launched &launched) -> Napi::Value {

@@ -58,6 +58,7 @@ struct Request {
         options.network = IntOption(from, "network", -1);
         options.await_command = BoolOption(from, "awaitCommand", true);
         options.mount_base = IntOption(from, "mountBase", -1);
+        options.ids = IdsOption(from);
         options.fault.errnum = IntOption(from, "faultErrno", EIO);
         // Its owner may replace the watchdog meanwhile and close the pipe, whose number would be another's then.
         options.watchdog = fcntl(IntOption(from, "watchdog"), F_DUPFD_CLOEXEC, 0);
@@ -171,7 +172,8 @@ Napi::Value MakeNetwork(const Napi::CallbackInfo &info)
 
 Napi::Value MakeMountBase(const Napi::CallbackInfo &info)
 {
-    return MakeNamespace(info.Env(), skiff_make_mount_base);
+    bool seeing = BoolOption(OptionsOf(info, "makeMountBase"), "userNamespace", false);
+    return MakeNamespace(info.Env(), seeing ? skiff_make_seeing_mount_base : skiff_make_mount_base);
 }
 
 Napi::Value Go(const Napi::CallbackInfo &info)

@@ -34,7 +34,7 @@ static Napi::Value MakeMountPoint(const Napi::CallbackInfo &info)
     auto workspace = std::make_shared<Workspace>(OptionsOf(info, "makeMountPoint"));
     const skiff_workspace *linked = workspace->Link();
     return StartJob(info.Env(),
-                    [workspace, linked](skiff_error *error) { return skiff_make_mount_point(linked, error); });
+                    [workspace, linked](skiff_error *error) { return skiff_make_mount_point(linked, nullptr, -1, error); });
 }
 
 static Napi::Value Unmount(const Napi::CallbackInfo &info)
@@ -149,16 +149,23 @@ static Napi::Value Unpack(const Napi::CallbackInfo &info)
     Napi::Object options = OptionsOf(info, "unpack");
     auto root = TextOption(options, "root");
     bool keep_kinds = BoolOption(options, "keepKinds", false);
+    skiff_id_range ids = IdsOption(options);
     auto entries = std::make_shared<std::vector<Entry>>();
     for (const auto &entry : ObjectListOption(options, "entries"))
         entries->push_back(EntryOf(entry));
     // Keeps the files' bytes where they are for as long as the job lives; it ends on this thread.
     auto kept = std::make_shared<Napi::ObjectReference>(Napi::Persistent(options));
-    return StartJob(info.Env(), [root, keep_kinds, entries, kept](skiff_error *error) {
+    return StartJob(info.Env(), [root, keep_kinds, ids, entries, kept](skiff_error *error) {
         std::vector<skiff_entry> linked;
         for (auto &entry : *entries)
             linked.push_back(entry.Linked());
-        return skiff_unpack(root.c_str(), linked.data(), linked.size(), keep_kinds, error);
+        skiff_identity before;
+        if (ids.count > 0 && !skiff_assume_root_of(&ids, &before, error))
+            return false;
+        bool done = skiff_unpack(root.c_str(), linked.data(), linked.size(), keep_kinds, error);
+        if (ids.count > 0)
+            skiff_resume_identity(&before);
+        return done;
     });
 }
 

@@ -47,6 +47,16 @@ static bool prepare_source(int tree, uint32_t flags)
            set_attributes(tree, write_below ? nodev : 0, propagation, !propagate_alone);
 }
 
+/* ID-mapped, mount_setattr(2); EINVAL where there is no user namespace to shift into, or the file system cannot have it. */
+static bool shift_source(int tree, uint32_t flags, int user_namespace)
+{
+    struct {
+        uint64_t set, clear, propagation, userns_fd;
+    } attributes = {.set = SKIFF_MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)user_namespace};
+    int how = AT_EMPTY_PATH | (flags & SKIFF_BIND_ALONE ? 0 : TREE_RECURSIVE);
+    return syscall(SKIFF_SYS_mount_setattr, tree, "", how, &attributes, sizeof attributes) == 0;
+}
+
 /* A detached copy of what is mounted on `source`, or on `below` inside of it. */
 static int copy_source(const char *source, const char *below, uint32_t flags)
 {
@@ -58,7 +68,8 @@ static int copy_source(const char *source, const char *below, uint32_t flags)
     return inside < 0 ? -1 : (int)syscall(SKIFF_SYS_open_tree, inside, "", how | AT_EMPTY_PATH);
 }
 
-static bool open_source(const char *source, const char *below, uint32_t flags, int wanted, skiff_error *err)
+static bool open_source(const char *source, const char *below, uint32_t flags, int wanted, int user_namespace,
+                        skiff_error *err)
 {
     int tree = copy_source(source, below, flags);
     if (tree < 0)
@@ -69,10 +80,12 @@ static bool open_source(const char *source, const char *below, uint32_t flags, i
             return skiff_fail(err, "dup2", source);
         close(tree);
     }
+    if ((flags & SKIFF_BIND_SHIFTED) && !shift_source(wanted, flags, user_namespace))
+        return skiff_fail(err, "mount_setattr IDMAP", source);
     return prepare_source(wanted, flags) || skiff_fail(err, "mount_setattr", source);
 }
 
-bool skiff_open_binds(const void *records, size_t length, skiff_error *err)
+bool skiff_open_binds(const void *records, size_t length, int user_namespace, skiff_error *err)
 {
     skiff_reader reader;
     if (!skiff_plan_open(&reader, records, length, err))
@@ -90,7 +103,7 @@ bool skiff_open_binds(const void *records, size_t length, skiff_error *err)
             return false;
         if ((flags & SKIFF_BIND_PROPAGATION) > SKIFF_BIND_SHARED)
             return skiff_fail_with(err, EBADMSG, "plan", "has an unknown propagation of a bind");
-        if (!open_source(source, below, flags, next, err))
+        if (!open_source(source, below, flags, next, user_namespace, err))
             return false;
     }
     return true;

@@ -11,14 +11,14 @@
 #include <stddef.h>
 
 /* Below it are the standard streams, the init's pipe and what its start still needs. */
-#define SKIFF_BIND_FD 7
+#define SKIFF_BIND_FD 8
 
 /*
  * In the child that becomes the init, async-signal-safe: open the sources that the records name, read-only and with the
  * propagation that they say from the first moment on. What is told as a path below a source is not looked for outside of
- * it, whatever links are there. Everything from SKIFF_BIND_FD on must be free. They pass execve.
+ * it, whatever links are there. `user_namespace` is for those whose ids are shifted; -1: none. Everything from SKIFF_BIND_FD on must be free. They pass execve.
  */
-bool skiff_open_binds(const void *records, size_t length, skiff_error *err);
+bool skiff_open_binds(const void *records, size_t length, int user_namespace, skiff_error *err);
 
 /*
  * In the init, with the container's root as its root: attach one of them to `target`, by the descriptor that

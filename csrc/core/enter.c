@@ -21,6 +21,7 @@ static bool launch_joiner(const skiff_enter_options *options, skiff_launched *jo
         .init = options->init,
         .name = "skiff-exec",
         .network = -1,
+        .user_namespace = -1,
         .mount_base = -1,
         .cgroups = options->cgroups,
         .cgroup_count = options->cgroup_count,

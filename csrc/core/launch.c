@@ -3,12 +3,15 @@
 #include "binds.h"
 #include "cleanup.h"
 #include "cloning.h"
+#include "idmap.h"
 #include "mountbase.h"
 
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -17,17 +20,28 @@
 #define P_PIDFD 3
 #endif
 
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+
 #define READY_TIMEOUT_MS 60000 /* a parked init answers within milliseconds; a machine out of memory may take longer */
 
 typedef struct {
     const skiff_launch_options *options;
     const skiff_cgroup_entry *entry;
     int mount; /* detached copy of the root's mount, to be attached in a copy of the base; -1 */
-    int pipe, init, base;
+    int pipe, init, base, user;
     int failed; /* errno of what failed before execve; the memory is shared with the child */
     const char *failed_call, *failed_step;
     skiff_error bind_error; /* of what failed, where that was a bind */
+    struct {
+        char *stack;
+        pid_t pid; /* 0: not cloned */
+        bool settled; /* it has called execve or ended */
+    } inner;       /* the init, where another child has to clone it */
 } child_work;
+
+enum { INNER_STACK = 64 << 10 };
 
 /* Put the pipe where the init looks for it, and let nothing else of this process pass execve. */
 static bool arrange_descriptors(child_work *work)
@@ -48,6 +62,8 @@ static bool arrange_descriptors(child_work *work)
 static bool enter_mounts(child_work *work)
 {
     work->failed_call = "setns";
+    if (work->user >= 0)
+        return skiff_attach_to_base(work->mount);
     if (work->mount >= 0)
         return skiff_enter_mount_base(work->base, work->mount);
     work->failed_call = "chdir";
@@ -57,7 +73,7 @@ static bool enter_mounts(child_work *work)
 /* Keep what is still needed, below SKIFF_BIND_FD, and close all else. */
 static bool make_room(child_work *work)
 {
-    int *kept[] = {&work->pipe, &work->init, &work->mount, &work->base};
+    int *kept[] = {&work->pipe, &work->init, &work->mount, &work->base, &work->user};
     enum { COUNT = sizeof kept / sizeof *kept };
     _Static_assert(SKIFF_PIPE_FD + COUNT == SKIFF_BIND_FD, "they are one after the other");
     for (int i = 0; i < COUNT; i++)
@@ -83,18 +99,55 @@ static bool open_binds(child_work *work)
     if (!options->binds)
         return true;
     skiff_error *err = &work->bind_error;
-    if (make_room(work) ? skiff_open_binds(options->binds, options->binds_length, err) : skiff_fail(err, "dup3", NULL))
+    if (make_room(work) ? skiff_open_binds(options->binds, options->binds_length, work->user, err)
+                        : skiff_fail(err, "dup3", NULL))
         return true;
     errno = err->errnum;
     return false;
 }
 
-/* Runs in the child on the caller's memory until execve: only async-signal-safe calls, no allocation. */
-static int child_main(void *argument)
+/* Both children run on the caller's memory until execve: only async-signal-safe calls, no allocation. */
+static int become_init(void *argument)
 {
     child_work *work = argument;
     char *const argv[] = {(char *)work->options->name, (char *)work->options->argument, NULL};
     char *const env[] = {NULL};
+    sigset_t none;
+
+    if (!enter_mounts(work))
+        goto failed;
+    work->failed_call = "dup2";
+    if (!arrange_descriptors(work))
+        goto failed;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    work->failed_call = "execveat";
+    syscall(SYS_execveat, work->init, "", argv, env, AT_EMPTY_PATH);
+failed:
+    work->failed = errno;
+    _exit(125);
+}
+
+/*
+ * A user namespace that is there already cannot be asked of clone(2), and a PID namespace is its maker's children's. So
+ * this child enters and clones the init, which is the caller's child from its beginning (CLONE_PARENT). All other
+ * namespaces of the init belong to the user namespace then, and it has no right in any other.
+ */
+static bool clone_inside(child_work *work)
+{
+    int flags = CLONE_VM | CLONE_VFORK | CLONE_PARENT | CLONE_PARENT_SETTID | CLONE_NEWNS | work->options->namespaces;
+    work->failed_call = "setns";
+    if (setns(work->base, CLONE_NEWNS) != 0 || !skiff_enter_user_namespace(work->user))
+        return false;
+    work->failed_call = "clone";
+    if (clone(become_init, work->inner.stack + INNER_STACK, flags, work, &work->inner.pid) < 0)
+        return false;
+    return work->inner.settled = true;
+}
+
+static int child_main(void *argument)
+{
+    child_work *work = argument;
     const skiff_launch_options *options = work->options;
 
     work->failed_step = "join-cgroup";
@@ -105,25 +158,66 @@ static int child_main(void *argument)
     work->failed_call = "setns";
     if (options->network >= 0 && setns(options->network, CLONE_NEWNET) != 0)
         goto failed;
-    if (!open_binds(work) || !enter_mounts(work))
+    if (!open_binds(work))
         goto failed;
-    work->failed_call = "dup2";
-    if (!arrange_descriptors(work))
-        goto failed;
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    work->failed_call = "execveat";
-    syscall(SYS_execveat, work->init, "", argv, env, AT_EMPTY_PATH);
+    if (work->user < 0)
+        return become_init(work);
+    if (clone_inside(work))
+        _exit(0);
 failed:
     work->failed = errno;
     _exit(125);
 }
 
+static void reap(int pidfd)
+{
+    siginfo_t info;
+    skiff_retry(waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | __WALL));
+}
+
+/* The init itself in place of the child that has cloned it. */
+static bool take_inner(child_work *work, skiff_launched *launched, skiff_error *err)
+{
+    reap(launched->pidfd);
+    skiff_close_fd(&launched->pidfd);
+    launched->pidfd = -1;
+    launched->pid = work->inner.pid;
+    if (work->inner.pid == 0)
+        return work->failed != 0 || skiff_fail_with(err, EPIPE, "clone", work->options->name);
+    /* A child of ours that was not waited for: the pid is its own. */
+    launched->pidfd = (int)syscall(SYS_pidfd_open, work->inner.pid, 0);
+    if (launched->pidfd >= 0 && work->inner.settled)
+        return true;
+    skiff_fail_with(err, launched->pidfd < 0 ? errno : EPIPE, "pidfd_open", NULL);
+    kill(work->inner.pid, SIGKILL);
+    waitpid(work->inner.pid, NULL, __WALL);
+    skiff_close_fd(&launched->pidfd);
+    launched->pidfd = -1;
+    return false;
+}
+
+/* Of a change of user this process, whose memory it was made on, keeps that its memory cannot be looked at. */
+static bool clone_in_user_namespace(child_work *work, skiff_launched *launched, skiff_error *err)
+{
+    int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+    work->inner.stack =
+        mmap(NULL, INNER_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (work->inner.stack == MAP_FAILED)
+        return skiff_fail(err, "mmap", NULL);
+    bool done = skiff_clone_child(0, work->entry->into, child_main, work, &launched->pid, &launched->pidfd, err) &&
+                take_inner(work, launched, err);
+    munmap(work->inner.stack, INNER_STACK);
+    if (dumpable == 1)
+        prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    return done;
+}
+
 static bool clone_init(child_work *work, skiff_launched *launched, skiff_error *err)
 {
     int flags = work->mount >= 0 ? work->options->namespaces & ~CLONE_NEWNS : work->options->namespaces;
-    if (!skiff_clone_child(flags, work->entry->into, child_main, work, &launched->pid, &launched->pidfd, err))
+    if (work->user >= 0
+            ? !clone_in_user_namespace(work, launched, err)
+            : !skiff_clone_child(flags, work->entry->into, child_main, work, &launched->pid, &launched->pidfd, err))
         return false;
     if (work->failed == 0)
         return true;
@@ -146,6 +240,8 @@ static bool clone_into_cgroups(const skiff_launch_options *options, int pipe, bo
         return false;
     /* Where the kernel is too old for it, or a filter forbids it, the caller's mounts are copied. */
     cleanup_fd int mount = options->root && options->mount_base >= 0 ? skiff_copy_mount(options->root) : -1;
+    if (options->user_namespace >= 0 && mount < 0)
+        return skiff_fail_with(err, ENOSYS, "open_tree", options->root);
     if (options->binds && !skiff_step(&options->fault, "bind-source", err))
         return false;
     child_work work = {.options = options,
@@ -153,7 +249,8 @@ static bool clone_into_cgroups(const skiff_launch_options *options, int pipe, bo
                        .mount = mount,
                        .pipe = pipe,
                        .init = options->init,
-                       .base = options->mount_base};
+                       .base = options->mount_base,
+                       .user = options->user_namespace};
     skiff_error_text(err->step, sizeof err->step, "clone");
     return clone_init(&work, launched, err);
 }
@@ -186,9 +283,8 @@ bool skiff_launch(const skiff_launch_options *options, int type, skiff_launched 
 void skiff_abandon(skiff_launched *launched)
 {
     if (launched->pidfd >= 0) {
-        siginfo_t info;
         syscall(SYS_pidfd_send_signal, launched->pidfd, SIGKILL, NULL, 0);
-        skiff_retry(waitid((idtype_t)P_PIDFD, (id_t)launched->pidfd, &info, WEXITED | __WALL));
+        reap(launched->pidfd);
     }
     skiff_close_fd(&launched->pidfd);
     skiff_close_fd(&launched->pipe);

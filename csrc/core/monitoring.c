@@ -36,7 +36,8 @@ bool skiff_start_monitor(int init, const char *directory, const void *request, s
                          skiff_error *err)
 {
     skiff_launch_options options = {
-        .init = init, .name = "skiff-monitor", .argument = directory, .network = -1, .mount_base = -1};
+        .init = init, .name = "skiff-monitor", .argument = directory, .network = -1, .mount_base = -1,
+        .user_namespace = -1};
     skiff_launched launched;
     siginfo_t info;
     if (!skiff_launch(&options, SOCK_STREAM, &launched, err))

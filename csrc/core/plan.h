@@ -77,6 +77,7 @@ enum skiff_operation {
     SKIFF_OP_LIMITS = 58,    /* u64 milliseconds until it is killed (0: never), texts files that count oom_kill */
     SKIFF_OP_REMOVAL = 59,   /* u32 remove all at the end, texts claims of its name, texts program to become at the end */
     SKIFF_OP_COPY_UPS = 60,  /* texts: path, volume, temporary directory, ... (copyup.h) */
+    SKIFF_OP_IDS = 61,       /* u32 first uid, u32 first gid, u32 count: of its user namespace (idmap.h) */
 };
 
 enum skiff_workspace_flag {
@@ -103,6 +104,7 @@ enum skiff_bind_flag {
     SKIFF_BIND_WRITE_BELOW = 16,    /* but that */
     SKIFF_BIND_ALONE = 32,          /* without what is mounted below it */
     SKIFF_BIND_NODEV = 64,          /* no device in it, or in what is mounted below it, can be opened */
+    SKIFF_BIND_SHIFTED = 128,       /* its ids, and those of what is mounted below it, are the user namespace's */
 };
 
 /* A place in bytes that must not be read past. */

@@ -15,7 +15,18 @@ static bool make_directory(const skiff_start_options *options, skiff_started *st
     return true;
 }
 
-static bool make_workspace(const skiff_start_options *options, skiff_started *started, skiff_error *err)
+static bool make_user_namespace(const skiff_start_options *options, int *made, skiff_started *started, skiff_error *err)
+{
+    if (options->ids.count == 0)
+        return true;
+    if (!skiff_step(&options->fault, "user-namespace", err) || !skiff_make_user_namespace(&options->ids, made, err))
+        return false;
+    skiff_mark_step(&started->marks, "user-namespace");
+    return true;
+}
+
+static bool make_workspace(const skiff_start_options *options, int user_namespace, skiff_started *started,
+                           skiff_error *err)
 {
     const skiff_workspace *workspace = options->workspace;
     if (!workspace || workspace->state == SKIFF_WORKSPACE_MOUNTED)
@@ -25,7 +36,7 @@ static bool make_workspace(const skiff_start_options *options, skiff_started *st
             return false;
         skiff_mark_step(&started->marks, "write-layer");
     }
-    if (!skiff_step(&options->fault, "mount-point", err) || !skiff_make_mount_point(workspace, err))
+    if (!skiff_step(&options->fault, "mount-point", err) || !skiff_make_mount_point(workspace, &options->ids, user_namespace, err))
         return false;
     skiff_mark_step(&started->marks, "mount-point");
     return true;
@@ -55,13 +66,14 @@ static bool make_cgroups(const skiff_start_options *options, skiff_started *star
     return true;
 }
 
-static bool launch(const skiff_start_options *options, skiff_started *started, skiff_error *err)
+static bool launch(const skiff_start_options *options, int user_namespace, skiff_started *started, skiff_error *err)
 {
     skiff_launch_options launch = {
         .init = options->init,
         .name = "skiff-init",
         .namespaces = options->namespaces,
         .network = options->network,
+        .user_namespace = user_namespace,
         .root = options->workspace ? options->workspace->what.target : NULL,
         .mount_base = options->mount_base,
         .binds = options->binds,
@@ -150,8 +162,10 @@ bool skiff_start_container(const skiff_start_options *options, skiff_started *st
 {
     *started = (skiff_started){.init = {.pidfd = -1, .pipe = -1}, .terminal = -1};
     skiff_mark_step(&started->marks, "");
-    if (!make_directory(options, started, err) || !make_workspace(options, started, err) ||
-        !fill_volumes(options, started, err) || !make_cgroups(options, started, err) || !launch(options, started, err))
+    cleanup_fd int user = -1;
+    if (!make_directory(options, started, err) || !make_user_namespace(options, &user, started, err) ||
+        !make_workspace(options, user, started, err) || !fill_volumes(options, started, err) ||
+        !make_cgroups(options, started, err) || !launch(options, user, started, err))
         return false;
     if (bring_up(options, started, err))
         return true;

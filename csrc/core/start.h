@@ -5,6 +5,7 @@
 
 #include "copyup.h"
 #include "directory.h"
+#include "idmap.h"
 #include "launch.h"
 #include "marks.h"
 #include "workspace.h"
@@ -18,6 +19,7 @@ typedef struct skiff_start_options {
     size_t cgroup_count;
     int init;          /* descriptor of the static init */
     int namespaces;    /* CLONE_NEW flags */
+    skiff_id_range ids; /* of its user namespace; count 0: none of its own */
     int network;       /* network namespace to be in; -1: none but that of `namespaces` */
     int mount_base;    /* mount namespace to copy; -1: the caller's */
     const void *plan;  /* set-up records */

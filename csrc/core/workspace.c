@@ -2,6 +2,7 @@
 
 #include "cleanup.h"
 #include "copytree.h"
+#include "shiftedmount.h"
 
 #include <sys/stat.h>
 
@@ -46,11 +47,14 @@ bool skiff_make_write_layer(const skiff_workspace *workspace, skiff_error *err)
     return what->layer_count == 0 || take_after(what->upper, what->layers[0], err);
 }
 
-bool skiff_make_mount_point(const skiff_workspace *workspace, skiff_error *err)
+bool skiff_make_mount_point(const skiff_workspace *workspace, const skiff_id_range *ids, int user_namespace,
+                            skiff_error *err)
 {
     const skiff_union *what = &workspace->what;
     if (mkdir(what->target, 0700) != 0 && errno != EEXIST)
         return skiff_fail(err, "mkdir", what->target);
+    if (user_namespace >= 0 && skiff_is_shifted(ids))
+        return skiff_mount_shifted(workspace, ids, user_namespace, err);
     switch (workspace->kind) {
     case SKIFF_WORKSPACE_OVERLAY:
         return skiff_mount_overlay(what, err);

@@ -3,6 +3,7 @@
 #define SKIFF_CORE_WORKSPACE_H
 
 #include "error.h"
+#include "idmap.h"
 #include "unionmount.h"
 
 typedef enum skiff_workspace_kind {
@@ -26,8 +27,9 @@ typedef struct skiff_workspace {
 /* Make the write layer, with the owner and mode of the topmost layer: those of the container's `/`. */
 bool skiff_make_write_layer(const skiff_workspace *workspace, skiff_error *err);
 
-/* Make the mount point, where it is missing, and mount on it. */
-bool skiff_make_mount_point(const skiff_workspace *workspace, skiff_error *err);
+/* Make the mount point, where it is missing, and mount on it; with shifted ids where the user namespace is one (else -1). */
+bool skiff_make_mount_point(const skiff_workspace *workspace, const skiff_id_range *ids, int user_namespace,
+                            skiff_error *err);
 
 /* Copy `layers` (topmost first) into the directory `target`; directories in `skip` are copied empty. */
 bool skiff_copy_layers(const char *const *layers, size_t count, const char *target, const char *const *skip,

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -91,12 +92,24 @@ static bool enter(int pidfd, const namespaces *set, skiff_error *err)
     return true;
 }
 
+static bool become_root(skiff_error *err)
+{
+    if (setgroups(0, NULL) != 0)
+        return skiff_fail(err, "setgroups", NULL);
+    if (setresgid(0, 0, 0) != 0)
+        return skiff_fail(err, "setresgid", NULL);
+    return setresuid(0, 0, 0) == 0 || skiff_fail(err, "setresuid", NULL);
+}
+
 static bool join(const skiff_join *request, int pidfd, skiff_error *err)
 {
     __attribute__((cleanup(close_namespaces))) namespaces set = {.flags = 0};
     for (int kind = 0; kind < KINDS; kind++)
         set.fds[kind] = -1;
-    return open_namespaces(&set, request->pid, pidfd, err) && enter(pidfd, &set, err);
+    if (!open_namespaces(&set, request->pid, pidfd, err) || !enter(pidfd, &set, err))
+        return false;
+    /* The host's root is nobody there. */
+    return !(set.flags & CLONE_NEWUSER) || become_root(err);
 }
 
 static bool receive_join(skiff_join *request, int *pidfd, skiff_error *err)

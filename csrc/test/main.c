@@ -44,7 +44,7 @@ static bool parse_process(const void *plan, size_t length, skiff_error *err)
 static bool parse_binds(const void *plan, size_t length, skiff_error *err)
 {
     fake_tree = SKIFF_BIND_FD;
-    return skiff_open_binds(plan, length, err);
+    return skiff_open_binds(plan, length, -1, err);
 }
 
 static void test_whole_plans(void)

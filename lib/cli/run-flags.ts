@@ -116,10 +116,10 @@ export const createFlags = {
     summary: 'How soon it is ended when memory is short, -1000 to 1000',
   }),
   'shm-size': value(parseSize, { helpValue: '<size>', helpGroup: LIMITS, summary: 'Size of /dev/shm' }),
-  userns: value(parseUserns, {
-    helpValue: '<host>',
+  userns: text({
+    helpValue: '<mode>',
     helpGroup: SECURITY,
-    summary: "The host's user namespace (the default)",
+    summary: "The host's user namespace (host), or one of its own: auto, auto:size=<n>, keep-id",
   }),
   memory: value(parseSize, {
     char: 'm',
@@ -172,13 +172,6 @@ function parseNetwork(given: string): 'none' | 'host' {
 function parseProfile(given: string): 'default' | 'sandbox' {
   if (given === 'default' || given === 'sandbox') return given;
   throw invalidArgument(`unknown profile: ${given}: known are default and sandbox`);
-}
-
-function parseUserns(given: string): 'host' {
-  if (given === 'host' || given === '') return 'host';
-  throw invalidArgument(`invalid USER mode: ${given}`, {
-    remedy: 'Only host is known: the user namespace that skiff works in.',
-  });
 }
 
 function parseSwap(given: string): number {

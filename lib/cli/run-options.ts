@@ -36,6 +36,7 @@ export function toStartOptions(flags: FlagValues<typeof runFlags>, host: NodeJS.
     pidsLimit: flags['pids-limit'],
     timeout: flags.timeout,
     network: flags.network,
+    userns: flags.userns,
     init: flags.init || undefined,
     readOnly: flags['read-only'],
     tmpfs: flags.tmpfs,

@@ -1,7 +1,15 @@
 import type { Readable } from 'node:stream';
 import { errorCode, errorMessage, SkiffError } from '../common/errors';
+import type { IdRange } from '../common/id-range';
 import { withContainerLock } from '../runtime/detached/lock';
-import { receiveTar, tarTree, withDescriptors, type Descriptors, type Owner } from '../workspace';
+import {
+  receiveTar,
+  tarTree,
+  withDescriptors,
+  type Descriptors,
+  type Owner,
+  type ReceiveOptions,
+} from '../workspace';
 import { containerPath, localPath, sourceName } from './copy-paths';
 import { findDestination, findDirectory, findSource, isDirectory, type Place } from './copy-place';
 import { isRunning, openRoot, requireFiles, type FilesContext } from './files';
@@ -109,8 +117,13 @@ export async function copyToHost(
     const name = target.rename ?? sourceName(absolute);
     const stream = await treeOf(absolute, name, found);
     const owner = options.archive ? undefined : { uid: process.getuid!(), gid: process.getgid!() };
-    return receive(stream, target.directory, owner, localPath(destination));
+    return receive(stream, { directory: target.directory, owner, from: idsOf(info) }, localPath(destination));
   });
+}
+
+/** While it runs, its files are seen with these; at rest they have their own. */
+function idsOf(info: ContainerInfo): IdRange | undefined {
+  return isRunning(info) && info.ids?.uid ? info.ids : undefined;
 }
 
 interface Incoming {
@@ -129,7 +142,7 @@ async function intoContainer(
     withDescriptors(async held => {
       const root = await openRoot(context, info, held, { writable: true });
       const { stream, directory, owner } = await prepare({ root, held, container: info.name });
-      return receive(stream, directory, owner, info.name);
+      return receive(stream, { directory, owner, into: idsOf(info) }, info.name);
     });
   if (isRunning(info)) return copy();
   // Its write layer must not get a second mount, of a start, meanwhile.
@@ -169,14 +182,9 @@ function treeOf(source: string, name: string, { fd }: { fd: number }): Promise<R
   return tarTree({ what: 'copy', name: source }, () => Promise.resolve(options));
 }
 
-async function receive(
-  stream: Readable,
-  directory: number,
-  owner: Owner | undefined,
-  where: string,
-): Promise<Copied> {
+async function receive(stream: Readable, options: ReceiveOptions, where: string): Promise<Copied> {
   try {
-    return { bytes: await receiveTar(stream, { directory, owner }) };
+    return { bytes: await receiveTar(stream, options) };
   } catch (error) {
     throw receiveError(where, error);
   } finally {

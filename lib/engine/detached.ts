@@ -6,6 +6,7 @@ import type { RuntimeContext } from '../runtime/context';
 import { attachFlags, type MonitorConnection } from '../runtime/detached/control';
 import { createDetached, startDetached, type DetachedStart } from '../runtime/detached/detached';
 import { withContainerLock } from '../runtime/detached/lock';
+import { idsFor } from '../runtime/ids';
 import { removeLeftover } from '../runtime/leftover';
 import { anonymousOf } from '../runtime/volumes';
 import { parseSignal } from '../common/signals';
@@ -20,6 +21,7 @@ import { tell } from './life';
 import { isRunning, lookAtRecord } from './managed';
 import type { CreateOptions } from './options';
 import { throwIfAborted } from './outcome';
+import { containerIds } from './user-namespace';
 
 /** What detached containers are made with. */
 export interface Detaching {
@@ -128,7 +130,8 @@ async function create(
   checkLife(options);
   const id = native().randomId();
   const prepared = await prepare(detaching, id, command, options);
-  const record = recordOf(context, id, status, { command, options, prepared });
+  const ids = idsFor(context.store, id, containerIds(options));
+  const record = { ...recordOf(context, id, status, { command, options, prepared }), ...(ids && { ids }) };
   const start = startOf(context.store, record, prepared, options);
   try {
     await prepared.mounts?.prepare();
@@ -136,6 +139,7 @@ async function create(
     await createDetached(context, record, { named, process: prepared.spec.base });
   } catch (error) {
     await prepared.mounts?.undo();
+    if (ids) context.store.ids.free(id, ids);
     throw error;
   }
   tell(context, record, 'create');

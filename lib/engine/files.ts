@@ -14,8 +14,9 @@ export interface FilesContext {
 }
 
 /** What a container's file system is made of. */
-export function filesOf({ driver, layers, directory }: ContainerInfo): ContainerFiles {
-  return { root: path.resolve(directory, '..', '..'), driver, layers, containerDir: directory };
+export function filesOf({ driver, layers, directory, ids }: ContainerInfo): ContainerFiles {
+  const isShifted = ids !== undefined && ids.uid !== 0;
+  return { root: path.resolve(directory, '..', '..'), driver, layers, containerDir: directory, isShifted };
 }
 
 /** Its processes exist, though they may be frozen. */

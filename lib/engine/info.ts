@@ -1,4 +1,5 @@
 import { SkiffError } from '../common/errors';
+import type { IdRange } from '../common/id-range';
 import type { ContainerRecord, RecordedMount } from '../state';
 
 /** What is known of a container, whoever started it. */
@@ -33,6 +34,8 @@ export interface ContainerInfo {
   /** `<root>/containers/<id>` */
   directory: string;
   cgroupPaths: string[];
+  /** Of its user namespace, where it has one of its own. */
+  ids?: IdRange;
   /** What it was created with, as JSON has it. */
   options: Record<string, unknown>;
 }
@@ -64,6 +67,7 @@ export function containerInfo(record: ContainerRecord, directory: string): Conta
     layers: record.layers ?? [],
     directory,
     cgroupPaths: record.cgroupPaths ?? [],
+    ids: record.ids,
     options: record.options ?? {},
   };
 }

@@ -26,6 +26,7 @@ import type { StartOptions } from './options';
 import { throwIfAborted } from './outcome';
 import { CompiledPlans } from './plans';
 import { ContainerStreams } from './stdio';
+import { containerIds } from './user-namespace';
 import type { Mount, Word } from '../spec/types';
 import type { RecordedMount } from '../state';
 
@@ -183,6 +184,7 @@ export class Launcher {
       claimName: options.name !== undefined,
       image: source.name,
       imageId: source.imageId,
+      ids: containerIds(options),
       layers: source.layers,
       driver: await this.driverFor(source.layers),
       keep: options.keep ?? false,

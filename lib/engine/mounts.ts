@@ -147,7 +147,8 @@ export class ContainerMounts implements PlannedMounts {
         this.recorded.filter(mount => mount.name === name),
       );
     const labels = first?.labels;
-    const toFill = requests.find(({ noCopy, subpath }) => !noCopy && !subpath);
+    // What the image has would come with the ids of this container alone.
+    const toFill = requests.find(({ noCopy, subpath, idmap }) => !noCopy && !subpath && !idmap);
     for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
       const isNew = !volumes.find(name);
       const volume = volumes.create({ name, anonymous: isAnonymous, ...(labels && { labels }) });

@@ -50,6 +50,11 @@ export interface StartOptions {
   timeout?: number | string;
   /** `none` (the default): loopback only. `host`: the host's network namespace. */
   network?: 'none' | 'host';
+  /**
+   * `host` (the default): the user namespace that skiff works in. `auto` or `auto:size=N`: one of its own, whose ids no
+   * other container has. `keep-id`: one of its own with the host's numbers. Root only.
+   */
+  userns?: string;
   /** A small init as PID 1 that reaps zombies and forwards signals. */
   init?: boolean;
   /** The root file system can not be written to. */

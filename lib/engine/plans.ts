@@ -20,6 +20,7 @@ const OPTIONS = [
   'cpusetCpus',
   'pidsLimit',
   'network',
+  'userns',
   'init',
   'readOnly',
   'tmpfs',

@@ -1,4 +1,5 @@
 import { invalidArgument } from '../common/errors';
+import { isRootless } from '../common/rootless';
 import { parseSize } from '../common/units';
 import type { StartOptions } from './options';
 
@@ -49,6 +50,8 @@ export function withProfile<Options extends StartOptions>(options: Options): Opt
   if (options.network === 'host') throw contradiction('network host');
   return withWork({
     ...SANDBOX,
+    // Without root there is a namespace already.
+    ...(!isRootless() && { userns: 'auto' }),
     ...withoutUndefined(options),
     readOnly: true,
     capDrop: ['ALL'],

@@ -92,6 +92,7 @@ export class Skiff extends Keeper {
       turns: new Turns(startsAtOnce()),
       reserve,
       mountBase: new Lazy(options.copyMounts || isRootless() ? () => Promise.resolve(-1) : makeMountBase),
+      userMountBase: new Lazy(() => native().makeMountBase({ userNamespace: true })),
       trace: new Trace(options.trace ?? process.env.SKIFF_TRACE !== undefined),
       execs: new Set(),
       unfinished: new Set(),
@@ -297,7 +298,11 @@ export class Skiff extends Keeper {
     this.context.reserve.release();
     await this.context.watchdog.stop();
     native().close({
-      fds: [this.context.init, (await this.context.mountBase.made) ?? -1].filter(fd => fd >= 0),
+      fds: [
+        this.context.init,
+        (await this.context.mountBase.made) ?? -1,
+        (await this.context.userMountBase.made) ?? -1,
+      ].filter(fd => fd >= 0),
     });
     if (process.env.SKIFF_TRACE) this.context.trace.write(process.env.SKIFF_TRACE);
     for (const removal of removals) if (removal.status === 'rejected') throw removal.reason;
@@ -313,7 +318,7 @@ function makeReady({ watchdog, mountBase }: RuntimeContext): void {
 /** Where it cannot be had, starts copy the mounts of this process, which costs more the more there are. */
 async function makeMountBase(): Promise<number> {
   try {
-    return await native().makeMountBase();
+    return await native().makeMountBase({ userNamespace: false });
   } catch (error) {
     debug('no mount namespace to copy: %s', errorMessage(error));
     return -1;

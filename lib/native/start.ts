@@ -1,3 +1,4 @@
+import type { IdRange } from '../common/id-range';
 import type { NativeCopyUp } from './volumes';
 
 /** A directory of a container's cgroup, to be made. */
@@ -58,6 +59,8 @@ export interface NativeStartOptions {
   namespaces: number;
   /** Network namespace to be in, from `makeNetwork`; -1: none but that of `namespaces`. */
   network: number;
+  /** A user namespace of its own, whose ids from 0 on are these of the host; it needs a `mountBase`. */
+  ids?: IdRange;
   /** Mount namespace to copy, from `makeMountBase`; -1: that of this process. */
   mountBase: number;
   /** Set-up records, `lib/spec/plan.ts`. */
@@ -116,8 +119,12 @@ export interface StartNative {
    * @returns when the init had set up, in ns of CLOCK_MONOTONIC; 0 where that was told before
    */
   goResult(options: { pipe: number }): number;
-  /** A mount namespace with next to nothing in it; it lives as long as the descriptor is open. */
-  makeMountBase(): Promise<number>;
+  /**
+   * A mount namespace with next to nothing in it; it lives as long as the descriptor is open.
+   *
+   * @param options.userNamespace for containers with `ids`
+   */
+  makeMountBase(options: { userNamespace: boolean }): Promise<number>;
   /** A network namespace with nothing but lo, which is up; it lives as long as the descriptor is open. */
   makeNetwork(): Promise<number>;
   /** Give a parked init its command; resolves when that runs, rejects with step `exec` when it could not. */

@@ -1,3 +1,4 @@
+import type { IdRange } from '../common/id-range';
 import type { NativeWorkspace } from './start';
 
 /** Text for the kernel: a string (as UTF-8), or a Buffer for names that are not UTF-8. Without NUL. */
@@ -48,8 +49,14 @@ export interface WorkspaceNative {
    * Write entries in order below the directory `root`; no name leads out of it, whatever links are there.
    *
    * @param options.keepKinds a directory is not replaced by what is none (EISDIR), nor the other way round (ENOTDIR)
+   * @param options.ids what is written there is shifted into these, and the entries' owners are among them
    */
-  unpack(options: { root: string; entries: UnpackEntry[]; keepKinds?: boolean }): Promise<void>;
+  unpack(options: {
+    root: string;
+    entries: UnpackEntry[];
+    keepKinds?: boolean;
+    ids?: IdRange;
+  }): Promise<void>;
   /**
    * Read a regular file of an untrusted tree, synchronously. Links are resolved as if `root` were `/`.
    *

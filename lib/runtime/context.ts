@@ -19,6 +19,8 @@ export interface RuntimeContext {
   init: number;
   /** Mount namespace that those of containers are copied from; -1: that of this process. */
   mountBase: Lazy<number>;
+  /** The same for containers with a user namespace of their own. */
+  userMountBase: Lazy<number>;
   trace: Trace;
   network: SpareNetwork;
   /** Of the starts: a few at a time on the thread pool, so that removals are not queued behind all of them. */

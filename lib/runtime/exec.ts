@@ -6,6 +6,7 @@ import { native, type NativeEntered } from '../native';
 import type { ContainerRecord } from '../state';
 import type { RuntimeContext } from './context';
 import { startError } from './errors';
+import { givePipes } from './ids';
 import { RunningInit } from './running';
 import { go } from './start';
 
@@ -60,6 +61,7 @@ export async function execInContainer(
     try {
       const companion = await watchdog.companion();
       if (command.signal(0)) await watchdog.adopt(pidfd, companion, false);
+      givePipes(plan.stdio, target.record.ids);
       await go(ends, plan, plan.stdio);
       return { command, ends, cgroup };
     } catch (error) {

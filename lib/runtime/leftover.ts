@@ -23,6 +23,7 @@ export async function removeLeftover(
   await removeLeftoverCgroup(cgroups, found.id, record?.cgroupPaths);
   if (found.kind === 'broken') await removeRemains({ containerDir: found.directory });
   else await removeWhole(store, found.id);
+  if (record?.ids) store.ids.free(found.id, record.ids);
   if (record) store.freeName(record.name, found.id);
   else store.freeNamesOf(found.id);
 }

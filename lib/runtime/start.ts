@@ -17,6 +17,7 @@ import { workspaceFailure, type StorageDriver } from '../workspace';
 import type { RuntimeContext } from './context';
 import { startError } from './errors';
 import { removeRemains } from './removal';
+import { claimIds, givePipes, type PlannedIds } from './ids';
 import { RunningInit } from './running';
 import { Steps, withFailures, type StepFault } from './steps';
 import type { PlannedMounts } from './volumes';
@@ -31,6 +32,8 @@ export interface StartPlan {
   image: string;
   /** `sha256:` and 64 digits, where it is a stored image: its record then tells the layers, too. */
   imageId?: string;
+  /** Of its user namespace, where it has one of its own. */
+  ids?: PlannedIds;
   /** Read-only layers, topmost first. */
   layers: string[];
   driver: StorageDriver;
@@ -145,21 +148,27 @@ async function takeSteps(
     await steps.do('volumes', () => mounts.prepare());
   }
   const container = plan.id.slice(0, 12);
-  const record = firstRecord(context, plan, cgroups);
+  const ids = await claimIds(store, plan, steps);
+  const record = { ...firstRecord(context, plan, cgroups), ...(ids && { ids }) };
   const directory = store.plan(record);
   const remains = { containerDir: directory.path, trace: { trace, container } };
   let planned = plannedCgroup(cgroups);
   let unfinished: string | undefined = directory.unfinished;
   steps.onUndo('container', () => removeRemains({ ...remains, unfinished, cgroup: planned }));
   if (plan.claimName) await claimName(context, plan, directory, steps);
-  const [companion, mountBase] = await Promise.all([watchdog.companion(), context.mountBase.get()]);
+  const [companion, mountBase] = await Promise.all([
+    watchdog.companion(),
+    (ids ? context.userMountBase : context.mountBase).get(),
+  ]);
   const start = monotonicMs();
   const options = {
     ...nativeOptions(context, plan, cgroups),
     directory: plan.claimName ? { ...directory, made: true } : directory,
     watchdog: companion.pipe,
     mountBase,
+    ...(ids && { ids }),
   };
+  givePipes(options.stdio, ids);
   const started = await inNetwork(context, plan.spec, options).catch((error: unknown) => {
     planned = plannedCgroup(cgroups, error);
     throw error;
@@ -191,6 +200,7 @@ export async function goParked(
   stdio: number[],
 ): Promise<void> {
   record.command = spec.args;
+  givePipes(stdio, record.ids);
   if (spec.process.length > SMALL_GO) return go(ends, spec, stdio);
   native().sendGo({ pipe: ends.pipe, process: spec.process, stdio });
 }
@@ -237,10 +247,12 @@ export async function go(
 /** With the namespaces that the spec asks for; the network's may be one that is there already. */
 function inNetwork(
   { network }: RuntimeContext,
-  { namespaces, ownNetwork }: CompiledSpec,
+  { namespaces, ownNetwork, ownUser }: CompiledSpec,
   options: Omit<NativeStartOptions, 'namespaces' | 'network'>,
 ): Promise<NativeStarted> {
   if (!ownNetwork) return native().start({ ...options, namespaces, network: -1 });
+  // One that is there already is not the user namespace's own: nobody in that could do anything with it.
+  if (ownUser) return native().start({ ...options, namespaces: namespaces | CLONE_NEWNET, network: -1 });
   return network.during(spare =>
     native().start({
       ...options,

@@ -58,12 +58,18 @@ export async function sweepListed(
   const names = new Set(listed.map(({ name }) => name));
   try {
     if (store.names().some(name => !names.has(name))) await freeStaleNames(store);
+    sweepIds(store);
     await sweepVolumes(root, store);
     await sweepImages(root);
   } catch (error) {
     // Whoever only looks may have no right to remove anything.
     debug('%s', errorMessage(error));
   }
+}
+
+/** A range outlives its container where a process was killed between the two removals. */
+function sweepIds(store: ContainerStore): void {
+  store.ids.sweep(id => fs.existsSync(store.directory(id)));
 }
 
 function sweepVolumes(root: string, store: ContainerStore): Promise<void> {

@@ -11,6 +11,7 @@ const READONLY = 8;
 const WRITE_BELOW = 16;
 const ALONE = 32;
 const NODEV = 64;
+const SHIFTED = 128;
 
 /** Options of a bind mount, as mount(8) and the OCI runtime spec have them (config.md, "Linux mount options"). */
 const FLAGS: Record<string, number> = {
@@ -21,6 +22,7 @@ const FLAGS: Record<string, number> = {
   rslave: SLAVE,
   shared: SHARED | PROPAGATE_ALONE,
   rshared: SHARED,
+  idmap: SHIFTED,
 };
 
 /** Whether it shows a path of the host, instead of a file system of its own. */

@@ -14,6 +14,8 @@ export interface CompiledSpec {
   namespaces: number;
   /** It has a network namespace of its own. */
   ownNetwork: boolean;
+  /** It has a user namespace of its own. */
+  ownUser: boolean;
   /** Paths of the host that are mounted, and the plan that opens them before the init is there. */
   binds?: { sources: string[]; plan: Buffer };
   /** What the init does before it parks. */
@@ -32,6 +34,7 @@ export function compileSpec(spec: Spec, options: ProcessOptions = {}): CompiledS
     resources: resourcesOf(spec),
     namespaces: flags & ~CLONE_NEWNET,
     ownNetwork: (flags & CLONE_NEWNET) !== 0,
+    ownUser: spec.userNamespace === 'own',
     binds: bindsPlan(spec),
     setup: setupPlan(spec, options),
     process: processPlan(spec.process, options),
@@ -40,12 +43,12 @@ export function compileSpec(spec: Spec, options: ProcessOptions = {}): CompiledS
 }
 
 /**
- * Device rules stay where mounts do not enforce them: they take a hierarchy of their own. Of what is mounted in a user
- * namespace the kernel opens no device, whoever mounts it.
+ * Device rules stay where mounts do not enforce them: they take a hierarchy of their own. Of what a user mounts in a user
+ * namespace the kernel opens no device; what root mounts for one has them.
  */
 function resourcesOf(spec: Spec): Resources {
   const { devices, ...resources } = spec.linux.resources ?? {};
-  return needsDeviceCgroup(spec) && !spec.userNamespace ? { ...resources, devices } : resources;
+  return needsDeviceCgroup(spec) && spec.userNamespace !== 'caller' ? { ...resources, devices } : resources;
 }
 
 /** Length of the short form of an id, which is a container's host name where none is given. */

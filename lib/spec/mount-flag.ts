@@ -29,6 +29,9 @@ const KEYS: Record<string, (request: MountRequest, value: string, key: string) =
     }
     request.recursive = value as Recursion;
   },
+  idmap: (request, value, key) => {
+    request.idmap = toBoolean(value, key);
+  },
   'volume-nocopy': (request, value, key) => {
     request.noCopy = toBoolean(value, key);
   },
@@ -59,7 +62,7 @@ const KEYS: Record<string, (request: MountRequest, value: string, key: string) =
 };
 
 /** Keys that say yes where they stand alone. */
-const SWITCHES = ['readonly', 'ro', 'volume-nocopy'];
+const SWITCHES = ['readonly', 'ro', 'volume-nocopy', 'idmap'];
 
 /**
  * What `--mount` asks for: `type=bind,src=/host,dst=/container,readonly` and so on, as comma-separated values, of which

@@ -43,6 +43,8 @@ export interface MountRequest {
   recursive?: Recursion;
   /** The volume stays empty where it is new: nothing of the image is copied into it. */
   noCopy?: boolean;
+  /** Of a bind or a volume, for a user namespace of its own: it has the container's ids, which are shifted as the image's are. */
+  idmap?: boolean;
   /** Path in the volume of what is mounted; links in the volume do not lead out of it. */
   subpath?: string;
   /** Labels of the volume, where it is made. */
@@ -91,6 +93,7 @@ export function checkMount(request: MountRequest): CheckedMount {
       break;
     case 'tmpfs':
       if (source) throw refuse('field Source must not be specified');
+      if (request.idmap) throw refuse('idmap is for binds and volumes');
       break;
     default:
       throw refuse('mount type unknown');
@@ -108,6 +111,7 @@ const SHAPES: Record<string, readonly string[]> = {
   propagation: ['string'],
   recursive: ['string'],
   noCopy: ['boolean'],
+  idmap: ['boolean'],
   subpath: ['string'],
   labels: ['object'],
   size: ['number', 'string'],
@@ -194,7 +198,7 @@ export function toMount(request: CheckedMount, source: string): Mount {
     destination,
     type: 'bind',
     source,
-    options: bindOptions(request),
+    options: request.idmap ? [...bindOptions(request), 'idmap'] : bindOptions(request),
     ...(subpath && { subpath }),
   };
 }

@@ -13,6 +13,7 @@ import { applySecurity, toLabels, toSecurity, type SecurityOptions } from './sec
 import { applyLabels } from './security-labels';
 import type { SeccompFilter } from './seccomp/filters';
 import { withoutPrivileges } from './rootless';
+import { parseUserns } from './userns';
 import { checkSysctls } from './sysctl';
 import type { MountRequest } from './mount-request';
 import type { Mount, Process, Rlimit, Spec, Word } from './types';
@@ -33,6 +34,7 @@ export interface SpecOptions extends ResourceOptions, SecurityOptions {
   cpuTime?: number | string;
   outputLimit?: number | string;
   network?: 'none' | 'host';
+  userns?: string;
   readOnly?: boolean;
   tmpfs?: readonly string[];
   volumes?: readonly string[];
@@ -132,7 +134,23 @@ export function toSpec({ id, command, options, image, mounts = [], ...input }: S
     },
   });
   if (options.profile === 'sandbox') hide(spec);
-  return rootless ? withoutPrivileges(spec, rootless) : spec;
+  checkShifted(spec, options.userns);
+  if (rootless) return withoutPrivileges(spec, rootless);
+  return parseUserns(options.userns).kind === 'host'
+    ? spec
+    : withoutPrivileges(spec, { ids: 'range', isOwn: true });
+}
+
+/** Where nothing is shifted, a volume whose ids are to be would be another one than was asked for. */
+function checkShifted({ mounts }: Spec, userns: string | undefined): void {
+  const shifted = mounts.find(({ options }) => options?.includes('idmap'));
+  if (!shifted || parseUserns(userns).kind === 'auto') return;
+  throw invalidArgument(
+    `cannot shift the ids of ${shifted.destination}: the container has no ids of its own`,
+    {
+      remedy: 'Add --userns auto, or leave out idmap.',
+    },
+  );
 }
 
 /** Nobody sees the processes of others, and no file of the image changes who runs it; proc(5) "hidepid". */
@@ -189,6 +207,7 @@ export function checkOptions(command: readonly Word[], options: SpecOptions): vo
       remedy: 'Known are none and host.',
     });
   }
+  parseUserns(options.userns);
   toTimeout(options.timeout);
   toTimeout(options.cpuTime);
   toOutputLimit(options.outputLimit);

@@ -51,6 +51,7 @@ export enum Operation {
   Limits = 58,
   Removal = 59,
   CopyUps = 60,
+  Ids = 61,
 }
 
 /** One value of a record's payload. */

@@ -11,6 +11,12 @@ export interface HeldMount {
   data: string;
 }
 
+/** The user namespace that a container is started in. */
+export interface UserNamespaceIds extends Pick<Rootless, 'ids'> {
+  /** Root made it for this container alone. */
+  isOwn?: boolean;
+}
+
 /** MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC. */
 const ATTRIBUTES = 15n;
 
@@ -18,12 +24,12 @@ const ATTRIBUTES = 15n;
 const HELD_TYPES = ['proc', 'sysfs'];
 
 /**
- * What a container of a user without privileges is made of: mknod(2) is denied, so devices are binds of the host's;
+ * What a container in a user namespace is made of: mknod(2) is denied, so devices are binds of the host's;
  * sysfs belongs to the network namespace's owner, so beside the host's network it is a bind of the host's, too.
  *
  * @throws SkiffError INVALID_ARGUMENT for ids that the user namespace has not got
  */
-export function withoutPrivileges(spec: Spec, rootless: Rootless): Spec {
+export function withoutPrivileges(spec: Spec, rootless: UserNamespaceIds): Spec {
   const ownNetwork = spec.linux.namespaces.some(({ type }) => type === 'network');
   if (rootless.ids === 'single') checkIds(spec);
   const places = spec.mounts.findIndex(({ destination }) => destination === '/dev/shm') + 1;
@@ -31,7 +37,7 @@ export function withoutPrivileges(spec: Spec, rootless: Rootless): Spec {
   const isBound = (mount: Mount) => mount.type === 'bind';
   return {
     ...spec,
-    userNamespace: true,
+    userNamespace: rootless.isOwn ? 'own' : 'caller',
     process: {
       ...spec.process,
       user: { ...spec.process.user, groupsStay: rootless.ids === 'single' },
@@ -58,7 +64,7 @@ export function heldMounts({ userNamespace, mounts }: Spec): HeldMount[] {
     });
 }
 
-function ownMount(mount: Mount, { ids }: Rootless, ownNetwork: boolean): Mount {
+function ownMount(mount: Mount, { ids }: UserNamespaceIds, ownNetwork: boolean): Mount {
   // Group 5, tty, has no number there.
   if (mount.type === 'devpts' && ids === 'single')
     return { ...mount, options: mount.options?.filter(option => option !== 'gid=5') };

@@ -23,8 +23,8 @@ export interface Spec {
   mounts: Mount[];
   linux: Linux;
   annotations?: Record<string, string>;
-  /** Not OCI's: it is started in the user namespace of a user without privileges. */
-  userNamespace?: boolean;
+  /** Not OCI's: it is started in the user namespace of a user without privileges, or in one of its own made by root. */
+  userNamespace?: 'caller' | 'own';
 }
 
 export interface Process {

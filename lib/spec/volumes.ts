@@ -16,6 +16,7 @@ const MODES: Record<string, { group: string; asks: Partial<MountRequest> }> = {
   rbind: { group: 'bind', asks: {} },
   bind: { group: 'bind', asks: { recursive: 'disabled' } },
   nocopy: { group: 'copy', asks: { noCopy: true } },
+  idmap: { group: 'ids', asks: { idmap: true } },
   // For SELinux, which skiff does not use.
   z: { group: 'label', asks: {} },
   Z: { group: 'label', asks: {} },

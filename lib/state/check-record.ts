@@ -1,3 +1,4 @@
+import type { IdRange } from '../common/id-range';
 import type { ProcessIdentity } from '../common/identity';
 import { CONTAINER_STATUSES, RECORD_VERSION, type ContainerRecord } from './record';
 
@@ -49,6 +50,8 @@ const MOUNT = {
   propagation: optional(isText),
 } satisfies Record<keyof NonNullable<ContainerRecord['mounts']>[number], Check>;
 
+const ID_RANGE = { uid: isNumber, gid: isNumber, count: isNumber } satisfies Record<keyof IdRange, Check>;
+
 const RECORD = {
   version: isNumber,
   id: isText,
@@ -68,6 +71,7 @@ const RECORD = {
   labels: optional(isLabels),
   mounts: optional(value => Array.isArray(value) && value.every(mount => has(mount, MOUNT))),
   process: optional(isText),
+  ids: optional(value => has(value, ID_RANGE)),
   options: optional(isObject),
   state: optional(value => has(value, STATE)),
 } satisfies Record<keyof ContainerRecord, Check>;

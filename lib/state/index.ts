@@ -1,6 +1,7 @@
 export { appendEvent, type SkiffEvent } from './events';
 export type { EventFilters } from './event-filter';
 export { readEvents, type EventOptions } from './event-reader';
+export type { IdSupply, WantedIds } from './id-pool';
 export { statePaths } from './paths';
 export {
   RECORD_VERSION,

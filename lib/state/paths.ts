@@ -7,6 +7,7 @@ export function statePaths(root: string) {
     images: path.join(root, 'images'),
     containers,
     names: path.join(root, 'names'),
+    ids: path.join(root, 'ids'),
     /** Renamed to `events.jsonl.1` now and then, see appendEvent. */
     events: path.join(root, 'events.jsonl'),
     container: (id: string) => `${containers}/${id}`,

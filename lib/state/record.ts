@@ -1,3 +1,4 @@
+import type { IdRange } from '../common/id-range';
 import type { ProcessIdentity } from '../common/identity';
 
 /** Version of the record's format. A record of a later one is told and left alone. */
@@ -82,6 +83,8 @@ export interface ContainerRecord {
   /** Read-only layers, topmost first. */
   layers?: string[];
   labels?: Record<string, string>;
+  /** Of its user namespace, where it has one of its own. */
+  ids?: IdRange;
   mounts?: RecordedMount[];
   /**
    * What further commands in it are started with: an OCI process without its command as JSON, `lib/spec/exec.ts`. Of a

@@ -4,6 +4,7 @@ import { makeDirectories } from '../common/directories';
 import { errorCode, SkiffError } from '../common/errors';
 import { identify, isAlive, type ProcessIdentity } from '../common/identity';
 import { isRecord } from './check-record';
+import { IdPool } from './id-pool';
 import { statePaths } from './paths';
 import type { NativeDirectory } from '../native';
 import { RECORD_VERSION, type ContainerRecord } from './record';
@@ -32,9 +33,12 @@ const AS_TEXT = { encoding: 'utf8', flag: 'r' } as const;
 export class ContainerStore {
   private readonly paths: Paths;
   private readonly self: ProcessIdentity;
+  /** Ids of the host that containers have for themselves. */
+  readonly ids: IdPool;
 
   constructor(readonly root: string) {
     this.paths = statePaths(root);
+    this.ids = new IdPool(this.paths.ids);
     this.self = identify(process.pid) ?? fail();
   }
 

@@ -1,20 +1,22 @@
 import type { Readable } from 'node:stream';
+import { toContainerIds, toHostIds, type IdRange, type Ids } from '../common/id-range';
 import { EntryBatch, writeArchive } from '../layers/entry-batch';
 import { StreamSource, tapped, tarChunks } from '../layers/source';
 import { tarEntry } from '../layers/tar-entries';
 import type { TarVisitor } from '../layers/tar-parser';
 import { native } from '../native';
 
-export interface Owner {
-  uid: number;
-  gid: number;
-}
+export type Owner = Ids;
 
 export interface ReceiveOptions {
   /** O_PATH descriptor of the directory that it is unpacked into; others may be at work there. */
   directory: number;
   /** Whose everything is to be; undefined: as the archive says. */
   owner?: Owner;
+  /** The directory is seen from outside of a user namespace with these ids: what comes gets them. */
+  into?: IdRange;
+  /** The archive is of one with these ids. */
+  from?: IdRange;
 }
 
 /**
@@ -31,19 +33,24 @@ export async function receiveTar(archive: Readable, options: ReceiveOptions): Pr
   const batch = new EntryBatch();
   const root = `/proc/self/fd/${options.directory}`;
   await writeArchive(tarChunks(source), {
-    visitor: visitorFor(batch, options.owner),
+    visitor: visitorFor(batch, options),
     batch,
-    write: entries => native().unpack({ root, entries, keepKinds: true }),
+    write: entries => native().unpack({ root, entries, keepKinds: true, ids: options.into }),
   });
   return bytes;
 }
 
 /** Makes of what the parser tells what is to be written. */
-function visitorFor(batch: EntryBatch, owner: Owner | undefined): TarVisitor {
+function visitorFor(batch: EntryBatch, { owner, into, from }: ReceiveOptions): TarVisitor {
+  const ownerOf = (told: Ids) => {
+    const ids = owner ?? (from ? toContainerIds(told, from) : told);
+    return into ? toHostIds(ids, into) : ids;
+  };
   return {
     entry(header) {
       const { name, write } = tarEntry(header);
-      if (name !== '') batch.add(name, { ...write, ...owner }, header.size);
+      if (name !== '')
+        batch.add(name, { ...write, ...ownerOf({ uid: write.uid ?? 0, gid: write.gid ?? 0 }) }, header.size);
     },
     content: (data, offset) => batch.content(data, offset),
     end: () => batch.end(),

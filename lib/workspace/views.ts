@@ -20,6 +20,8 @@ export interface ContainerFiles {
   layers: string[];
   /** `<root>/containers/<id>` */
   containerDir: string;
+  /** While it runs, its mount point shows other ids than those on disk. */
+  isShifted?: boolean;
 }
 
 /**
@@ -35,7 +37,7 @@ export async function openFiles(files: ContainerFiles, held: Descriptors): Promi
   const { marks } = driverOf(files);
   return explain('container file system', containerDir, async () => {
     if (marks === undefined) return openDirectory(writeLayer, held);
-    if (isMountPoint(mountPoint)) return openDirectory(mountPoint, held);
+    if (!files.isShifted && isMountPoint(mountPoint)) return openDirectory(mountPoint, held);
     return held.hold(await native().openView(viewOf(files, { writable: false })));
   });
 }

@@ -62,6 +62,15 @@ static bool open_streams(skiff_life *life, command_streams *streams, skiff_error
            open_pipe(&life->output[1], &streams->stdio[2], true, err);
 }
 
+/* The container's root could not reopen /dev/stdout otherwise. */
+static bool give_pipes(const skiff_id_range *ids, const command_streams *streams, skiff_error *err)
+{
+    for (int i = 1; i < 3 && skiff_is_shifted(ids); i++)
+        if (streams->stdio[i] >= 0 && fchown(streams->stdio[i], ids->uid, ids->gid) != 0)
+            return skiff_fail(err, "fchown", NULL);
+    return true;
+}
+
 static void close_ours(skiff_life *life)
 {
     int *ours[] = {&life->terminal, &life->input, &life->output[0], &life->output[1]};
@@ -108,7 +117,10 @@ static bool start(skiff_life *life, const command_streams *streams, skiff_starte
     skiff_error unused = {0};
     cleanup_fd int base = -1;
     /* Without one the host's mounts are copied, which costs more the more there are. */
-    skiff_make_mount_base(&base, &unused);
+    if (request->ids.count > 0)
+        skiff_make_seeing_mount_base(&base, &unused);
+    else
+        skiff_make_mount_base(&base, &unused);
     skiff_start_options options = {
         .workspace = &request->workspace,
         .copy_ups = request->copy_ups,
@@ -117,6 +129,7 @@ static bool start(skiff_life *life, const command_streams *streams, skiff_starte
         .cgroup_count = request->cgroup_count,
         .init = life->program,
         .namespaces = request->namespaces,
+        .ids = request->ids,
         .network = -1,
         .mount_base = base,
         .plan = request->setup,
@@ -193,7 +206,8 @@ bool skiff_begin_run(skiff_life *life, skiff_error *err)
     skiff_started started;
     command_streams streams;
     life->restart_at = 0;
-    bool done = open_streams(life, &streams, err) && start(life, &streams, &started, err);
+    bool done = open_streams(life, &streams, err) && give_pipes(&life->request.ids, &streams, err) &&
+                start(life, &streams, &started, err);
     close_streams(&streams);
     if (done) {
         note_running(life, &started);

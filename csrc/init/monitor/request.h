@@ -27,6 +27,7 @@ typedef struct skiff_request {
     skiff_cgroup *cgroups;
     size_t cgroup_count;
     int namespaces;
+    skiff_id_range ids;
     const void *setup, *binds, *process;
     size_t setup_length, binds_length, process_length;
     bool terminal;

@@ -44,7 +44,11 @@ export function toMappings(id: number, ranges: readonly IdRange[]): IdMapping[] 
 
 /** The ranges of this user in /etc/subuid and /etc/subgid. */
 export function ownRanges(uid: number): { uids: IdRange[]; gids: IdRange[] } {
-  const names = [String(uid), ...nameOf()];
+  return rangesOf([String(uid), ...nameOf()]);
+}
+
+/** The same of the user who has these names. */
+export function rangesOf(names: readonly string[]): { uids: IdRange[]; gids: IdRange[] } {
   return { uids: rangesIn('/etc/subuid', names), gids: rangesIn('/etc/subgid', names) };
 }
 

@@ -92,7 +92,10 @@ export async function startDetached(
     workspace: driver.plan({ layers: start.layers, containerDir }),
     copyUps: start.mounts?.copyUps ?? [],
     cgroups: cgroupPlan,
-    claims: start.named ? store.claimPaths(record.name, record.id) : [],
+    claims: [
+      ...(start.named ? store.claimPaths(record.name, record.id) : []),
+      ...(record.ids ? store.ids.paths(record.ids) : []),
+    ],
   });
   try {
     const { pid, connection } = await native().startMonitor({ init, directory: containerDir, request });

@@ -65,6 +65,7 @@ export function monitorRequest(request: MonitorRequest): Buffer {
   addCopyUps(plan, request.copyUps);
   addCgroups(plan, request.cgroups.directories);
   addRecord(plan, request.record);
+  addIds(plan, request.record);
   return plan
     .add(
       Operation.Start,
@@ -104,6 +105,10 @@ export function amendment(
   addRecord(plan, record);
   addCgroups(plan, joined);
   return plan.add(Operation.Restart, ...restartValues(restart)).bytes();
+}
+
+function addIds(plan: PlanWriter, { ids }: ContainerRecord): void {
+  if (ids) plan.add(Operation.Ids, { u32: ids.uid }, { u32: ids.gid }, { u32: ids.count });
 }
 
 function addCopyUps(plan: PlanWriter, copyUps: readonly NativeCopyUp[]): void {

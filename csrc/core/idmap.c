@@ -1,0 +1,133 @@
+#include "idmap.h"
+
+#include "cleanup.h"
+#include "cloning.h"
+#include "mountapi.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+enum { HOLDER_STACK = 16 << 10 };
+
+/* It is there until it is killed: a namespace has its ids written through a process that is in it. */
+static int hold_namespace(void *unused)
+{
+    /* All signals are blocked: it does not return, and does not write the caller's errno. */
+    return (int)syscall(SYS_ppoll, NULL, 0, NULL, NULL, 0);
+}
+
+static bool write_map(pid_t pid, const char *name, uint32_t first, uint32_t count, skiff_error *err)
+{
+    char path[64], line[64];
+    snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
+    int length = snprintf(line, sizeof line, "0 %u %u\n", first, count);
+    cleanup_fd int file = open(path, O_WRONLY | O_CLOEXEC);
+    if (file < 0)
+        return skiff_fail(err, "open", path);
+    return write(file, line, (size_t)length) == length || skiff_fail(err, "write", path);
+}
+
+static bool map_and_open(pid_t pid, const skiff_id_range *ids, int *namespace_fd, skiff_error *err)
+{
+    char path[64];
+    if (!write_map(pid, "uid_map", ids->uid, ids->count, err) || !write_map(pid, "gid_map", ids->gid, ids->count, err))
+        return false;
+    snprintf(path, sizeof path, "/proc/%d/ns/user", (int)pid);
+    *namespace_fd = open(path, O_RDONLY | O_CLOEXEC);
+    return *namespace_fd >= 0 || skiff_fail(err, "open", path);
+}
+
+static void end_holder(int pidfd)
+{
+    siginfo_t info;
+    syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+    skiff_retry(waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | __WALL));
+}
+
+bool skiff_make_user_namespace(const skiff_id_range *ids, int *namespace_fd, skiff_error *err)
+{
+    cleanup_fd int pidfd = -1;
+    skiff_error_text(err->step, sizeof err->step, "user-namespace");
+    char *stack = mmap(NULL, HOLDER_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    if (stack == MAP_FAILED)
+        return skiff_fail(err, "mmap", NULL);
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    /* Not CLONE_VFORK: it is mapped from here while it waits. */
+    pid_t pid = clone(hold_namespace, stack + HOLDER_STACK, CLONE_VM | CLONE_PIDFD | CLONE_NEWUSER, NULL, &pidfd);
+    int errnum = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    bool done = pid >= 0 ? map_and_open(pid, ids, namespace_fd, err) : skiff_fail_with(err, errnum, "clone", NULL);
+    if (pid >= 0)
+        end_holder(pidfd);
+    munmap(stack, HOLDER_STACK);
+    return done;
+}
+
+int skiff_open_shifted(const char *path, int user_namespace, skiff_error *err)
+{
+    struct {
+        uint64_t attr_set, attr_clr, propagation, userns_fd;
+    } change = {.attr_set = SKIFF_MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)user_namespace};
+    cleanup_fd int tree = (int)syscall(SKIFF_SYS_open_tree, AT_FDCWD, path, SKIFF_OPEN_TREE_CLONE | O_CLOEXEC);
+    if (tree < 0) {
+        skiff_fail(err, "open_tree", path);
+        return -1;
+    }
+    if (syscall(SKIFF_SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &change, sizeof change) != 0) {
+        skiff_fail(err, "mount_setattr IDMAP", path);
+        return -1;
+    }
+    return skiff_steal_fd(&tree);
+}
+
+/* A change of the file system's user to another than 0 takes the capabilities of file accesses away; capabilities(7). */
+static bool raise_capabilities(skiff_error *err)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[2];
+    if (syscall(SYS_capget, &header, sets) != 0)
+        return skiff_fail(err, "capget", NULL);
+    for (int i = 0; i < 2; i++)
+        sets[i].effective = sets[i].permitted;
+    return syscall(SYS_capset, &header, sets) == 0 || skiff_fail(err, "capset", NULL);
+}
+
+bool skiff_assume_root_of(const skiff_id_range *ids, skiff_identity *before, skiff_error *err)
+{
+    /* These are the calling thread's own, unlike all other changes of ids by the C library; setfsuid(2). */
+    before->gid = (gid_t)setfsgid(ids->gid);
+    before->uid = (uid_t)setfsuid(ids->uid);
+    if (raise_capabilities(err))
+        return true;
+    skiff_resume_identity(before);
+    return false;
+}
+
+void skiff_resume_identity(const skiff_identity *before)
+{
+    setfsuid(before->uid);
+    setfsgid(before->gid);
+}
+
+bool skiff_enter_user_namespace(int user_namespace)
+{
+    /* The system calls themselves: the C library's functions would have all threads of the caller do the same. */
+    return setns(user_namespace, CLONE_NEWUSER) == 0 && syscall(SYS_setgroups, 0, NULL) == 0 &&
+           syscall(SYS_setresgid, 0, 0, 0) == 0 && syscall(SYS_setresuid, 0, 0, 0) == 0;
+}

@@ -1,0 +1,49 @@
+/*
+ * User namespaces of containers, as the host's root makes them: each has a range of the host's ids as its own from 0 on.
+ * What lies on disk has the container's ids; it is mounted with them shifted, mount_setattr(2) "ID-mapped mounts".
+ */
+#ifndef SKIFF_CORE_IDMAP_H
+#define SKIFF_CORE_IDMAP_H
+
+#include "error.h"
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Ids of the host: root of the container is the first of them. */
+typedef struct skiff_id_range {
+    uint32_t uid, gid;
+    uint32_t count; /* of each; 0: none, the container has the caller's user namespace */
+} skiff_id_range;
+
+/* Whether ids outside are others than inside. */
+static inline bool skiff_is_shifted(const skiff_id_range *ids)
+{
+    return ids->count > 0 && (ids->uid != 0 || ids->gid != 0);
+}
+
+/* Make a user namespace with these ids; it lives as long as `*namespace_fd` is open. */
+bool skiff_make_user_namespace(const skiff_id_range *ids, int *namespace_fd, skiff_error *err);
+
+/*
+ * A detached copy of the mount that the directory `path` is on, from there on, whose ids are those of the user namespace;
+ * Linux 5.12. -1 with `err` where the file system cannot have it (EINVAL) or the mount has other ids already (EPERM).
+ */
+int skiff_open_shifted(const char *path, int user_namespace, skiff_error *err);
+
+/* What mounts a union of shifted directories makes its own files in them, so it must have ids that they know. */
+typedef struct skiff_identity {
+    uid_t uid;
+    gid_t gid;
+} skiff_identity;
+
+/* File accesses of this thread are those of the range's root from here on, with all capabilities that the thread has. */
+bool skiff_assume_root_of(const skiff_id_range *ids, skiff_identity *before, skiff_error *err);
+
+/* Back again. */
+void skiff_resume_identity(const skiff_identity *before);
+
+/* In a child on the caller's memory, async-signal-safe: enter the namespace and be its root. False with errno. */
+bool skiff_enter_user_namespace(int user_namespace);
+
+#endif
