@@ -1,3 +1,4 @@
+import os from 'node:os';
 import type { Readable } from 'node:stream';
 import { EntryBatch, writeArchive } from '../layers/entry-batch';
 import { StreamSource, tapped, tarChunks } from '../layers/source';
@@ -28,7 +29,7 @@ export interface ReceiveOptions {
 export async function receiveTar(archive: Readable, options: ReceiveOptions): Promise<number> {
   let bytes = 0;
   const source = tapped(new StreamSource(archive), { onBytes: length => (bytes += length) });
-  const batch = new EntryBatch();
+  const batch = new EntryBatch(os.tmpdir());
   const root = `/proc/self/fd/${options.directory}`;
   await writeArchive(tarChunks(source), {
     visitor: visitorFor(batch, options.owner),
