@@ -144,6 +144,13 @@ static bool clear_way(unpacker *u, const char *base, const char *name, skiff_err
     return skiff_fail(err, "unlink", name);
 }
 
+/* A directory's meta comes late: an entry behind it may have put something else into its place. */
+static bool is_replaced(unpacker *u, const skiff_entry *e, const char *base)
+{
+    struct stat st;
+    return S_ISDIR(e->mode) && fstatat(u->parent, base, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISDIR(st.st_mode);
+}
+
 static bool apply_meta(unpacker *u, const skiff_entry *e, const char *base, skiff_error *err)
 {
     const struct timespec times[2] = {e->mtime, e->mtime};
@@ -329,7 +336,7 @@ static bool write_entry(unpacker *u, const skiff_entry *e, skiff_error *err)
     case SKIFF_ENTRY_DATA:
         return add_data(u, e, base, err);
     case SKIFF_ENTRY_META:
-        return apply_meta(u, e, base, err);
+        return is_replaced(u, e, base) || apply_meta(u, e, base, err);
     case SKIFF_ENTRY_SYMLINK:
         return make_symlink(u, e, base, err);
     case SKIFF_ENTRY_LINK:

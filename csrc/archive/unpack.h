@@ -9,7 +9,7 @@ typedef enum skiff_entry_kind {
     SKIFF_ENTRY_DIRECTORY, /* made where missing; mode and times come by SKIFF_ENTRY_META at the end */
     SKIFF_ENTRY_FILE,      /* made new with `data`, its first bytes; complete where `data` is all of it */
     SKIFF_ENTRY_DATA,      /* more bytes of a file, at `offset` */
-    SKIFF_ENTRY_META,      /* owner, mode, attributes and times of what is there */
+    SKIFF_ENTRY_META,      /* owner, mode, attributes and times; of a directory, where it is still one */
     SKIFF_ENTRY_SYMLINK,   /* `target` as it stands */
     SKIFF_ENTRY_LINK,      /* hard link to `target`, a path below the directory */
     SKIFF_ENTRY_NODE,      /* FIFO or device, as `mode` and `device` say */

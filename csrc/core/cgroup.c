@@ -49,6 +49,15 @@ bool skiff_make_cgroups(skiff_cgroup *cgroups, size_t count, skiff_error *err)
     return true;
 }
 
+void skiff_thaw_cgroups(const skiff_cgroup *cgroups, size_t count)
+{
+    /* Of version 1 only the freezer's hierarchy has such a file. */
+    static const skiff_cgroup_setting thawed[] = {{"freezer.state", "THAWED", true}, {"cgroup.freeze", "0", true}};
+    skiff_error unused = {0};
+    for (size_t i = 0; i < count; i++)
+        apply(&cgroups[i], &thawed[cgroups[i].version == 2], &unused);
+}
+
 bool skiff_open_cgroups(const skiff_cgroup *cgroups, size_t count, bool by_clone, skiff_cgroup_entry *entry,
                         skiff_error *err)
 {

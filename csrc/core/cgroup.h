@@ -35,6 +35,9 @@ typedef struct skiff_cgroup_entry {
 /* Make the directories and write their settings, in order. What was made before a failure stays: the caller removes it. */
 bool skiff_make_cgroups(skiff_cgroup *cgroups, size_t count, skiff_error *err);
 
+/* Let the processes in them go on; what is not frozen, or gone, is fine. */
+void skiff_thaw_cgroups(const skiff_cgroup *cgroups, size_t count);
+
 /* Open the way in. `by_clone` false: the child writes itself into a v2 cgroup, too. */
 bool skiff_open_cgroups(const skiff_cgroup *cgroups, size_t count, bool by_clone, skiff_cgroup_entry *entry,
                         skiff_error *err);

@@ -38,6 +38,9 @@
  *   client -> monitor   SIGNAL    u32 signal, u32 1 where it shall not be restarted after it; answered by DONE
  *   client -> monitor   AMEND     of MONITOR the record and the restart policy, and cgroups joined since; answered by DONE
  *   client -> monitor   PAUSED    u32 1: its processes were frozen, 0: thawed; answered by DONE
+ *   client -> monitor   HOLD      u32 1: it is about to freeze the processes, 0: what it froze is thawed, or stays frozen.
+ *                                 Where it hangs up in between, the monitor thaws them. Answered by DONE: EBUSY where
+ *                                 they are frozen already, or another one has said so
  *   monitor -> client   DONE      u32 0, or an errno
  *   monitor -> client   ENDED     u32 exit code: it ended for good, and all that its end takes away is gone
  *
@@ -77,6 +80,7 @@ enum skiff_message {
     SKIFF_PAUSED = 16,
     SKIFF_DONE = 17,
     SKIFF_ENDED = 18,
+    SKIFF_HOLD = 19,
     SKIFF_JOIN = 32,
     SKIFF_JOINED = 33,
 };

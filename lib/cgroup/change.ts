@@ -14,6 +14,7 @@ const MOVE_PASSES = 16;
  * meanwhile so that none of their children is missed.
  *
  * @param paths directories of its cgroup now
+ * @param isFrozen its processes are frozen already, and stay so
  * @param announce called with directories that are about to be made: whoever may have to remove them shall know them
  * @returns the directories that it was put into
  * @throws SkiffError where a limit cannot be set
@@ -24,6 +25,7 @@ export async function limitCgroup({
   resources,
   paths,
   announce,
+  isFrozen = false,
   kernel = hostKernel,
 }: {
   setup: CgroupSetup;
@@ -31,6 +33,7 @@ export async function limitCgroup({
   resources: Resources;
   paths: readonly string[];
   announce(directories: PlannedDirectory[]): Promise<void>;
+  isFrozen?: boolean;
   kernel?: CgroupKernel;
 }): Promise<PlannedDirectory[]> {
   const plan = planCgroup({ setup, id, resources, usage: true, freezer: true, kernel });
@@ -45,7 +48,14 @@ export async function limitCgroup({
     kernel.make(missing);
   }
   for (const directory of planned) if (!missing.includes(directory)) applySettings(kernel, directory);
-  if (missing.length > 0) await join(setup, id, paths, missing, kernel);
+  const [from] = paths;
+  if (missing.length === 0 || from === undefined) return missing;
+  if (!isFrozen) await freezeCgroup(setup, id, paths, kernel);
+  try {
+    for (const { path } of missing) move(kernel, from, path);
+  } finally {
+    if (!isFrozen) thawCgroup(setup, paths, kernel);
+  }
   return missing;
 }
 
@@ -77,23 +87,6 @@ function apply(
     if (optional && errorCode(error) === 'ENOENT') return true;
     if (mayFail) return false;
     throw cgroupError(`cannot set the ${what} to ${value}`, `${path}/${file}`, error);
-  }
-}
-
-async function join(
-  setup: CgroupSetup,
-  id: string,
-  paths: readonly string[],
-  directories: readonly PlannedDirectory[],
-  kernel: CgroupKernel,
-): Promise<void> {
-  const [first] = paths;
-  if (first === undefined) return;
-  await freezeCgroup(setup, id, paths, kernel);
-  try {
-    for (const { path } of directories) move(kernel, first, path);
-  } finally {
-    thawCgroup(setup, paths, kernel);
   }
 }
 

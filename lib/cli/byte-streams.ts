@@ -3,7 +3,6 @@ import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode, SkiffError } from '../common/errors';
-import { native } from '../native';
 
 const STDIN = 0;
 const STDOUT = 1;
@@ -28,21 +27,15 @@ export async function streamOut(stream: Readable): Promise<void> {
 }
 
 /**
- * Write a stream to a file, which is there when all of it is: until then it has no name at all. What was there is
- * replaced; a device or FIFO is written to.
+ * Write a stream to a file, which is there when all of it is. What was there is replaced; a device or FIFO is written to.
  *
  * @throws SkiffError with Docker's wording
  */
 export async function streamToFile(stream: Readable, file: string): Promise<void> {
   try {
-    const special = await isSpecial(file);
-    const handle = special ? await fs.promises.open(file, 'w') : await openNameless(file);
-    try {
-      for await (const chunk of stream as AsyncIterable<Buffer>) await writeWhole(handle.fd, chunk);
-      if (!special) await nameIt(handle, file);
-    } finally {
-      await handle.close();
-    }
+    checkPlace(file);
+    const { writeOutput } = await import('../engine/image-output');
+    await writeOutput(file, stream as AsyncIterable<Buffer>);
   } finally {
     stream.destroy();
   }
@@ -66,7 +59,7 @@ function write(fd: number, bytes: Buffer): Promise<number> {
   });
 }
 
-async function isSpecial(file: string): Promise<boolean> {
+function checkPlace(file: string): void {
   const directory = path.dirname(path.resolve(file));
   if (!fs.existsSync(directory))
     throw new SkiffError(`invalid output path: directory ${JSON.stringify(directory)} does not exist`, {
@@ -74,21 +67,6 @@ async function isSpecial(file: string): Promise<boolean> {
       path: file,
       exitCode: 1,
     });
-  const stat = fs.statSync(file, { throwIfNoEntry: false });
-  if (stat?.isDirectory())
+  if (fs.statSync(file, { throwIfNoEntry: false })?.isDirectory())
     throw new SkiffError(`open ${file}: is a directory`, { code: 'EISDIR', path: file, exitCode: 1 });
-  return stat !== undefined && !stat.isFile();
-}
-
-/** open(2) with O_TMPFILE, which node does not name: its file is gone with its last descriptor. */
-const O_TMPFILE = 0o20200000;
-
-async function openNameless(file: string): Promise<fs.promises.FileHandle> {
-  return fs.promises.open(path.dirname(path.resolve(file)), O_TMPFILE | fs.constants.O_RDWR, 0o666);
-}
-
-async function nameIt(handle: fs.promises.FileHandle, file: string): Promise<void> {
-  const temporary = `${path.resolve(file)}.${native().randomId().slice(0, 12)}`;
-  native().linkFile({ fd: handle.fd, path: temporary });
-  await fs.promises.rename(temporary, file);
 }

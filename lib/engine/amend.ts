@@ -11,6 +11,7 @@ import { tell } from './life';
 import { thisMachine } from './machine';
 import { awaitEnd, isRunning, lookAtRecord, type Keeping } from './managed';
 import type { CreateOptions } from './options';
+import { whileHeld } from './pause';
 
 /** What can be changed of a container that is there. */
 export type UpdateOptions = Pick<
@@ -72,7 +73,11 @@ export async function updateContainer(
       cgroupPaths = [...paths, ...joined.map(({ path }) => path)];
       return amend(keeping, record, { cgroupPaths }, joined);
     };
-    if (isRunning(record)) await limitCgroup({ setup: cgroups, id, resources, paths, announce });
+    if (isRunning(record)) {
+      await whileHeld(keeping, record, isFrozen =>
+        limitCgroup({ setup: cgroups, id, resources, paths, announce, isFrozen }),
+      );
+    }
     await amend(keeping, record, { cgroupPaths, options: { ...options } });
     tell(keeping, record, 'update');
   });

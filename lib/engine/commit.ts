@@ -24,10 +24,14 @@ export interface CommitOptions {
   signal?: AbortSignal;
 }
 
-/** Holds a container's processes, by its id. */
+/** Holds a container's processes. */
 export interface Freezer {
-  pause(id: string): Promise<void>;
-  unpause(id: string): Promise<void>;
+  /**
+   * Freeze them; where this process dies they go on.
+   *
+   * @returns lets them go on; undefined where they cannot be held
+   */
+  hold(id: string): Promise<(() => Promise<void>) | undefined>;
 }
 
 /** Bytes of a tar in which nothing is: its end mark. */
@@ -59,13 +63,8 @@ export async function commitContainer(
   });
 }
 
-/** What keeps a container from being held, or let go, that has ended or was let go by somebody else meanwhile. */
-const NOT_TO_BE_HELD = [
-  'CONTAINER_NOT_RUNNING',
-  'CONTAINER_PAUSED',
-  'CONTAINER_NOT_PAUSED',
-  'CONTAINER_NOT_FOUND',
-];
+/** What keeps a container from being held: it has ended meanwhile, or somebody else holds it. */
+const NOT_TO_BE_HELD = ['CONTAINER_NOT_RUNNING', 'CONTAINER_PAUSED', 'CONTAINER_NOT_FOUND'];
 
 /** Run `work` while the container's processes are held. */
 async function held<T>(
@@ -73,25 +72,18 @@ async function held<T>(
   { id }: ContainerInfo,
   work: () => Promise<T>,
 ): Promise<T> {
-  if (!freezer || !(await changed(() => freezer.pause(id)))) return work();
+  const letGo = freezer && (await freezer.hold(id).catch(unlessExpected));
   try {
     return await work();
   } finally {
-    await changed(() => freezer.unpause(id));
+    await letGo?.();
   }
 }
 
-/** False where the container is in no state for it any more. */
-async function changed(change: () => Promise<void>): Promise<boolean> {
-  try {
-    await change();
-    return true;
-  } catch (error) {
-    const code = errorCode(error) ?? '';
-    // Whoever has no cgroup of their own still gets an image, of a container that goes on meanwhile.
-    if (NOT_TO_BE_HELD.includes(code) || (code === 'CGROUP_UNAVAILABLE' && isRootless())) return false;
-    throw error;
-  }
+function unlessExpected(error: unknown): undefined {
+  const code = errorCode(error) ?? '';
+  // Whoever has no cgroup of their own still gets an image, of a container that goes on meanwhile.
+  if (!NOT_TO_BE_HELD.includes(code) && !(code === 'CGROUP_UNAVAILABLE' && isRootless())) throw error;
 }
 
 /** @returns its digest; undefined where the container changed nothing */

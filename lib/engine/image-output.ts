@@ -1,36 +1,84 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { errorCode, errorMessage, SkiffError } from '../common/errors';
+import { removeLeftovers, temporaryName } from '../layers/owner';
+import { native } from '../native';
+
+/** open(2) with O_TMPFILE, which node does not name: its file is gone with its last descriptor. */
+const O_TMPFILE = 0o20200000;
+/** What open(2) says where the file system, or the kernel, cannot do that. */
+const NO_TMPFILE = ['EOPNOTSUPP', 'EISDIR', 'ENOENT', 'EINVAL'];
+/** Docker's: what is in it may be nobody else's business. */
+const MODE = 0o600;
 
 /**
- * Write bytes into a file, whole: where something fails, there is the file that was there before, or none. What is no
- * regular file, such as /dev/null or a FIFO, is written to as it is.
+ * Write bytes into a file, whole: where something fails, or this process is killed, there is the file that was there
+ * before, or none. What is no regular file, such as /dev/null or a FIFO, is written to as it is.
  *
  * @throws SkiffError with the errno's name; or what the bytes end with
  */
 export async function writeOutput(file: string, chunks: AsyncIterable<Buffer>): Promise<void> {
-  const there = fs.statSync(file, { throwIfNoEntry: false });
-  const isSpecial = there !== undefined && !there.isFile();
-  const temporary = isSpecial
-    ? file
-    : path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.part`);
+  const stat = fs.statSync(file, { throwIfNoEntry: false });
+  const output = stat === undefined || stat.isFile() ? await openNew(file) : await openSpecial(file);
   try {
-    const handle = await open(file, temporary, isSpecial ? 'w' : 'wx');
-    try {
-      for await (const chunk of chunks) await writeAll(handle.fd, chunk, file);
-    } finally {
-      await handle.close();
-    }
-    if (!isSpecial) await fs.promises.rename(temporary, file);
+    for await (const chunk of chunks) await writeAll(output.handle.fd, chunk, file);
+    await output.finish().catch(cause => {
+      throw notWritten(file, cause);
+    });
   } catch (error) {
-    if (!isSpecial && errorCode(error) !== 'EEXIST') await fs.promises.rm(temporary, { force: true });
+    if (output.temporary !== undefined) await fs.promises.rm(output.temporary, { force: true });
     throw error;
+  } finally {
+    await output.handle.close();
   }
 }
 
-async function open(file: string, temporary: string, flags: string): Promise<fs.promises.FileHandle> {
+interface Output {
+  handle: fs.promises.FileHandle;
+  /** Where it is until it is whole; undefined while it has no name. */
+  temporary?: string;
+  /** Put it in its place. */
+  finish(): Promise<void>;
+}
+
+async function openSpecial(file: string): Promise<Output> {
+  return { handle: await opening(file, () => fs.promises.open(file, 'w')), finish: async () => undefined };
+}
+
+/**
+ * It has no name until it is whole, or where that cannot be, one that tells whose it is: the next who writes a file there
+ * removes what a killed one left.
+ */
+async function openNew(file: string): Promise<Output> {
+  const directory = path.dirname(path.resolve(file));
+  return opening(file, async () => {
+    await removeLeftovers(directory);
+    const temporary = temporaryName(directory);
+    const rename = () => fs.promises.rename(temporary, file);
+    const { O_RDWR } = fs.constants;
+    const nameless = await fs.promises.open(directory, O_TMPFILE | O_RDWR, MODE).catch(unlessMissing);
+    if (!nameless) {
+      return { handle: await fs.promises.open(temporary, 'wx', MODE), temporary, finish: rename };
+    }
+    const output: Output = {
+      handle: nameless,
+      async finish() {
+        native().linkFile({ fd: nameless.fd, path: temporary });
+        output.temporary = temporary;
+        await rename();
+      },
+    };
+    return output;
+  });
+}
+
+function unlessMissing(error: unknown): undefined {
+  if (!NO_TMPFILE.includes(errorCode(error) ?? '')) throw error;
+}
+
+async function opening<T>(file: string, open: () => Promise<T>): Promise<T> {
   try {
-    return await fs.promises.open(temporary, flags, 0o600);
+    return await open();
   } catch (cause) {
     throw notWritten(file, cause);
   }
@@ -55,7 +103,12 @@ export async function writeAll(fd: number, bytes: Buffer, file: string): Promise
 function notWritten(file: string, cause: unknown): SkiffError {
   const code = errorCode(cause) ?? 'EIO';
   const reason =
-    { ENOSPC: 'no space left on device', ENOENT: 'no such directory', EACCES: 'permission denied' }[code] ??
-    errorMessage(cause);
+    {
+      ENOSPC: 'no space left on device',
+      ENOENT: 'no such directory',
+      EACCES: 'permission denied',
+      EISDIR: 'is a directory',
+      EROFS: 'read-only file system',
+    }[code] ?? errorMessage(cause);
   return new SkiffError(`write: ${file}: ${reason}`, { code, path: file, exitCode: 1, cause });
 }

@@ -1,22 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freezeCgroup, thawCgroup } from '../cgroup';
+import { thawCgroup } from '../cgroup';
 import { errorCode, SkiffError } from '../common/errors';
 import { parseSignal } from '../common/signals';
 import { MonitorConnection } from '../runtime/detached/control';
 import { withContainerLock } from '../runtime/detached/lock';
 import { removeLeftover } from '../runtime/leftover';
 import { appendEvent, type ContainerRecord, type ContainerStore, type FoundContainer } from '../state';
-import type { Freezer } from './commit';
-import {
-  awaitEnd,
-  isRunning,
-  look,
-  lookAtRecord,
-  notRunning,
-  requireRunning,
-  signalContainer,
-  type Keeping,
-} from './managed';
+import { awaitEnd, isRunning, look, lookAtRecord, signalContainer, type Keeping } from './managed';
 
 const STOP_SIGNAL = 'SIGTERM';
 /** Seconds, Docker's. */
@@ -66,48 +56,6 @@ export async function killContainer(keeping: Keeping, reference: string, signal 
   await signalContainer(keeping, record, signal, ends);
   if (ends) await thawNoted(keeping, record);
   tell(keeping, record, 'kill', { signal });
-}
-
-/** @throws SkiffError CONTAINER_NOT_RUNNING, CONTAINER_PAUSED, CGROUP_UNAVAILABLE */
-export async function pauseContainer(keeping: Keeping, reference: string): Promise<void> {
-  const record = await lookAtRecord(keeping, reference);
-  requireRunning(record);
-  if (record.status === 'paused') throw wrongState(record, 'is already paused', 'CONTAINER_PAUSED');
-  if (record.status === 'restarting') throw wrongState(record, 'is restarting', 'CONTAINER_NOT_RUNNING');
-  const connection = await connect(keeping, record);
-  try {
-    await freezeCgroup(keeping.cgroups, record.id, record.cgroupPaths ?? []);
-    if (!(await connection.notePaused(true))) throw notRunning(record);
-  } finally {
-    connection.close();
-  }
-  tell(keeping, record, 'pause');
-}
-
-/** @throws SkiffError CONTAINER_NOT_RUNNING, CONTAINER_NOT_PAUSED */
-export async function unpauseContainer(keeping: Keeping, reference: string): Promise<void> {
-  const record = await lookAtRecord(keeping, reference);
-  requireRunning(record);
-  if (record.status !== 'paused') throw wrongState(record, 'is not paused', 'CONTAINER_NOT_PAUSED');
-  const connection = await connect(keeping, record);
-  try {
-    thaw(keeping, record);
-    if (!(await connection.notePaused(false))) throw notRunning(record);
-  } finally {
-    connection.close();
-  }
-  tell(keeping, record, 'unpause');
-}
-
-/** How containers are held while they are committed; one of the foreground goes on. */
-export function freezerOf(keeping: Keeping): Freezer {
-  const ifDetached = async (id: string, action: typeof pauseContainer) => {
-    if ((await lookAtRecord(keeping, id)).detached) await action(keeping, id);
-  };
-  return {
-    pause: id => ifDetached(id, pauseContainer),
-    unpause: id => ifDetached(id, unpauseContainer),
-  };
 }
 
 export interface RemoveOptions {
@@ -209,18 +157,6 @@ export function tell(
   });
 }
 
-async function connect({ store }: Keeping, record: ContainerRecord): Promise<MonitorConnection> {
-  const connection = await MonitorConnection.connect(store.directory(record.id));
-  if (connection) return connection;
-  if (record.detached) throw notRunning(record);
-  throw new SkiffError(`cannot pause container ${record.id.slice(0, 12)}: it runs in the foreground`, {
-    code: 'NOT_DETACHED',
-    path: record.id,
-    exitCode: 1,
-    remedy: 'Start it with -d.',
-  });
-}
-
 function thaw({ cgroups }: Keeping, record: ContainerRecord): void {
   thawCgroup(cgroups, record.cgroupPaths ?? []);
 }
@@ -250,10 +186,6 @@ async function inTime(ended: Promise<unknown>, ms: number): Promise<boolean> {
   const done = await Promise.race([ended.then(() => true), late]);
   timer.abort();
   return done;
-}
-
-function wrongState({ id }: ContainerRecord, what: string, code: string): SkiffError {
-  return new SkiffError(`container ${id.slice(0, 12)} ${what}`, { code, path: id, exitCode: 1 });
 }
 
 function textOf(value: unknown): string | undefined {

@@ -7,15 +7,8 @@ import { FileAccess } from './file-access';
 import type { FileChange } from './changes';
 import type { CommitOptions } from './commit';
 import type { Copied, CopiedOut, CopyOptions } from './copy';
-import {
-  freezerOf,
-  killContainer,
-  pauseContainer,
-  removeContainer,
-  stopContainer,
-  unpauseContainer,
-  type StopOptions,
-} from './life';
+import { killContainer, removeContainer, stopContainer, type StopOptions } from './life';
+import { freezerOf, pauseContainer, unpauseContainer } from './pause';
 import { renameContainer, updateContainer, type UpdateOptions } from './amend';
 import { containerLogs } from './logs';
 import { watchStats, type ContainerStats, type StatsOptions } from './stats';

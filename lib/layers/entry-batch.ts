@@ -1,9 +1,7 @@
 import type { UnpackEntry } from '../native';
+import { DirectoryMetas } from './directory-metas';
 import type { ByteName } from './tar-names';
 import { TarParser, type TarVisitor } from './tar-parser';
-
-/** Entries of directories that are finished in one trip to the thread pool. */
-const BATCH_ENTRIES = 512;
 
 const NO_DATA = Buffer.alloc(0);
 
@@ -20,13 +18,17 @@ interface OpenFile {
 export class EntryBatch {
   private entries: UnpackEntry[] = [];
   private file: OpenFile | undefined;
-  /** Directories get their times and modes when all is in them. */
-  private readonly unfinished = new Map<ByteName, UnpackEntry>();
+  readonly directories: DirectoryMetas;
+
+  /** @param place a directory for files without a name */
+  constructor(place: string) {
+    this.directories = new DirectoryMetas(place);
+  }
 
   /** An entry as it is made; a file's content follows. */
   add(name: ByteName, write: UnpackEntry, size: number): void {
-    if (write.kind === 'directory') this.unfinished.set(name, { ...write, kind: 'meta' });
-    else if (this.unfinished.size > 0) this.unfinished.delete(name);
+    if (write.kind === 'directory') this.directories.set(name, { ...write, kind: 'meta' });
+    else this.directories.delete(name);
     if (write.kind === 'file') this.file = { write: { ...write, size }, begun: false, whole: size === 0 };
     else if (!isLinkToItself(write)) this.entries.push(write);
   }
@@ -63,12 +65,6 @@ export class EntryBatch {
     const { entries } = this;
     this.entries = [];
     return entries;
-  }
-
-  /** What lies deeper comes first: a directory may take away the right to enter it. */
-  *directories(): Generator<UnpackEntry[]> {
-    const finished = [...this.unfinished].sort(([a], [b]) => (a < b ? 1 : -1)).map(([, meta]) => meta);
-    for (let at = 0; at < finished.length; at += BATCH_ENTRIES) yield finished.slice(at, at + BATCH_ENTRIES);
   }
 }
 
@@ -107,12 +103,14 @@ export async function writeArchive(
       // Whoever waits for it next is told of its failure.
       writing.catch(() => undefined);
       await settled?.();
+      await batch.directories.spill();
     }
     parser.finish();
-  } finally {
     await writing;
+    for await (const entries of batch.directories.batches()) await write(entries);
+  } finally {
+    await writing.finally(() => batch.directories.close());
   }
-  for (const entries of batch.directories()) await write(entries);
 }
 
 /** As some archivers write it for a file named twice. */

@@ -118,7 +118,14 @@ async function unpackInto(temporary: string, facts: string, options: AddLayerOpt
   const skeleton = new SkeletonWriter(skeletonOf(facts));
   try {
     const chunks = tarChunks(source);
-    const unpacked = await unpackTar(chunks, { directory: temporary, skeleton, whiteouts, maxBytes, signal });
+    const unpacked = await unpackTar(chunks, {
+      directory: temporary,
+      skeleton,
+      spool: facts,
+      whiteouts,
+      maxBytes,
+      signal,
+    });
     if (expected !== undefined && expected !== `sha256:${unpacked.hex}`)
       throw mismatch(expected, unpacked.hex);
     const { tarBytes, fileBytes, hasWhiteouts } = unpacked;

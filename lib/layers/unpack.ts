@@ -16,6 +16,8 @@ export interface UnpackOptions {
   /** Empty, and nobody else's. */
   directory: string;
   skeleton: SkeletonWriter;
+  /** A directory for what waits until the end of a large archive. */
+  spool: string;
   whiteouts: WhiteoutForm;
   /** Bytes of the uncompressed tar at most. */
   maxBytes: number;
@@ -43,7 +45,7 @@ export interface Unpacked {
 export async function unpackTar(chunks: AsyncIterable<Buffer>, options: UnpackOptions): Promise<Unpacked> {
   const { directory, skeleton, maxBytes, signal } = options;
   const hash = createHash('sha256');
-  const batch = new EntryBatch();
+  const batch = new EntryBatch(options.spool);
   const visitor = new LayerVisitor(options, batch);
   let tarBytes = 0;
   await writeArchive(chunks, {

@@ -1,3 +1,4 @@
+import os from 'node:os';
 import type { Readable } from 'node:stream';
 import { toContainerIds, toHostIds, type IdRange, type Ids } from '../common/id-range';
 import { EntryBatch, writeArchive } from '../layers/entry-batch';
@@ -30,7 +31,7 @@ export interface ReceiveOptions {
 export async function receiveTar(archive: Readable, options: ReceiveOptions): Promise<number> {
   let bytes = 0;
   const source = tapped(new StreamSource(archive), { onBytes: length => (bytes += length) });
-  const batch = new EntryBatch();
+  const batch = new EntryBatch(os.tmpdir());
   const root = `/proc/self/fd/${options.directory}`;
   await writeArchive(tarChunks(source), {
     visitor: visitorFor(batch, options),

@@ -158,18 +158,21 @@ bool skiff_clients_behind(skiff_clients *clients)
     return behind;
 }
 
-void skiff_drop_clients(skiff_clients *clients)
+bool skiff_drop_clients(skiff_clients *clients)
 {
     size_t kept = 0;
+    bool held = false;
     for (size_t i = 0; i < clients->count; i++) {
         skiff_client *client = &clients->list[i];
         if (!client->gone) {
             clients->list[kept++] = *client;
             continue;
         }
+        held |= client->holds;
         close(client->fd);
         free(client->body);
         free(client->unsent);
     }
     clients->count = kept;
+    return held;
 }

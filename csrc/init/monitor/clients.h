@@ -16,6 +16,7 @@ enum skiff_attach_flag {
 typedef struct skiff_client {
     int fd;
     uint32_t attached; /* SKIFF_ATTACH_ flags */
+    bool holds;        /* what it froze is to be thawed when it is gone */
     /* What has come of a message. */
     skiff_header header;
     size_t header_got;
@@ -51,7 +52,7 @@ void skiff_send_unsent(skiff_client *client);
 void skiff_tell_output(skiff_clients *clients, uint32_t stream, const char *bytes, size_t length);
 /* Whether somebody has yet to take output. Those that took nothing for too long are given up. */
 bool skiff_clients_behind(skiff_clients *clients);
-/* Close the connections of those that are gone. */
-void skiff_drop_clients(skiff_clients *clients);
+/* Close the connections of those that are gone. True where one of them held the container. */
+bool skiff_drop_clients(skiff_clients *clients);
 
 #endif

@@ -129,6 +129,28 @@ static bool note_paused(monitor *m, bool paused)
     return true;
 }
 
+/* Nobody holds what is frozen already: who lets go of it would thaw it. */
+static bool hold(monitor *m, skiff_client *client, bool begins)
+{
+    bool taken = strcmp(m->life.state.status, "paused") == 0;
+    for (size_t i = 0; i < m->clients.count; i++)
+        taken |= m->clients.list[i].holds;
+    if (begins && (taken || m->life.pidfd < 0)) {
+        errno = taken ? EBUSY : ESRCH;
+        return false;
+    }
+    client->holds = begins;
+    return true;
+}
+
+/* Whoever held the processes was killed, or gave up: nobody else would let them go on. */
+static void let_go(monitor *m)
+{
+    skiff_thaw_cgroups(m->life.request.cgroups, m->life.request.cgroup_count);
+    if (m->life.pidfd >= 0 && strcmp(m->life.state.status, "paused") == 0)
+        skiff_note(&m->life, "running");
+}
+
 static void resize(monitor *m, uint32_t rows, uint32_t columns)
 {
     struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns};
@@ -164,6 +186,8 @@ static void serve(void *context, skiff_client *client, uint32_t type, char **bod
         answer(client, send_signal(m, values[0], values[1]));
     else if (type == SKIFF_PAUSED && numbers(*body, length, values, 1))
         answer(client, note_paused(m, values[0] != 0));
+    else if (type == SKIFF_HOLD && numbers(*body, length, values, 1))
+        answer(client, hold(m, client, values[0] != 0));
     else if (type == SKIFF_AMEND)
         answer(client, amend(m, body, length));
     else
@@ -331,7 +355,8 @@ static bool poll_once(monitor *m)
     serve_fixed(m, list);
     if (!m->over)
         keep_time(m);
-    skiff_drop_clients(&m->clients);
+    if (skiff_drop_clients(&m->clients))
+        let_go(m);
     return true;
 }
 

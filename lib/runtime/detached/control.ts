@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import type net from 'node:net';
+import { constants } from 'node:os';
 import path from 'node:path';
 import { errorCode } from '../../common/errors';
 import { native } from '../../native';
@@ -15,6 +16,7 @@ enum Message {
   Paused = 16,
   Done = 17,
   Ended = 18,
+  Hold = 19,
 }
 
 const MAGIC = 0x46494b53;
@@ -94,6 +96,23 @@ export class MonitorConnection {
    */
   async notePaused(paused: boolean): Promise<boolean> {
     return (await this.ask(Message.Paused, numbers(Number(paused)))) === 0;
+  }
+
+  /**
+   * Announce that this process freezes the container's: where it dies before {@link release}, or closes this connection,
+   * the monitor thaws them.
+   *
+   * @returns `busy` where they are frozen already, or somebody else has announced it
+   */
+  async hold(): Promise<'held' | 'busy' | 'lost'> {
+    const errno = await this.ask(Message.Hold, numbers(1));
+    if (errno === 0) return 'held';
+    return errno === constants.errno.EBUSY ? 'busy' : 'lost';
+  }
+
+  /** What was frozen is thawed by now, or is to stay frozen. */
+  async release(): Promise<void> {
+    await this.ask(Message.Hold, numbers(0));
   }
 
   /**
