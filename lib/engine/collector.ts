@@ -3,6 +3,7 @@ import path from 'node:path';
 import { errorCode, invalidArgument, SkiffError } from '../common/errors';
 import { toDestination } from '../spec/destination';
 import type { CollectOption, CollectedFile, StartOptions } from './options';
+import { isFull } from './storage-size';
 
 /** Bytes of one collected file where nothing is said. */
 const MAX_BYTES = 10 * 1024 * 1024;
@@ -86,10 +87,7 @@ export class Collector {
 
   /** Whether one of the open mounts is full. */
   get isFull(): boolean {
-    return this.mounts.some(({ fd }) => {
-      const { bavail, ffree } = fs.statfsSync(`/proc/self/fd/${fd}`);
-      return bavail === 0 || ffree === 0;
-    });
+    return this.mounts.some(({ fd }) => isFull(`/proc/self/fd/${fd}`));
   }
 
   close(): void {
