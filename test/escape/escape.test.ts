@@ -44,6 +44,11 @@ beforeAll(async () => {
   targets.pid = target.pid!;
   server = net.createServer(socket => socket.destroy()).listen(`\0${targets.socket}`);
   await once(server, 'listening');
+  const { stdout } = await skiff().run(['/attacks/user-key', targets.key, 'make'], {
+    volumes: [`${built}:/attacks:ro`],
+    securityOpt: ['seccomp=unconfined'],
+  });
+  expect(stdout).toContain('succeeded');
   expect(outside('shared-memory', [String(targets.memory), 'make'])).toContain('succeeded');
   expect(outside('message-queue', [targets.queue, 'make'])).toContain('succeeded');
 }, 120_000);
@@ -52,6 +57,7 @@ afterAll(async () => {
   target.kill('SIGKILL');
   server.close();
   spawnSync('ipcrm', ['-M', String(targets.memory)]);
+  spawnSync(path.join(built, 'remove-key'), [targets.key]);
   spawnSync(path.join(built, 'remove-queue'), [targets.queue]);
   directory.remove();
 });
@@ -88,10 +94,11 @@ function withKey(file: string, [key = '']: string[]): string {
 }
 
 /** What it said; or the signal of a filter that ended it. */
-async function inside({ program, args }: Attack, options: Attack['options'] = {}): Promise<string> {
-  const volumes = program === 'set-user-id' ? [] : [`${built}:/attacks:ro`];
-  // With its set-user-id bit, in the root of the container itself.
-  const image = program === 'set-user-id' ? { rootfs: directory.path } : {};
+async function inside({ program, args, inVolume }: Attack, options: Attack['options'] = {}): Promise<string> {
+  // A set-user-id bit is tried in the root of the container itself, too.
+  const inRoot = program === 'set-user-id' && !inVolume;
+  const volumes = inRoot ? [] : [`${built}:/attacks:ro`];
+  const image = inRoot ? { rootfs: directory.path } : {};
   const { stdout, stderr, exitCode } = await skiff().run(
     [`/attacks/${program}`, ...(args?.(targets) ?? [])],
     {
