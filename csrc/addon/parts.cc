@@ -81,12 +81,23 @@ static skiff_workspace_kind KindOf(const Napi::Object &options)
     throw Napi::TypeError::New(options.Env(), "option 'kind' is unknown: " + kind);
 }
 
+static uint64_t SizeOption(const Napi::Object &options, const char *name)
+{
+    Napi::Value value = options.Get(name);
+    if (value.IsUndefined())
+        return 0;
+    if (!value.IsNumber() || !(value.As<Napi::Number>().DoubleValue() > 0))
+        throw Napi::TypeError::New(options.Env(), std::string("option '") + name + "' must be a number above 0");
+    return static_cast<uint64_t>(value.As<Napi::Number>().Int64Value());
+}
+
 Workspace::Workspace(const Napi::Object &options)
     : layers_(TextListOption(options, "layers")), skip_(TextListOption(options, "skip")),
       write_layer_(TextOption(options, "writeLayer")), work_(TextOption(options, "work", "")),
       mount_point_(TextOption(options, "mountPoint"))
 {
     workspace_.kind = KindOf(options);
+    workspace_.size = SizeOption(options, "size");
     workspace_.what.is_volatile = BoolOption(options, "volatile", false);
     workspace_.what.user_xattr = BoolOption(options, "userXattr", false);
     workspace_.what.old_api = BoolOption(options, "oldApi", false);

@@ -4,6 +4,9 @@
 #include "copytree.h"
 #include "shiftedmount.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 bool skiff_copy_layers(const char *const *layers, size_t count, const char *target, const char *const *skip,
@@ -34,9 +37,27 @@ static bool take_after(const char *directory, const char *layer, skiff_error *er
     return chmod(directory, top.st_mode & 07777) == 0 || skiff_fail(err, "chmod", directory);
 }
 
+/* An inode costs the kernel memory, too: as many as there would be files of one page. */
+static const uint64_t BYTES_PER_INODE = 4096, FEWEST_INODES = 1024;
+
+/* The union is mounted on top of it, and skiff_unmount takes both off. */
+static bool mount_bounded(const char *target, uint64_t size, skiff_error *err)
+{
+    char options[96];
+    uint64_t inodes = size / BYTES_PER_INODE;
+    if (inodes < FEWEST_INODES)
+        inodes = FEWEST_INODES;
+    snprintf(options, sizeof options, "mode=0700,size=%" PRIu64 ",nr_inodes=%" PRIu64, size, inodes);
+    if (mkdir(target, 0700) != 0 && errno != EEXIST)
+        return skiff_fail(err, "mkdir", target);
+    return mount("skiff", target, "tmpfs", 0, options) == 0 || skiff_fail(err, "mount", target);
+}
+
 bool skiff_make_write_layer(const skiff_workspace *workspace, skiff_error *err)
 {
     const skiff_union *what = &workspace->what;
+    if (workspace->size > 0 && !mount_bounded(what->target, workspace->size, err))
+        return false;
     if (mkdir(what->upper, 0755) != 0)
         return skiff_fail(err, "mkdir", what->upper);
     if (workspace->kind == SKIFF_WORKSPACE_COPY)

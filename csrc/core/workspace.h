@@ -6,6 +6,8 @@
 #include "idmap.h"
 #include "unionmount.h"
 
+#include <stdint.h>
+
 typedef enum skiff_workspace_kind {
     SKIFF_WORKSPACE_OVERLAY,
     SKIFF_WORKSPACE_AUFS,
@@ -17,6 +19,7 @@ typedef struct skiff_workspace {
     skiff_union what;        /* target: the mount point; upper: the write layer; work: NULL where none is needed */
     const char *const *skip; /* SKIFF_WORKSPACE_COPY: directories that are copied empty */
     size_t skip_count;
+    uint64_t size;           /* of a tmpfs below the mount point that the write layer is in; 0: there is none */
     enum skiff_workspace_state {
         SKIFF_WORKSPACE_NEW,
         SKIFF_WORKSPACE_WRITTEN, /* the write layer is there */
@@ -24,7 +27,7 @@ typedef struct skiff_workspace {
     } state; /* before the start */
 } skiff_workspace;
 
-/* Make the write layer, with the owner and mode of the topmost layer: those of the container's `/`. */
+/* Make the write layer (with `size` also the mount point and the tmpfs), with the owner and mode of the topmost layer: those of the container's `/`. */
 bool skiff_make_write_layer(const skiff_workspace *workspace, skiff_error *err);
 
 /* Make the mount point, where it is missing, and mount on it; with shifted ids where the user namespace is one (else -1). */

@@ -1,3 +1,4 @@
+import { visible } from './visible';
 import { parseTemplate } from './template';
 
 /** What a command that lists things can show of each. */
@@ -57,7 +58,9 @@ function alignTabs(lines: readonly string[]): string {
   return align(lines.flatMap(line => line.split('\n')).map(line => line.split('\t')));
 }
 
-function align(rows: readonly string[][]): string {
+/** Names that a container or an image chose are among the cells. */
+function align(given: readonly string[][]): string {
+  const rows = given.map(cells => cells.map(visible));
   const widths: number[] = [];
   for (const cells of rows) {
     for (let at = 0; at < cells.length - 1; at += 1) {

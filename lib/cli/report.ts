@@ -29,7 +29,7 @@ const OTHER_LIMITS: Partial<Record<Verdict['status'], string>> = {
   'cpu-time': 'limit of CPU time reached: killed',
   output: 'limit of output reached: killed',
   pids: 'limit of processes reached',
-  disk: 'limit of file size or of the work directory reached',
+  disk: 'limit of file size, or of the size of the work directory or root, reached',
 };
 
 /** What the user should know beside the exit code; '' where there is nothing. */

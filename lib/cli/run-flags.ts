@@ -116,6 +116,11 @@ export const createFlags = {
     summary: 'How soon it is ended when memory is short, -1000 to 1000',
   }),
   'shm-size': value(parseSize, { helpValue: '<size>', helpGroup: LIMITS, summary: 'Size of /dev/shm' }),
+  'storage-opt': list({
+    helpValue: '<size=64m>',
+    helpGroup: LIMITS,
+    summary: 'How much it can write to its root, in memory; not with -d or --keep',
+  }),
   userns: text({
     helpValue: '<mode>',
     helpGroup: SECURITY,

@@ -58,6 +58,7 @@ export function toStartOptions(flags: FlagValues<typeof runFlags>, host: NodeJS.
     groupAdd: flags['group-add'],
     oomScoreAdj: flags['oom-score-adj'],
     shmSize: flags['shm-size'],
+    storageOpt: toStorageOptions(flags['storage-opt']),
     keep: flags.keep,
     usage: false,
   });
@@ -123,6 +124,18 @@ function readEnvFile(file: string): Buffer {
     }[code];
     throw new SkiffError(`open env file: ${file}: ${reason ?? code}`, { code, path: file, cause });
   }
+}
+
+function toStorageOptions(entries: string[]): StartOptions['storageOpt'] {
+  if (entries.length === 0) return undefined;
+  return Object.fromEntries(
+    entries.map(entry => {
+      const equals = entry.indexOf('=');
+      if (equals < 1)
+        throw invalidArgument(`invalid storage option: ${entry}`, { remedy: 'Use --storage-opt size=64m.' });
+      return [entry.slice(0, equals), entry.slice(equals + 1)];
+    }),
+  );
 }
 
 function toSysctls(entries: string[]): Record<string, string> {

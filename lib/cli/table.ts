@@ -1,13 +1,17 @@
+import { visible } from './visible';
+
 /** Blanks between columns, as Docker's tables have them. */
 const GAP = '   ';
 
 /**
- * A table of left-aligned columns under upper-case heads; no line ends in blanks.
+ * A table of left-aligned columns under upper-case heads; no line ends in blanks. Control characters in cells are spelled
+ * out: some are names that a container or an image chose.
  *
  * @param heads the columns' heads
  * @param rows as many cells each
  */
 export function formatTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  rows = rows.map(cells => cells.map(cell => visible(cell)));
   const last = heads.length - 1;
   const widths = heads.map(() => 0);
   for (const cells of [heads, ...rows]) {

@@ -1,6 +1,8 @@
+import tty from 'node:tty';
 import { defineCommand } from '../cli/command';
 import { writeOut } from '../cli/output';
 import { usageError } from '../cli/parse';
+import { visibleBytes } from '../cli/visible';
 import { Skiff } from '../engine';
 
 const LETTERS = { added: 'A ', changed: 'C ', deleted: 'D ' };
@@ -26,9 +28,10 @@ export default defineCommand({
     const skiff = await Skiff.open({ root: flags.root });
     try {
       const files = await skiff.files(name);
+      const spell = tty.isatty(1) ? visibleBytes : (name: Buffer) => name;
       let lines: Buffer[] = [];
       for await (const { kind, pathBytes } of files.changes()) {
-        lines.push(Buffer.from(LETTERS[kind]), pathBytes, Buffer.from('\n'));
+        lines.push(Buffer.from(LETTERS[kind]), spell(pathBytes), Buffer.from('\n'));
         if (lines.length < BATCH / 16) continue;
         writeOut(Buffer.concat(lines));
         lines = [];

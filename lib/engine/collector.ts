@@ -3,6 +3,7 @@ import path from 'node:path';
 import { errorCode, invalidArgument, SkiffError } from '../common/errors';
 import { toDestination } from '../spec/destination';
 import type { CollectOption, CollectedFile, StartOptions } from './options';
+import { isFull } from './storage-size';
 
 /** Bytes of one collected file where nothing is said. */
 const MAX_BYTES = 10 * 1024 * 1024;
@@ -87,10 +88,7 @@ export class Collector {
 
   /** Whether one of the open mounts is full. One without a limit has 0 of 0. */
   get isFull(): boolean {
-    return this.mounts.some(({ fd }) => {
-      const { blocks, bavail, files, ffree } = fs.statfsSync(`/proc/self/fd/${fd}`);
-      return (blocks > 0 && bavail === 0) || (files > 0 && ffree === 0);
-    });
+    return this.mounts.some(({ fd }) => isFull(`/proc/self/fd/${fd}`));
   }
 
   close(): void {

@@ -19,6 +19,7 @@ import type {
 } from './options';
 import type { Collector } from './collector';
 import { CpuWatch } from './cpu-watch';
+import { isFull } from './storage-size';
 import type { ContainerStreams } from './stdio';
 import { verdictOf } from './verdict';
 
@@ -33,6 +34,8 @@ export interface HandleOptions {
   collector?: Collector;
   signal?: AbortSignal;
   keep: boolean;
+  /** Its write layer can be full. */
+  hasStorageSize: boolean;
   /** Whoever holds it runs the command again where the container was lost before the command began. */
   retried: boolean;
 }
@@ -159,11 +162,12 @@ export class ContainerHandle implements Container {
 
   /** The files that were asked for, while the root is there yet. */
   private collect(): { files: Record<string, CollectedFile>; full: boolean } {
-    const { collector } = this.options;
-    if (!collector) return { files: {}, full: false };
+    const { collector, hasStorageSize } = this.options;
+    const root = path.join(this.context.store.directory(this.id), 'mnt');
+    const full = hasStorageSize && isFull(root);
+    if (!collector) return { files: {}, full };
     try {
-      const root = path.join(this.context.store.directory(this.id), 'mnt');
-      return { full: collector.isFull, files: collector.collect(root) };
+      return { full: full || collector.isFull, files: collector.collect(root) };
     } finally {
       collector.close();
     }

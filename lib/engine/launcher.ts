@@ -26,6 +26,7 @@ import type { StartOptions } from './options';
 import { throwIfAborted } from './outcome';
 import { CompiledPlans } from './plans';
 import { ContainerStreams } from './stdio';
+import { refuseStorageSize, toStorageSize } from './storage-size';
 import { containerIds } from './user-namespace';
 import type { Mount, Word } from '../spec/types';
 import type { RecordedMount } from '../state';
@@ -85,6 +86,7 @@ export class Launcher {
     const since = monotonicMs();
     checkOptions(command, options);
     checkStdio(options);
+    toStorageSize(options);
     const collector = collectorOf(options);
     // The working directory may be another one when its turn comes.
     options = withAbsoluteVolumes(options);
@@ -161,6 +163,7 @@ export class Launcher {
     recorded?: Recorded,
   ): Promise<Prepared> {
     checkOptions(command, options);
+    refuseStorageSize(options);
     const source = await this.source(options);
     const mounts = this.mounts(options, source, recorded?.mounts);
     const { filter } = await this.filter(options);
@@ -188,6 +191,7 @@ export class Launcher {
       layers: source.layers,
       driver: await this.driverFor(source.layers),
       keep: options.keep ?? false,
+      storageSize: toStorageSize(options),
       spec,
       usage: options.usage ?? true,
       cpuTime: toTimeout(options.cpuTime) !== undefined,
@@ -233,6 +237,7 @@ export class Launcher {
         cpuTimeMs: toTimeout(options.cpuTime),
         signal: options.signal,
         keep: options.keep ?? false,
+        hasStorageSize: toStorageSize(options) !== undefined,
       });
     } catch (error) {
       run.collector?.close();

@@ -111,6 +111,8 @@ export interface StartOptions {
   oomScoreAdj?: number;
   /** Size of /dev/shm: bytes, or text such as `128m`; 64 MiB where not given. */
   shmSize?: number | string;
+  /** `size`: bytes that all that is written to the root can have, or text such as `64m`. It is in memory then. */
+  storageOpt?: { size?: number | string };
   /** A terminal inside; `rows` and `columns` are its first size. */
   tty?: boolean | { rows: number; columns: number };
   /** Count memory by a cgroup even where it is not limited, so that `usage` is exact. True where not given. */

@@ -36,6 +36,8 @@ export interface NativeWorkspace {
   /** overlay's own directory, on the write layer's file system. */
   work?: string;
   mountPoint: string;
+  /** Bytes of a tmpfs that is made on the mount point and hidden by what is mounted there; the write layer is in it. */
+  size?: number;
   /** overlay: nothing of the write layer need reach the disk (Linux 5.10; ignored before). */
   volatile?: boolean;
   /** overlay: its attributes are `user.overlay.*`, as in a user namespace. */

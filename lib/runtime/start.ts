@@ -37,6 +37,8 @@ export interface StartPlan {
   /** Read-only layers, topmost first. */
   layers: string[];
   driver: StorageDriver;
+  /** Bytes that the write layer can have. */
+  storageSize?: number;
   /** The write layer stays after the end. */
   keep: boolean;
   /** Its plans carry the fault, where a test injects one. */
@@ -284,7 +286,12 @@ function nativeOptions(
 ): Omit<NativeStartOptions, 'watchdog' | 'mountBase' | 'namespaces' | 'network'> {
   const { spec, layers, stdio } = plan;
   return {
-    workspace: plan.driver.plan({ layers, containerDir: store.directory(plan.id), ephemeral: !plan.keep }),
+    workspace: plan.driver.plan({
+      layers,
+      containerDir: store.directory(plan.id),
+      ephemeral: !plan.keep,
+      size: plan.storageSize,
+    }),
     ...(plan.mounts && { copyUps: plan.mounts.copyUps }),
     cgroups: cgroups.directories,
     init,

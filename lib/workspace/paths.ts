@@ -27,6 +27,14 @@ export function containerPaths(containerDir: string): ContainerPaths {
   return paths;
 }
 
+/** The same of a container whose write layer has a size: it is in the tmpfs on the mount point, below the union. */
+export function writePaths(containerDir: string, size: number | undefined): ContainerPaths {
+  const paths = containerPaths(containerDir);
+  if (size === undefined) return paths;
+  const inside = containerPaths(paths.mountPoint);
+  return { ...inside, mountPoint: paths.mountPoint };
+}
+
 /** What skiff's longest path below a root takes: the directory of a container under construction, with its record. */
 const BELOW_ROOT = 256;
 

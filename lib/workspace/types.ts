@@ -26,6 +26,8 @@ export interface MountOptions extends FileSystemOptions {
    * is unmounting while other data is dirty. It can be mounted once only.
    */
   ephemeral?: boolean;
+  /** Bytes that the write layer can have. It is in a tmpfs then, and goes with the mount. */
+  size?: number;
 }
 
 /** One way to make a container's file system of read-only layers and a write layer. */

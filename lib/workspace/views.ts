@@ -85,8 +85,10 @@ export async function comparison(
 ): Promise<Pick<NativeTreeOptions, 'top' | 'old' | 'hint' | 'hintKind'>> {
   const { marks } = driverOf(files);
   const [top, old] = [await openFiles(files, held), await openLayers(files, held)];
-  if (marks === undefined) return { top, old };
-  const hint = await openDirectory(containerPaths(files.containerDir).writeLayer, held);
+  const { writeLayer } = containerPaths(files.containerDir);
+  // A write layer that has a size is nowhere to be seen.
+  if (marks === undefined || !fs.existsSync(writeLayer)) return { top, old };
+  const hint = await openDirectory(writeLayer, held);
   return { top, old, hint, hintKind: marks };
 }
 

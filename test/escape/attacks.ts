@@ -28,6 +28,8 @@ export interface Attack {
   options?: RunOptions;
   /** Where it succeeds, or nothing could be concluded from its failure: a container that is open in this one respect, or outside. */
   control: RunOptions | 'outside';
+  /** The program itself is in a volume. */
+  inVolume?: true;
   /** This kernel has what the attack needs; else the control has nothing to succeed with. */
   needs?: string;
 }
@@ -53,6 +55,20 @@ export const ATTACKS: readonly Attack[] = [
     control: { privileged: true, tmpfs: ['/t:dev'] },
   },
   { name: 'a mount', program: 'mount', control: admin },
+  { name: 'a mount by the calls of Linux 5.2', program: 'new-mount-calls', control: admin },
+  {
+    name: 'the mask of /proc/timer_list taken off',
+    program: 'take-off-mask',
+    args: () => ['/proc/timer_list'],
+    control: admin,
+    needs: '/proc/timer_list',
+  },
+  {
+    name: 'a file by its handle, past all directories',
+    program: 'open-by-handle',
+    args: () => ['/attacks'],
+    control: { capAdd: ['DAC_READ_SEARCH'] },
+  },
   {
     name: 'a read-only root made writable',
     program: 'remount-writable',
@@ -77,6 +93,12 @@ export const ATTACKS: readonly Attack[] = [
     options: unconfined,
     control: 'outside',
   },
+  {
+    name: "a key of another container, by the user's keyring",
+    program: 'user-key',
+    args: ({ key }) => [key],
+    control: unconfined,
+  },
   { name: 'a map of BPF', program: 'bpf', control: privileged },
   {
     name: 'counters of the kernel',
@@ -96,12 +118,25 @@ export const ATTACKS: readonly Attack[] = [
   { name: 'the end of the machine', program: 'reboot', control: privileged },
   { name: 'swap', program: 'swapon', control: privileged, needs: '/proc/swaps' },
   { name: "the machine's clock", program: 'set-clock', control: privileged },
+  { name: 'ports of the hardware', program: 'io-ports', control: privileged, needs: '/dev/port' },
+  { name: 'accounting of all processes', program: 'accounting', control: privileged },
+  { name: 'every opening of a file, told', program: 'watch-mount', control: admin },
+  { name: "the kernel's messages", program: 'kernel-log', control: privileged },
+  { name: 'a higher priority', program: 'priority', control: { capAdd: ['SYS_NICE'] } },
+  { name: 'the real-time scheduler', program: 'real-time', control: { capAdd: ['SYS_NICE'] } },
+  { name: 'the set-up of the network', program: 'interface-up', control: { capAdd: ['NET_ADMIN'] } },
+  { name: 'the host name', program: 'host-name', control: admin },
   ...[
     '/proc/sysrq-trigger',
     '/proc/sys/kernel/core_pattern',
     '/proc/sys/kernel/modprobe',
     '/sys/kernel/rcu_expedited',
     '/proc/irq/default_smp_affinity',
+    '/proc/sys/kernel/poweroff_cmd',
+    '/proc/sys/kernel/usermodehelper/bset',
+    '/sys/kernel/uevent_helper',
+    '/proc/sys/fs/binfmt_misc/register',
+    '/sys/power/state',
   ].map(file => ({
     name: `orders to the kernel by ${file}`,
     program: 'open-for-write',
@@ -141,6 +176,30 @@ export const ATTACKS: readonly Attack[] = [
     control: 'outside',
   },
   {
+    name: 'memory of a process outside',
+    program: 'memory-outside',
+    args: ({ pid }) => [String(pid)],
+    control: 'outside',
+  },
+  {
+    name: 'memory of a process outside, by its file',
+    program: 'mem-file-outside',
+    args: ({ pid }) => [String(pid)],
+    control: 'outside',
+  },
+  {
+    name: 'a descriptor of a process outside',
+    program: 'descriptor-outside',
+    args: ({ pid }) => [String(pid)],
+    control: 'outside',
+  },
+  {
+    name: 'the root of a process outside',
+    program: 'root-outside',
+    args: ({ pid }) => [String(pid)],
+    control: 'outside',
+  },
+  {
     name: 'an abstract socket of the host',
     program: 'abstract-socket',
     args: ({ socket }) => [socket],
@@ -164,6 +223,13 @@ export const ATTACKS: readonly Attack[] = [
     program: 'set-user-id',
     options: { user: '1000', noNewPrivileges: true },
     control: { user: '1000' },
+  },
+  {
+    name: 'root by a set-user-id program in a volume, with no_new_privs',
+    program: 'set-user-id',
+    options: { user: '1000', noNewPrivileges: true },
+    control: { user: '1000' },
+    inVolume: true,
   },
   {
     name: 'out of the root by a deeper chroot',

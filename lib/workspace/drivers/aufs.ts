@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { NativeWorkspace } from '../../native';
-import { containerPaths } from '../paths';
+import { writePaths } from '../paths';
 import type { MountOptions } from '../types';
 import { Driver } from './driver';
 
@@ -17,9 +17,9 @@ export class AufsDriver extends Driver {
       : `aufs can not have the layer ${above} with a write layer inside of it`;
   }
 
-  plan({ layers, containerDir }: MountOptions): NativeWorkspace {
-    const { writeLayer, mountPoint } = containerPaths(containerDir);
-    return { kind: 'aufs', layers, writeLayer, mountPoint };
+  plan({ layers, containerDir, size }: MountOptions): NativeWorkspace {
+    const { writeLayer, mountPoint } = writePaths(containerDir, size);
+    return { kind: 'aufs', layers, writeLayer, mountPoint, size };
   }
 }
 

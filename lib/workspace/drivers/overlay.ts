@@ -1,5 +1,5 @@
 import type { NativeWorkspace } from '../../native';
-import { containerPaths } from '../paths';
+import { writePaths } from '../paths';
 import { isRootless } from '../../common/rootless';
 import type { MountOptions } from '../types';
 import { Driver } from './driver';
@@ -18,14 +18,15 @@ export class OverlayDriver extends Driver {
     super();
   }
 
-  plan({ layers, containerDir, ephemeral }: MountOptions): NativeWorkspace {
-    const { writeLayer, work, mountPoint } = containerPaths(containerDir);
+  plan({ layers, containerDir, ephemeral, size }: MountOptions): NativeWorkspace {
+    const { writeLayer, work, mountPoint } = writePaths(containerDir, size);
     return {
       kind: 'overlay',
       layers,
       writeLayer,
       work,
       mountPoint,
+      size,
       volatile: ephemeral,
       userXattr: isRootless(),
       oldApi: this.oldApi,

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { NativeWorkspace } from '../../native';
-import { containerPaths } from '../paths';
+import { writePaths } from '../paths';
 import type { MountOptions } from '../types';
 import { Driver } from './driver';
 
@@ -12,9 +12,9 @@ import { Driver } from './driver';
 export class VfsDriver extends Driver {
   readonly name = 'vfs';
 
-  plan({ layers, containerDir }: MountOptions): NativeWorkspace {
-    const { writeLayer, mountPoint } = containerPaths(containerDir);
+  plan({ layers, containerDir, size }: MountOptions): NativeWorkspace {
+    const { writeLayer, mountPoint } = writePaths(containerDir, size);
     // Left out: this and the other containers, which are in the layer where that is the host's `/`.
-    return { kind: 'copy', layers, writeLayer, mountPoint, skip: [path.dirname(containerDir)] };
+    return { kind: 'copy', layers, writeLayer, mountPoint, size, skip: [path.dirname(containerDir)] };
   }
 }
