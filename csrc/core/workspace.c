@@ -2,6 +2,7 @@
 
 #include "cleanup.h"
 #include "copytree.h"
+#include "fusemount.h"
 
 #include <sys/stat.h>
 
@@ -58,6 +59,8 @@ bool skiff_make_mount_point(const skiff_workspace *workspace, skiff_error *err)
         return skiff_mount_aufs(what, err);
     case SKIFF_WORKSPACE_COPY:
         return skiff_mount_bind(what->upper, what->target, err);
+    case SKIFF_WORKSPACE_FUSE:
+        return skiff_mount_fuse(what, err);
     }
     return skiff_fail_with(err, EINVAL, "mount", what->target);
 }

@@ -25,7 +25,7 @@ const withoutAufs = /\taufs$/m.test(types) ? test.skip : test;
 test('an unknown name is an error that lists the known ones', async () => {
   await expect(selectDriver({ root, name: 'btrfs' })).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
-    message: 'storage driver: btrfs: unknown; known are auto, aufs, overlay, vfs',
+    message: 'storage driver: btrfs: unknown; known are auto, aufs, overlay, fuse-overlayfs, vfs',
   });
   expect(fs.existsSync(root)).toBe(false);
 });
