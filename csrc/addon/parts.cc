@@ -78,6 +78,8 @@ static skiff_workspace_kind KindOf(const Napi::Object &options)
         return SKIFF_WORKSPACE_AUFS;
     if (kind == "copy")
         return SKIFF_WORKSPACE_COPY;
+    if (kind == "fuse")
+        return SKIFF_WORKSPACE_FUSE;
     throw Napi::TypeError::New(options.Env(), "option 'kind' is unknown: " + kind);
 }
 

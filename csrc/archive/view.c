@@ -1,5 +1,6 @@
 #include "view.h"
 #include "../core/cleanup.h"
+#include "../core/fusemount.h"
 #include "../core/mountapi.h"
 #include "../core/rootpath.h"
 
@@ -29,6 +30,8 @@ static bool mount_union(const skiff_workspace *workspace, skiff_error *err)
         return skiff_mount_overlay(what, err);
     case SKIFF_WORKSPACE_COPY:
         return skiff_mount_bind(what->upper, what->target, err);
+    case SKIFF_WORKSPACE_FUSE:
+        return skiff_mount_fuse(what, err);
     }
     return skiff_fail_with(err, EINVAL, "mount", what->target);
 }
@@ -84,6 +87,9 @@ static void *open_view(void *context)
         return skiff_fail(&o->err, "mount", "/"), NULL;
     if (mount_union(o->workspace, &o->err))
         o->fd = open_mounted(o, &o->err);
+    /* The process that serves it is in the namespace, too: each would keep the other. */
+    if (o->workspace->kind == SKIFF_WORKSPACE_FUSE)
+        umount2(o->workspace->what.target, MNT_DETACH);
     return NULL;
 }
 

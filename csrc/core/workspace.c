@@ -2,6 +2,7 @@
 
 #include "cleanup.h"
 #include "copytree.h"
+#include "fusemount.h"
 #include "shiftedmount.h"
 
 #include <inttypes.h>
@@ -83,6 +84,8 @@ bool skiff_make_mount_point(const skiff_workspace *workspace, const skiff_id_ran
         return skiff_mount_aufs(what, err);
     case SKIFF_WORKSPACE_COPY:
         return skiff_mount_bind(what->upper, what->target, err);
+    case SKIFF_WORKSPACE_FUSE:
+        return skiff_mount_fuse(what, err);
     }
     return skiff_fail_with(err, EINVAL, "mount", what->target);
 }

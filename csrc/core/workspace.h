@@ -12,6 +12,7 @@ typedef enum skiff_workspace_kind {
     SKIFF_WORKSPACE_OVERLAY,
     SKIFF_WORKSPACE_AUFS,
     SKIFF_WORKSPACE_COPY, /* no union: the write layer is a copy of the layers, bound to the mount point */
+    SKIFF_WORKSPACE_FUSE, /* fuse-overlayfs(1) */
 } skiff_workspace_kind;
 
 typedef struct skiff_workspace {

@@ -102,20 +102,29 @@ static bool join(const char *pid, const char *inode, skiff_error *err)
     return setns(mounts, CLONE_NEWNS) == 0 || skiff_fail(err, "setns", "mount namespace");
 }
 
-int skiff_enter(char **argv)
+int skiff_enter_namespaces(const char *pid, const char *inode)
 {
     skiff_error err = {0};
     char directory[PATH_MAX];
     bool has_directory = getcwd(directory, sizeof directory) != NULL;
-    if (!argv[1] || !argv[2] || !argv[3])
-        return FAILED;
-    if (!join(argv[1], argv[2], &err) || !become_root(&err))
+    if (!join(pid, inode, &err) || !become_root(&err))
         return complain(&err);
     /* setns(2) has led to the root of the mount namespace. */
     if (has_directory && chdir(directory) != 0) {
         skiff_fail(&err, "chdir", directory);
         return complain(&err);
     }
+    return 0;
+}
+
+int skiff_enter(char **argv)
+{
+    skiff_error err = {0};
+    if (!argv[1] || !argv[2] || !argv[3])
+        return FAILED;
+    int failure = skiff_enter_namespaces(argv[1], argv[2]);
+    if (failure != 0)
+        return failure;
     execv(argv[3], argv + 3);
     skiff_fail(&err, "execve", argv[3]);
     return complain(&err);

@@ -10,8 +10,13 @@
 int skiff_hold(void);
 
 /*
- * skiff-enter PID INODE PROGRAM ARG...: join the namespaces that the process PID keeps, whose user namespace must have
- * that inode, and become PROGRAM as their root, in the same working directory. Returns an exit code on failure only.
+ * Join the namespaces that the process PID keeps, whose user namespace must have that inode, as their root, in the same
+ * working directory. Returns 0, or an exit code where it has told on stderr what failed.
+ */
+int skiff_enter_namespaces(const char *pid, const char *inode);
+
+/*
+ * skiff-enter PID INODE PROGRAM ARG...: the same, and become PROGRAM there. Returns an exit code on failure only.
  */
 int skiff_enter(char **argv);
 

@@ -2,7 +2,8 @@
  * The small static program that becomes a container's first process: it sets up its namespaces, parks on its pipe,
  * and becomes the command (or, with --init, its parent). Under the name "skiff-watchdog" it watches over its caller, as
  * "skiff-monitor" over a detached container; as "skiff-exec" it joins a container that runs, to become a further command.
- * "skiff-hold" keeps an unprivileged user's namespaces and "skiff-enter" joins them.
+ * "skiff-hold" keeps an unprivileged user's namespaces and "skiff-enter" joins them; as "skiff-launch" it does so for the
+ * command line.
  */
 #include "../core/cleanup.h"
 #include "../core/marks.h"
@@ -11,6 +12,7 @@
 #include "../core/setup.h"
 #include "enter.h"
 #include "join.h"
+#include "kept.h"
 #include "monitor/monitor.h"
 #include "reaper.h"
 #include "streams.h"
@@ -125,9 +127,12 @@ int main(int argc, char **argv)
 {
     skiff_error err = {0};
     const char *name = argc > 0 ? argv[0] : "";
-    /* These two are the user's own, before there is any container. */
+    /* These three are the user's own, before there is any container. */
     if (strcmp(name, "skiff-enter") == 0)
         return skiff_enter(argv);
+    /* A shell cannot choose the name that a program gets. */
+    if (argc > 2 && strcmp(argv[1], "skiff-launch") == 0)
+        return skiff_start_node(argv);
     if (strcmp(name, "skiff-hold") == 0)
         return skiff_hold();
     /* Until execve nothing of the host that this process still holds may be looked at by ptrace(2) or /proc. */

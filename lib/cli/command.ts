@@ -1,3 +1,4 @@
+import { needsNamespaces } from '../common/rootless';
 import type { Flags, FlagValues } from './flags';
 import { globalFlags } from './globals';
 import { parseArgv } from './parse';
@@ -55,7 +56,7 @@ export function defineCommand<F extends Flags>(description: CommandDescription<F
       const parsed = parseArgv(argv, flags, description.name, interspersed);
       if (parsed.flags.help) return help();
       if (parsed.flags.debug) await enableDebug();
-      if (!description.outside && process.geteuid?.() !== 0) await enterNamespaces();
+      if (!description.outside && needsNamespaces()) await enterNamespaces();
       return run({ ...parsed, commands });
     },
   };

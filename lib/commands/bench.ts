@@ -72,7 +72,7 @@ All that it makes is below one directory of the root, and is removed.`,
       helpValue: '<table|json|markdown>',
       summary: 'How to print; a table by default',
     }),
-    'storage-driver': text({ helpValue: '<name>', summary: 'auto, aufs, overlay or vfs' }),
+    'storage-driver': text({ helpValue: '<name>', summary: 'auto, aufs, overlay, fuse-overlayfs or vfs' }),
   },
   async run({ flags, words }) {
     noArguments(words, 'bench');

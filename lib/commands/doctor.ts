@@ -4,6 +4,7 @@ import { value } from '../cli/flags';
 import { writeOut } from '../cli/output';
 import { noArguments } from '../cli/values';
 import { errorMessage, invalidArgument } from '../common/errors';
+import { needsNamespaces } from '../common/rootless';
 import { initPath } from '../engine';
 import { diagnose, gatherFacts } from '../engine/doctor';
 
@@ -30,7 +31,7 @@ export default defineCommand({
 
 /** Whoever is not root is told about the namespaces, from inside of them; undefined for root. */
 async function entryProblem(): Promise<string | undefined> {
-  if (process.geteuid?.() === 0) return undefined;
+  if (!needsNamespaces()) return undefined;
   try {
     const { enterAgain } = await import('../engine/rootless/enter');
     return await enterAgain();

@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+
 /** The environment variable by which a program knows that it was entered into a user's own namespaces. */
 export const ROOTLESS_VARIABLE = 'SKIFF_ROOTLESS';
 
@@ -21,6 +23,23 @@ export function currentRootless(): Rootless | undefined {
 /** Whether this process works in a user's own namespaces. */
 export function isRootless(): boolean {
   return currentRootless() !== undefined;
+}
+
+/** Bit of CAP_SYS_ADMIN in a capability set, capabilities(7). */
+const ADMIN = 1n << 21n;
+
+/**
+ * Whether this process can start containers only in namespaces that it enters first: any user but root does, and so does
+ * root who may not mount, as in a container without privileges.
+ */
+export function needsNamespaces(): boolean {
+  return process.geteuid?.() !== 0 || !isAdmin();
+}
+
+/** Whether this process has CAP_SYS_ADMIN in its user namespace. */
+function isAdmin(): boolean {
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(fs.readFileSync('/proc/self/status', 'latin1'))?.[1];
+  return (BigInt(`0x${effective ?? '0'}`) & ADMIN) !== 0n;
 }
 
 /** What {@link currentRootless} reads. */

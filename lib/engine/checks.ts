@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { makeDirectories } from '../common/directories';
 import { errorCode, errorMessage, invalidArgument, SkiffError } from '../common/errors';
+import { needsNamespaces } from '../common/rootless';
 import { INIT, nativeDirectory } from '../native';
 import type { StartOptions } from './options';
 import { isOpen } from './stdio';
@@ -11,9 +12,9 @@ export function initPath(): string {
   return path.join(nativeDirectory(), INIT);
 }
 
-/** @throws SkiffError EPERM for another user than root, outside of that user's namespaces */
+/** @throws SkiffError EPERM for whoever is not root, or root that may not mount, outside of their namespaces */
 export function requireRoot(): void {
-  if (process.geteuid?.() === 0) return;
+  if (!needsNamespaces()) return;
   throw new SkiffError(
     `this process is not in the namespaces that containers of uid ${process.geteuid?.()} need`,
     {

@@ -27,18 +27,18 @@ export interface NativeDirectory {
 
 /** What a storage driver makes a container's file system of. */
 export interface NativeWorkspace {
-  /** `copy`: no union; the write layer is a copy of the layers, bound to the mount point. */
-  kind: 'overlay' | 'aufs' | 'copy';
+  /** `fuse`: a union that fuse-overlayfs(1) serves; `copy`: no union; the write layer is a copy of the layers, bound to the mount point. */
+  kind: 'overlay' | 'aufs' | 'copy' | 'fuse';
   /** Topmost first. */
   layers: string[];
   /** Made with the owner and mode of the topmost layer. */
   writeLayer: string;
-  /** overlay's own directory, on the write layer's file system. */
+  /** overlay's and fuse's own directory, on the write layer's file system. */
   work?: string;
   mountPoint: string;
   /** Bytes of a tmpfs that is made on the mount point and hidden by what is mounted there; the write layer is in it. */
   size?: number;
-  /** overlay: nothing of the write layer need reach the disk (Linux 5.10; ignored before). */
+  /** overlay, fuse: nothing of the write layer need reach the disk (Linux 5.10; ignored before). */
   volatile?: boolean;
   /** overlay: its attributes are `user.overlay.*`, as in a user namespace. */
   userXattr?: boolean;

@@ -4,6 +4,7 @@ import { debugLog } from '../common/debug';
 import { errorCode, invalidArgument, SkiffError } from '../common/errors';
 import { bootId } from '../common/identity';
 import { AufsDriver } from './drivers/aufs';
+import { FuseOverlayfsDriver } from './drivers/fuse-overlayfs';
 import { OverlayDriver } from './drivers/overlay';
 import { VfsDriver } from './drivers/vfs';
 import { explain } from '../layers/errors';
@@ -14,13 +15,13 @@ import { DRIVER_NAMES, type StorageDriver } from './types';
 
 /** All drivers, in the order in which `auto` tries them. */
 export function storageDrivers(): StorageDriver[] {
-  return [new AufsDriver(), new OverlayDriver(), new VfsDriver()];
+  return [new AufsDriver(), new OverlayDriver(), new FuseOverlayfsDriver(), new VfsDriver()];
 }
 
 /**
  * The driver to use below `root`. Which one works is tried once for each boot and root, then remembered there.
  *
- * @param options.name a driver's name; `auto` or nothing: the first of aufs, overlay and vfs that works
+ * @param options.name a driver's name; `auto` or nothing: the first of {@link DRIVER_NAMES} that works
  * @param options.layers the container's layers, where some driver might not be able to take them
  * @throws SkiffError INVALID_ARGUMENT for an unknown name, NO_STORAGE_DRIVER where it can not work here
  */

@@ -1,7 +1,7 @@
 import type { NativeWorkspace } from '../native';
 
 /** The drivers there are, in the order in which `auto` tries them. */
-export const DRIVER_NAMES = ['aufs', 'overlay', 'vfs'] as const;
+export const DRIVER_NAMES = ['aufs', 'overlay', 'fuse-overlayfs', 'vfs'] as const;
 
 export type StorageDriverName = (typeof DRIVER_NAMES)[number];
 
@@ -35,6 +35,8 @@ export interface StorageDriver {
   readonly name: StorageDriverName;
   /** How its write layer tells what was changed; undefined where only a comparison with the layers can. */
   readonly marks?: 'overlay' | 'aufs';
+  /** Its write layer holds all of the container's file system, and no union has to be made for it. */
+  readonly copies?: boolean;
   /**
    * Try it out: mount, change and unmount something in a directory of its own below `directory`.
    *

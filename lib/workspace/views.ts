@@ -34,9 +34,9 @@ export interface ContainerFiles {
 export async function openFiles(files: ContainerFiles, held: Descriptors): Promise<number> {
   const { containerDir } = files;
   const { writeLayer, mountPoint } = containerPaths(containerDir);
-  const { marks } = driverOf(files);
+  const { copies } = driverOf(files);
   return explain('container file system', containerDir, async () => {
-    if (marks === undefined) return openDirectory(writeLayer, held);
+    if (copies) return openDirectory(writeLayer, held);
     if (!files.isShifted && isMountPoint(mountPoint)) return openDirectory(mountPoint, held);
     return held.hold(await native().openView(viewOf(files, { writable: false })));
   });
@@ -74,7 +74,7 @@ function viewOf(files: ContainerFiles, { writable }: { writable: boolean }): Nat
   const { containerDir, layers } = files;
   const driver = driverOf(files);
   const plan = { ...driver.plan({ layers, containerDir }), mountPoint: containerDir };
-  if (writable || driver.marks === undefined) return plan;
+  if (writable || driver.copies) return plan;
   return { ...plan, writeLayer: '', work: '', layers: [plan.writeLayer, ...layers] };
 }
 
@@ -99,7 +99,7 @@ async function openLayers(files: ContainerFiles, held: Descriptors): Promise<num
   const driver = driverOf(files);
   return explain('read-only layers', containerDir, async () => {
     if (layers.length === 1 && first !== undefined) return openDirectory(first, held);
-    if (driver.marks === undefined) return openCopy(files, held);
+    if (driver.copies) return openCopy(files, held);
     const plan = driver.plan({ layers, containerDir });
     return held.hold(
       await native().openView({ ...plan, writeLayer: '', work: '', mountPoint: containerDir }),

@@ -315,7 +315,7 @@ export const rows: readonly Row[] = [
     'unknown storage driver',
     ['--storage-driver', 'zfs', 'true'],
     125,
-    'storage driver: zfs: unknown; known are auto, aufs, overlay, vfs',
+    'storage driver: zfs: unknown; known are auto, aufs, overlay, fuse-overlayfs, vfs',
   ],
   [
     'terminal without one',

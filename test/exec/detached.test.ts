@@ -3,15 +3,17 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileRoot, run } from '../helpers/run';
 import { until } from '../helpers/wait';
+import { canLimit, itWithLimits } from '../helpers/user-mode';
 import { commandLine } from '../run/support';
 import { restrictionsOf } from './support';
 import { Skiff } from '../../lib/engine';
 
+const limit = canLimit ? ['-m', '64m'] : [];
 let skiff: Skiff;
 let pid: number;
 
 beforeAll(async () => {
-  const started = await run(['run', '-d', '--name', 'bird', '-m', '64m', '-e', 'LUCK=bird', 'sleep', '1000']);
+  const started = await run(['run', '-d', '--name', 'bird', ...limit, '-e', 'LUCK=bird', 'sleep', '1000']);
   expect(started).toMatchObject({ code: 0, stderr: '' });
   skiff = await Skiff.open({ root: fileRoot() });
   pid = (await skiff.inspect('bird')).pid!;
@@ -29,14 +31,14 @@ async function exec(...args: string[]) {
 test('is within the same as its own command', async () => {
   await using process = await (await skiff.get('bird')).exec(['cat']);
   expect(restrictionsOf(process.pid)).toEqual(restrictionsOf(pid));
-  expect(restrictionsOf(process.pid).cgroups).toContain('/skiff-');
+  if (canLimit) expect(restrictionsOf(process.pid).cgroups).toContain('/skiff-');
 });
 
 test('sees its environment, by the command line too', async () => {
   expect(await exec('bird', 'sh', '-c', 'echo $LUCK')).toEqual({ code: 0, stdout: 'bird\n', stderr: '' });
 });
 
-test('is refused while it is paused, and freezes with it', async () => {
+itWithLimits('is refused while it is paused, and freezes with it', async () => {
   await using process = await skiff.exec('bird', ['cat']);
   await run(['pause', 'bird']);
   expect(await exec('bird', 'true')).toMatchObject({

@@ -9,6 +9,7 @@ import { commandLine, output, processesWith, sh, useSkiff, waiting } from '../ru
 import { filesOf, restrictionsOf, runInBackground } from './support';
 import { itIf } from '../helpers/conditions';
 import { run, skiffProgram } from '../helpers/run';
+import { itWithLimits } from '../helpers/user-mode';
 
 const skiff = useSkiff();
 
@@ -23,7 +24,6 @@ describe('is the same', () => {
   const rows: [what: string, options: StartOptions][] = [
     ['by default', {}],
     ['of another user, with groups', { user: 'www-data' }],
-    ['with limits of the cgroup', { memory: '64m', cpus: 0.5, pidsLimit: 50, cpuShares: 512 }],
     ['with limits of the process', { ulimits: ['nofile=100:200', 'core=0', 'nproc=90'] }],
     ['with few open files', { ulimits: ['nofile=5:5'] }],
     ["in the host's network", { network: 'host' }],
@@ -38,6 +38,12 @@ describe('is the same', () => {
     });
   });
 
+  itWithLimits('with limits of the cgroup', async () => {
+    await both({ memory: '64m', cpus: 0.5, pidsLimit: 50, cpuShares: 512 }, (own, other) => {
+      expect(restrictionsOf(other)).toEqual(restrictionsOf(own));
+    });
+  });
+
   test('with an init as PID 1', async () => {
     await using container = await skiff().start(['cat'], { init: true });
     const own = await until('cat of the container', () =>
@@ -47,16 +53,19 @@ describe('is the same', () => {
     expect(restrictionsOf(other.pid)).toEqual(restrictionsOf(own));
   });
 
-  test("of one that was started by another process, with other limits than the caller's", async () => {
-    const background = await runInBackground('--name', 'same', '-m', '64m', '--ulimit', 'nofile=77');
-    try {
-      await using other = await started(['cat'], background.directory);
-      expect(restrictionsOf(other.pid)).toEqual(restrictionsOf(background.init));
-      expect(restrictionsOf(other.pid).limits).toMatch(/Max open files +77 +77 /);
-    } finally {
-      await background.end();
-    }
-  });
+  itWithLimits(
+    "of one that was started by another process, with other limits than the caller's",
+    async () => {
+      const background = await runInBackground('--name', 'same', '-m', '64m', '--ulimit', 'nofile=77');
+      try {
+        await using other = await started(['cat'], background.directory);
+        expect(restrictionsOf(other.pid)).toEqual(restrictionsOf(background.init));
+        expect(restrictionsOf(other.pid).limits).toMatch(/Max open files +77 +77 /);
+      } finally {
+        await background.end();
+      }
+    },
+  );
 
   async function started(command: string[], directory: string): Promise<ExecProcess> {
     const { Skiff } = await import('../../lib/engine');
@@ -174,7 +183,7 @@ describe('user', () => {
   });
 });
 
-test('what it takes of memory counts for the container, and can end it', async () => {
+itWithLimits('what it takes of memory counts for the container, and can end it', async () => {
   await using container = await waiting(skiff(), { memory: '48m', memorySwap: '48m' });
   const result = await container.execToEnd(sh('exec tail < /dev/zero'));
   expect(result).toMatchObject({ exitCode: 137, signal: 'SIGKILL', oomKilled: true });
@@ -182,7 +191,7 @@ test('what it takes of memory counts for the container, and can end it', async (
   expect(commandLine(container.pid)).toBe('cat');
 });
 
-test('processes of it count for the container', async () => {
+itWithLimits('processes of it count for the container', async () => {
   await using container = await waiting(skiff(), { pidsLimit: 4 });
   const { exitCode } = await container.execToEnd(sh('sleep 1 & sleep 1 & sleep 1 & sleep 1 & wait'));
   expect(exitCode).not.toBe(0);

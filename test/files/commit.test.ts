@@ -12,6 +12,7 @@ import { Skiff } from '../../lib/engine';
 import { fileRoot, run, start } from '../helpers/run';
 import { tempDirectory, tempRoot } from '../helpers/temp';
 import { until } from '../helpers/wait';
+import { isUser } from '../helpers/user-mode';
 import { sh } from '../run/support';
 import { bytesOf, keep, refusal, skiff } from './support';
 
@@ -217,9 +218,10 @@ test('a running container is held while its files are read, and goes on', async 
     const paused = { hold: refuse('CONTAINER_PAUSED') };
     await commitContainer({ ...context, freezer: paused }, info);
     const unable = { hold: refuse('CGROUP_UNAVAILABLE') };
-    await expect(commitContainer({ ...context, freezer: unable }, info)).rejects.toThrow(
-      /CGROUP_UNAVAILABLE/,
-    );
+    const committed = commitContainer({ ...context, freezer: unable }, info);
+    // A user without cgroups can hold nothing, and commits what is there.
+    if (isUser) await committed;
+    else await expect(committed).rejects.toThrow(/CGROUP_UNAVAILABLE/);
     await container.remove();
   } finally {
     await engine.close();

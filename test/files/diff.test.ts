@@ -7,6 +7,7 @@ import { treeChanges } from '../../lib/workspace';
 import { start } from '../helpers/run';
 import { tempDirectory, tempRoot } from '../helpers/temp';
 import { until } from '../helpers/wait';
+import { itAsRoot } from '../helpers/user-mode';
 import { keep, refusal, setXattr, skiff } from './support';
 
 const SCRIPT = `
@@ -107,32 +108,35 @@ test('directories that are the same, one in another, above a change', async () =
   remove();
 });
 
-test('several layers', async () => {
-  const { path: top, remove } = tempDirectory();
-  const names = ['low', 'high', 'write', 'view'];
-  for (const name of names) fs.mkdirSync(path.join(top, name));
-  const file = (name: string) => path.join(top, name);
-  fs.writeFileSync(file('low/kept'), 'low');
-  fs.writeFileSync(file('low/hidden'), 'low');
-  fs.mkdirSync(file('low/opaque'));
-  fs.writeFileSync(file('low/opaque/old'), '');
-  execFileSync('mknod', [file('high/hidden'), 'c', '0', '0']);
-  fs.mkdirSync(file('high/opaque'));
-  setXattr(file('high/opaque'), 'trusted.overlay.opaque', 'y');
-  fs.writeFileSync(file('write/hidden'), 'new');
-  const layers = [file('high'), file('low')];
-  const base = { kind: 'overlay' as const, work: '', mountPoint: file('view') };
-  const old = await native().openView({ ...base, layers, writeLayer: '' });
-  const now = await native().openView({ ...base, layers: [file('write'), ...layers], writeLayer: '' });
-  const changes: string[] = [];
-  for await (const batch of treeChanges({ what: 'diff', name: 'test' }, () =>
-    Promise.resolve({ top: now, old }),
-  ))
-    changes.push(...batch.map(({ kind, path: name }) => `${kind} ${name}`));
-  native().close({ fds: [old, now] });
-  expect(changes).toEqual(['A hidden']);
-  remove();
-});
+itAsRoot('the attributes trusted.* are closed: its layers have user.overlay.opaque')(
+  'several layers',
+  async () => {
+    const { path: top, remove } = tempDirectory();
+    const names = ['low', 'high', 'write', 'view'];
+    for (const name of names) fs.mkdirSync(path.join(top, name));
+    const file = (name: string) => path.join(top, name);
+    fs.writeFileSync(file('low/kept'), 'low');
+    fs.writeFileSync(file('low/hidden'), 'low');
+    fs.mkdirSync(file('low/opaque'));
+    fs.writeFileSync(file('low/opaque/old'), '');
+    execFileSync('mknod', [file('high/hidden'), 'c', '0', '0']);
+    fs.mkdirSync(file('high/opaque'));
+    setXattr(file('high/opaque'), 'trusted.overlay.opaque', 'y');
+    fs.writeFileSync(file('write/hidden'), 'new');
+    const layers = [file('high'), file('low')];
+    const base = { kind: 'overlay' as const, work: '', mountPoint: file('view') };
+    const old = await native().openView({ ...base, layers, writeLayer: '' });
+    const now = await native().openView({ ...base, layers: [file('write'), ...layers], writeLayer: '' });
+    const changes: string[] = [];
+    for await (const batch of treeChanges({ what: 'diff', name: 'test' }, () =>
+      Promise.resolve({ top: now, old }),
+    ))
+      changes.push(...batch.map(({ kind, path: name }) => `${kind} ${name}`));
+    native().close({ fds: [old, now] });
+    expect(changes).toEqual(['A hidden']);
+    remove();
+  },
+);
 
 test("aufs' whiteouts and its own names are read as aufs(5) has them", async () => {
   const { path: top, remove } = tempDirectory();

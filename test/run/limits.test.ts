@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { itIf } from '../helpers/conditions';
 import { fileRoot, run, skiffProgram } from '../helpers/run';
 import { until } from '../helpers/wait';
+import { describeWithLimits } from '../helpers/user-mode';
 import {
   commandLine,
   output,
@@ -26,7 +27,7 @@ const MARK = `limits-${process.pid}`;
 /** Fills 200 MB of memory: tail keeps the only line of an endless input. */
 const FILL = 'head -c 200m /dev/zero | tail';
 
-describe('memory', () => {
+describeWithLimits('memory', () => {
   test('a command that takes more is killed: 137, and one line that names the limit and the peak', async () => {
     const { code, stderr, stdout } = await run(['run', '-m', '64m', 'sh', '-c', FILL]);
     expect({ code, stdout: stdout.toString() }).toEqual({ code: 137, stdout: '' });
@@ -62,7 +63,7 @@ describe('memory', () => {
   });
 });
 
-describe('processes', () => {
+describeWithLimits('processes', () => {
   /** Each copy starts two more, and stays. A shell that cannot fork ends: the first one has done so before. */
   const BOMB = `bomb() { bomb | bomb & sleep 600; }; sleep 600 & last=$!; bomb & wait $last; : ${MARK}`;
 
@@ -93,7 +94,7 @@ describe('processes', () => {
   });
 });
 
-describe('CPU', () => {
+describeWithLimits('CPU', () => {
   test('two busy loops at 0.5 use half a CPU', async () => {
     const busy = 'while :; do :; done';
     await using container = await skiff().start(sh(`(${busy}) & ${busy}`), { cpus: 0.5 });
@@ -124,7 +125,7 @@ describe('CPU', () => {
   });
 });
 
-describe('in the cgroup files', () => {
+describeWithLimits('in the cgroup files', () => {
   test('each limit, on the init that carries them', async () => {
     const options = { memory: '64m', memorySwap: '96m', cpus: 0.5, cpuShares: 512, pidsLimit: 20 };
     await using container = await skiff().start(['sleep', '600'], options);

@@ -6,6 +6,7 @@ import { Skiff, type Pool, type PoolOptions } from '../../lib/engine';
 import { containersOf, descendantsOf, isRunning, leftSince, lookAround, mountsBelow } from '../life/support';
 import { tempRoot } from '../helpers/temp';
 import { until } from '../helpers/wait';
+import { itWithLimits } from '../helpers/user-mode';
 
 /** Runs of the long test: SKIFF_POOL_RUNS, else so many. */
 const RUNS = Number(process.env.SKIFF_POOL_RUNS ?? 400);
@@ -63,7 +64,7 @@ describe('a run', () => {
     expect(new Set(seen.map(([hostname]) => hostname)).size).toBe(5);
   });
 
-  test('is bounded by the limits of the pool', async () => {
+  itWithLimits('is bounded by the limits of the pool', async () => {
     await open({ memory: '32m', pidsLimit: 5 });
     const eat = await pool.run(['sh', '-c', 'head -c 100m /dev/zero | tail']);
     expect(eat).toMatchObject({ oomKilled: true });

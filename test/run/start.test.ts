@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import type { Container } from '../../lib/engine/options';
 import { namespaceOf, output, readProc, sh, statusField, useSkiff, waiting } from './support';
+import { DEVICE_OWNER, itAsRoot, NO_HOST_ROOT } from '../helpers/user-mode';
 
 const skiff = useSkiff();
 
@@ -100,8 +101,7 @@ describe('from outside', () => {
       expect({ mode: mode.toString(8), rdev, uid, gid }).toEqual({
         mode: '20666',
         rdev: major * 256 + minor,
-        uid: 0,
-        gid: 0,
+        ...DEVICE_OWNER,
       });
     });
 
@@ -232,12 +232,15 @@ describe('from inside', () => {
     expect(fs.readFileSync('/proc/sys/kernel/shmmni', 'utf8')).toBe(before);
   });
 
-  test('a directory of the host as root: without its sub-mounts, and nothing is written to it', async () => {
-    const script = 'touch /marker && ls /proc/1/cmdline && rm /etc/hostname; ls /marker';
-    const host = fs.existsSync('/etc/hostname');
-    expect(await output(skiff(), sh(script), { rootfs: '/' })).toBe('/proc/1/cmdline\n/marker');
-    expect(fs.existsSync('/marker')).toBe(false);
-    expect(fs.existsSync('/etc/hostname')).toBe(host);
-    expect(await output(skiff(), [process.execPath, '-v'], { rootfs: '/' })).toBe(process.version);
-  });
+  itAsRoot(NO_HOST_ROOT)(
+    'a directory of the host as root: without its sub-mounts, and nothing is written to it',
+    async () => {
+      const script = 'touch /marker && ls /proc/1/cmdline && rm /etc/hostname; ls /marker';
+      const host = fs.existsSync('/etc/hostname');
+      expect(await output(skiff(), sh(script), { rootfs: '/' })).toBe('/proc/1/cmdline\n/marker');
+      expect(fs.existsSync('/marker')).toBe(false);
+      expect(fs.existsSync('/etc/hostname')).toBe(host);
+      expect(await output(skiff(), [process.execPath, '-v'], { rootfs: '/' })).toBe(process.version);
+    },
+  );
 });

@@ -8,6 +8,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileRoot, run, skiffProgram, start } from '../helpers/run';
+import { itAsRoot, NO_HOST_ROOT } from '../helpers/user-mode';
 import { output, sh, useSkiff } from './support';
 
 const skiff = useSkiff();
@@ -224,7 +225,7 @@ describe('command line', () => {
     expect(stdout).toBe('before\ninside\n');
   });
 
-  test('a large file to a pipe, at a rate that compares with a plain cat', async () => {
+  itAsRoot(NO_HOST_ROOT)('a large file to a pipe, at a rate that compares with a plain cat', async () => {
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'root-'));
     fs.writeFileSync(`${directory}/big`, Buffer.alloc(16 * MIB, 'x'));
     for (let copy = 0; copy < 3; copy += 1) {

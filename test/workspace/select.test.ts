@@ -8,6 +8,7 @@ import {
   storageDrivers,
 } from '../../lib/workspace';
 import { AufsDriver } from '../../lib/workspace/drivers/aufs';
+import { FuseOverlayfsDriver } from '../../lib/workspace/drivers/fuse-overlayfs';
 import { OverlayDriver } from '../../lib/workspace/drivers/overlay';
 import { mountsBelow, TestDirectories } from './support';
 
@@ -25,7 +26,7 @@ const withoutAufs = /\taufs$/m.test(types) ? test.skip : test;
 test('an unknown name is an error that lists the known ones', async () => {
   await expect(selectDriver({ root, name: 'btrfs' })).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
-    message: 'storage driver: btrfs: unknown; known are auto, aufs, overlay, vfs',
+    message: 'storage driver: btrfs: unknown; known are auto, aufs, overlay, fuse-overlayfs, vfs',
   });
   expect(fs.existsSync(root)).toBe(false);
 });
@@ -43,12 +44,12 @@ test('auto takes the first that works, and nothing of the trial is left', async 
     await Promise.all(storageDrivers().map(async driver => ({ driver, ...(await driver.check()) })))
   ).find(({ usable }) => usable);
   expect((await selectDriver({ root })).name).toBe(first?.driver.name);
-  expect(fs.readdirSync(path.join(root, 'drivers'))).toEqual(['aufs-overlay-vfs']);
+  expect(fs.readdirSync(path.join(root, 'drivers'))).toEqual(['aufs-overlay-fuse-overlayfs-vfs']);
   expect(mountsBelow(root)).toEqual([]);
 });
 
 test('the choice is remembered, for this boot and this device only', async () => {
-  const record = path.join(root, 'drivers', 'aufs-overlay-vfs');
+  const record = path.join(root, 'drivers', 'aufs-overlay-fuse-overlayfs-vfs');
   await selectDriver({ root });
   const [, ...key] = fs.readlinkSync(record).split('.');
   fs.rmSync(record);
@@ -59,7 +60,7 @@ test('the choice is remembered, for this boot and this device only', async () =>
   expect((await selectDriver({ root })).name).not.toBe('vfs');
 });
 
-test('where write layers can not be on the file system, overlay says so and auto takes vfs', async () => {
+test('where write layers can not be on the file system, overlay says so and auto takes what is left', async () => {
   const containerDir = path.join(root, 'outer');
   fs.mkdirSync(containerDir, { recursive: true });
   const layer = path.join(root, 'layer');
@@ -72,7 +73,8 @@ test('where write layers can not be on the file system, overlay says so and auto
   expect(check.reason).toContain(`the file system of ${mnt} (overlay) can not hold a write layer of overlay`);
   expect(fs.readdirSync(mnt)).toEqual([]);
   const inner = await selectDriver({ root: path.join(mnt, 'root') });
-  expect(inner.name).toBe('vfs');
+  const fuse = await new FuseOverlayfsDriver().check(mnt);
+  expect(inner.name).toBe(fuse.usable ? 'fuse-overlayfs' : 'vfs');
   await deleteMountPoint({ containerDir });
 });
 

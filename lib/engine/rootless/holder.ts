@@ -12,7 +12,7 @@ import type { Rootless } from '../../common/rootless';
 import { native } from '../../native';
 import { findCompanion } from './adopt';
 import { findBlockers } from './blockers';
-import { ownRanges, toMappings, type IdMapping } from './subordinate-ids';
+import { ownRanges, toMappings, toSame, type IdMapping } from './subordinate-ids';
 
 /** A process that keeps a user's namespaces. */
 export interface Holder {
@@ -147,6 +147,7 @@ function userNamespaceOf(child: ChildProcess): number {
 /** With subordinate ids where there are some, and the programs that may map them. */
 async function mapIds(pid: number): Promise<Rootless> {
   const [uid, gid] = [process.geteuid!(), process.getegid!()];
+  if (uid === 0 && mapAll(pid)) return { uid, gid, ids: 'range' };
   const { uids, gids } = ownRanges(uid);
   const [newuidmap, newgidmap] = [findProgram('newuidmap'), findProgram('newgidmap')];
   if (newuidmap && newgidmap && uids.length > 0 && gids.length > 0) {
@@ -158,6 +159,18 @@ async function mapIds(pid: number): Promise<Rootless> {
   fs.writeFileSync(`/proc/${pid}/uid_map`, `0 ${uid} 1\n`);
   fs.writeFileSync(`/proc/${pid}/gid_map`, `0 ${gid} 1\n`);
   return { uid, gid, ids: 'single' };
+}
+
+/** Root of a container without privileges gives on all ids that there are, where it may: CAP_SETUID, CAP_SETGID. */
+function mapAll(pid: number): boolean {
+  try {
+    for (const file of ['uid_map', 'gid_map'])
+      fs.writeFileSync(`/proc/${pid}/${file}`, toSame(fs.readFileSync(`/proc/self/${file}`, 'latin1')));
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EPERM') return false;
+    throw error;
+  }
 }
 
 async function mapBy(program: string, pid: number, mappings: readonly IdMapping[]): Promise<void> {

@@ -42,6 +42,19 @@ export function toMappings(id: number, ranges: readonly IdRange[]): IdMapping[] 
   return mappings;
 }
 
+/**
+ * All ids of a user namespace, each for itself, in a namespace below it.
+ *
+ * @param map /proc/self/uid_map of the outer one, user_namespaces(7)
+ */
+export function toSame(map: string): string {
+  const lines = map.trim().split('\n');
+  return lines
+    .map(line => line.trim().split(/\s+/))
+    .map(([inside, , count]) => `${inside} ${inside} ${count}\n`)
+    .join('');
+}
+
 /** The ranges of this user in /etc/subuid and /etc/subgid. */
 export function ownRanges(uid: number): { uids: IdRange[]; gids: IdRange[] } {
   return rangesOf([String(uid), ...nameOf()]);

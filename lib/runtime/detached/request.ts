@@ -50,7 +50,7 @@ export interface MonitorRequest {
 }
 
 const RESTARTS: RestartPolicy['name'][] = ['no', 'on-failure', 'always', 'unless-stopped'];
-const KINDS: NativeWorkspace['kind'][] = ['overlay', 'aufs', 'copy'];
+const KINDS: NativeWorkspace['kind'][] = ['overlay', 'aufs', 'copy', 'fuse'];
 const VOLATILE = 1;
 const OLD_API = 2;
 const USER_XATTR = 8;

@@ -5,6 +5,7 @@ import type { DriverCheck, MountOptions, StorageDriver, StorageDriverName } from
 /** What drivers do alike where they have no reason to do otherwise. */
 export abstract class Driver implements StorageDriver {
   abstract readonly name: StorageDriverName;
+  readonly copies: boolean = false;
 
   check(directory?: string): Promise<DriverCheck> {
     return probe(this, directory);

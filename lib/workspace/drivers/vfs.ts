@@ -11,6 +11,7 @@ import { Driver } from './driver';
  */
 export class VfsDriver extends Driver {
   readonly name = 'vfs';
+  override readonly copies = true;
 
   plan({ layers, containerDir, size }: MountOptions): NativeWorkspace {
     const { writeLayer, mountPoint } = writePaths(containerDir, size);
