@@ -131,6 +131,7 @@ int skiff_new_mount(const char *type, uint32_t attributes, const char *data, ski
     cleanup_fd int context = (int)syscall(SKIFF_SYS_fsopen, type, SKIFF_FSOPEN_CLOEXEC);
     if (context >= 0 && !set_options(context, data, err))
         return -1;
+    (void)syscall(SKIFF_SYS_fsconfig, context, SKIFF_FSCONFIG_SET_STRING, "source", type, 0); /* for mountinfo's eyes */
     if (context < 0 || syscall(SKIFF_SYS_fsconfig, context, SKIFF_FSCONFIG_CMD_CREATE, NULL, NULL, 0) != 0) {
         skiff_fail(err, "fsopen", type);
         return -1;

@@ -23,7 +23,7 @@ export function apiRow(skiff: Skiff): Row {
 }
 
 /** The same with more options than the limit that all have. */
-export function apiRowWith(skiff: Skiff, options: Pick<RunOptions, 'rootfs' | 'volumes'>): Row {
+export function apiRowWith(skiff: Skiff, options: RunOptions): Row {
   return {
     name: 'skiff API',
     title: 'skiff.run(), cold',

@@ -21,7 +21,6 @@ import { tell } from './life';
 import { isRunning, lookAtRecord } from './managed';
 import type { CreateOptions } from './options';
 import { throwIfAborted } from './outcome';
-import { containerIds } from './user-namespace';
 
 /** What detached containers are made with. */
 export interface Detaching {
@@ -130,7 +129,7 @@ async function create(
   checkLife(options);
   const id = native().randomId();
   const prepared = await prepare(detaching, id, command, options);
-  const ids = idsFor(context.store, id, containerIds(options));
+  const ids = idsFor(context.store, id, detaching.launcher.ids(options));
   const record = { ...recordOf(context, id, status, { command, options, prepared }), ...(ids && { ids }) };
   const start = startOf(context.store, record, prepared, options);
   try {

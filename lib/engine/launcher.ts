@@ -6,6 +6,7 @@ import { currentRootless } from '../common/rootless';
 import type { Lazy } from '../common/lazy';
 import { native } from '../native';
 import type { RuntimeContext } from '../runtime/context';
+import type { PlannedIds } from '../runtime/ids';
 import { goParked, nativeFault, startContainer, type Started, type StartPlan } from '../runtime/start';
 import { undoAgain, withFailures } from '../runtime/steps';
 import { compileSpec, type CompiledSpec } from '../spec/compiled';
@@ -27,9 +28,9 @@ import { throwIfAborted } from './outcome';
 import { CompiledPlans } from './plans';
 import { ContainerStreams } from './stdio';
 import { refuseStorageSize, toStorageSize } from './storage-size';
-import { containerIds } from './user-namespace';
+import { containerIds, supplyOfHost } from './user-namespace';
 import type { Mount, Word } from '../spec/types';
-import type { RecordedMount } from '../state';
+import type { IdSupply, RecordedMount } from '../state';
 
 /** A container that waits for its command. */
 export interface ParkedContainer {
@@ -65,6 +66,7 @@ const PARKED = { stdio: 'parked', awaitCommand: false } as const;
 export class Launcher {
   private readonly plans = new CompiledPlans();
   private readonly filters = new SeccompFilters();
+  private supply: IdSupply | undefined;
 
   constructor(
     private readonly root: string,
@@ -174,6 +176,11 @@ export class Launcher {
     return { source, spec, mounts, driver: await this.driverFor(source.layers, recorded?.driver) };
   }
 
+  /** The ids of a user namespace of its own, where the options ask for one. */
+  ids(options: Pick<StartOptions, 'userns' | 'privileged'>): PlannedIds | undefined {
+    return containerIds(options, () => (this.supply ??= supplyOfHost()));
+  }
+
   private async launch(
     id: string,
     spec: CompiledSpec,
@@ -187,7 +194,7 @@ export class Launcher {
       claimName: options.name !== undefined,
       image: source.name,
       imageId: source.imageId,
-      ids: containerIds(options),
+      ids: this.ids(options),
       layers: source.layers,
       driver: await this.driverFor(source.layers),
       keep: options.keep ?? false,

@@ -18,13 +18,14 @@ const DEFAULT_SUPPLY: IdSupply = { uid: 0x7000_0000, gid: 0x7000_0000, count: 0x
 /**
  * The ids that the options ask for.
  *
+ * @param supply where they are cut out of: {@link supplyOfHost}
  * @returns undefined where it has none of its own
  * @throws SkiffError INVALID_ARGUMENT, with Docker's wording where it is privileged
  */
-export function containerIds({
-  userns,
-  privileged,
-}: Pick<StartOptions, 'userns' | 'privileged'>): PlannedIds | undefined {
+export function containerIds(
+  { userns, privileged }: Pick<StartOptions, 'userns' | 'privileged'>,
+  supply: () => IdSupply,
+): PlannedIds | undefined {
   const asked = parseUserns(userns);
   if (asked.kind === 'host') return undefined;
   if (currentRootless()) throw needsRoot(userns);
@@ -34,11 +35,11 @@ export function containerIds({
     });
   }
   if (asked.kind === 'same') return { range: { uid: 0, gid: 0, count: asked.count } };
-  return { wanted: { count: asked.count, supply: supplyOfHost() } };
+  return { wanted: { count: asked.count, supply: supply() } };
 }
 
-/** The first range of the first owner that has one in both files; subuid(5). */
-function supplyOfHost(): IdSupply {
+/** What this machine has for containers: the first range of the first owner that has one in both files; subuid(5). */
+export function supplyOfHost(): IdSupply {
   for (const owner of OWNERS) {
     const { uids, gids } = rangesOf([owner]);
     const [uid, gid] = [uids[0], gids[0]];

@@ -56,7 +56,7 @@ export class IdPool {
   /** Give back what a container has; of what is another's, or of none, nothing happens. */
   free(id: string, range: IdRange): void {
     for (const link of this.paths(range)) {
-      if (this.holder(link)?.id === id) fs.rmSync(link, { force: true });
+      if (this.holder(link)?.id === id) remove(link);
     }
   }
 
@@ -77,7 +77,7 @@ export class IdPool {
     for (const name of this.names()) {
       const link = path.join(this.directory, name);
       const holder = this.holder(link);
-      if (holder && !isThere(holder.id) && !isAlive(holder.owner)) fs.rmSync(link, { force: true });
+      if (holder && !isThere(holder.id) && !isAlive(holder.owner)) remove(link);
     }
   }
 
@@ -85,7 +85,7 @@ export class IdPool {
     const taken: string[] = [];
     for (const file of this.paths(range)) {
       if (!this.link(file, text)) {
-        for (const link of taken) fs.rmSync(link, { force: true });
+        for (const link of taken) remove(link);
         return false;
       }
       taken.push(file);
@@ -124,6 +124,14 @@ export class IdPool {
       if (['ENOENT', 'EINVAL'].includes(errorCode(error) ?? '')) return undefined;
       throw error;
     }
+  }
+}
+
+function remove(link: string): void {
+  try {
+    fs.unlinkSync(link);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
   }
 }
 

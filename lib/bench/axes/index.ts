@@ -5,6 +5,7 @@ import { files } from './files';
 import { idle } from './idle';
 import { images } from './images';
 import { inFlight } from './in-flight';
+import { isolation } from './isolation';
 import { layers } from './layers';
 import { life } from './life';
 import { list } from './list';
@@ -27,6 +28,7 @@ const AXES: Readonly<Record<string, Axis>> = {
   log,
   images,
   cpu: cpuTime,
+  isolation,
 };
 
 /** Names that --axis takes. */
