@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { errorCode, SkiffError } from '../common/errors';
 import type { IdRange } from '../common/id-range';
 import type { ContainerStore, WantedIds } from '../state';
 import type { Steps } from './steps';
@@ -37,4 +38,21 @@ export function givePipes(stdio: readonly number[], ids: IdRange | undefined): v
   for (const fd of stdio) {
     if (fs.readlinkSync(`/proc/self/fd/${fd}`).startsWith('pipe:')) fs.fchownSync(fd, ids.uid, ids.gid);
   }
+}
+
+/** The kernel cannot show a directory with other ids than it has: mount_setattr(2), "ID-mapped mounts". */
+export function isUnshiftable(error: unknown): boolean {
+  return (error as { syscall?: string }).syscall === 'mount_setattr IDMAP';
+}
+
+export function unshiftable(cause: unknown): SkiffError {
+  const { path = '', step } = cause as { path?: string; step?: string };
+  return new SkiffError(`cannot shift the ids of ${path}: its file system has no ID-mapped mounts here`, {
+    code: errorCode(cause) ?? 'EINVAL',
+    path,
+    step,
+    remedy:
+      'They take Linux 5.12 (overlay: 5.19) and ext4, xfs, btrfs, tmpfs (6.3) or such, without aufs; --userns host does without.',
+    cause,
+  });
 }

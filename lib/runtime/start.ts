@@ -17,7 +17,7 @@ import { workspaceFailure, type StorageDriver } from '../workspace';
 import type { RuntimeContext } from './context';
 import { startError } from './errors';
 import { removeRemains } from './removal';
-import { claimIds, givePipes, type PlannedIds } from './ids';
+import { claimIds, givePipes, isUnshiftable, unshiftable, type PlannedIds } from './ids';
 import { RunningInit } from './running';
 import { Steps, withFailures, type StepFault } from './steps';
 import type { PlannedMounts } from './volumes';
@@ -132,6 +132,7 @@ export function explainStart(
   }: { containerDir: string; driver: string; command: string; cgroups: CgroupPlan },
 ): unknown {
   const failure = error as { step?: string };
+  if (isUnshiftable(error)) return unshiftable(error);
   if (failure.step === 'cgroup') return cgroupFailure(error, cgroups);
   return workspaceFailure(failure, { driver, containerDir }) ?? startError(error, command);
 }

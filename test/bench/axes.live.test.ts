@@ -45,6 +45,13 @@ const POINTS: Record<string, string[]> = {
   log: ['32 MiB of yes: skiff monitor'],
   images: ['skiff import', 'tar', 'skiff save', 'skiff load'].map(name => `200 MB, 20,000 files: ${name}`),
   cpu: ['true', 'loop'].flatMap(at => [`${at}: skiff API`, `${at}: skiff API warm`]),
+  isolation: [
+    'no filter, all capabilities',
+    'defaults',
+    'sandbox',
+    'userns auto',
+    'sandbox, userns host',
+  ].map(at => `${at}: skiff API`),
 };
 
 /** Points that are compared with something else of their axis. */
@@ -60,6 +67,7 @@ const COMPARED: Record<string, string[]> = {
   log: [],
   images: ['200 MB, 20,000 files: skiff import'],
   cpu: [],
+  isolation: ['defaults', 'sandbox', 'userns auto', 'sandbox, userns host'].map(at => `${at}: skiff API`),
 };
 
 describeIf(
