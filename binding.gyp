@@ -1,6 +1,11 @@
 {
   "target_defaults": {
     "cflags": ["-Wall", "-Wextra", "-Wno-unused-parameter", "-fstack-protector-strong", "-fvisibility=hidden"],
+    "conditions": [
+      ["target_arch=='x64'", { "cflags": ["-fcf-protection=full"] }],
+      ["target_arch=='arm64'", { "cflags": ["-mbranch-protection=standard"] }]
+    ],
+    "configurations": { "Release": { "cflags": ["-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"] } },
     "cflags_c": ["-std=gnu11"],
     "defines": ["_GNU_SOURCE", "NAPI_CPP_EXCEPTIONS"],
     "ldflags": ["-Wl,-z,relro,-z,now"]
