@@ -3,7 +3,7 @@ import { filterFlag } from '../cli/filters';
 import { text, toggle } from '../cli/flags';
 import { IMAGE_FILTERS, imageListing, imageRows, imageSelection } from '../cli/image-rows';
 import { formatListing } from '../cli/listing';
-import { writeOut } from '../cli/output';
+import { writeErr, writeOut } from '../cli/output';
 import { usageError } from '../cli/parse';
 import { Images } from '../engine/looking';
 
@@ -26,12 +26,14 @@ export default defineCommand({
   },
   async run({ flags, words }) {
     if (words.length > 1) throw usageError('"skiff images" requires at most 1 argument.', 'images');
-    const all = await new Images(flags).list();
+    const store = new Images(flags);
+    const all = await store.list();
     const { images, name } = imageSelection(flags.filter, words[0], all);
     const shown = { noTrunc: flags['no-trunc'], name, now: Date.now() };
     const rows = images.flatMap(image => imageRows(image, shown));
     if (flags.quiet) writeOut([...new Set(rows.map(row => `${row.ID}\n`))].join(''));
     else writeOut(formatListing(rows, imageListing(flags.digests), flags.format));
+    for (const { message, remedy } of store.unreadable()) writeErr(`skiff: ${message}\n${remedy}\n`);
     return 0;
   },
 });

@@ -8,7 +8,7 @@ import { ImageStore, isBundledName, type ImageUser, type StoredImage } from '../
 import { findTar, noImageToRun } from '../image/tar-path';
 import { createReadOnlyLayer } from '../layers/layer';
 import type { WhiteoutForm } from '../layers/whiteouts';
-import { errorCode } from '../common/errors';
+import { errorCode, type SkiffError } from '../common/errors';
 import type { ImageConfig } from '../spec/options';
 import { appendEvent, ContainerStore } from '../state';
 import { withArchive, withSource, type ImageInput, type ProgressOptions } from './image-source';
@@ -65,6 +65,11 @@ export class Images {
   /** All images, the youngest first. */
   async list(): Promise<ImageInfo[]> {
     return Promise.all(this.store.list().map(image => this.describe(image)));
+  }
+
+  /** Why the records of some images cannot be read. These are not listed, and left alone. */
+  unreadable(): SkiffError[] {
+    return this.store.unreadable().map(({ reason }) => reason);
   }
 
   /**

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import { errorCode, SkiffError } from '../common/errors';
 import { isObject, parseConfig, type ImageConfigFile } from './config';
 import { imagePaths, writeWhole } from './files';
@@ -25,7 +26,10 @@ export interface ReadImage {
 /** Canonical names with tags, each with an image's id in hexadecimal; in `images/refs.json`. */
 export type Refs = Map<string, string>;
 
-/** @returns undefined where there is none */
+/**
+ * @returns undefined where there is none
+ * @throws SkiffError BROKEN_STORE, FUTURE_STORE where there is one that cannot be read
+ */
 export function readImage(root: string, hex: string): ReadImage | undefined {
   const file = imagePaths(root).record(hex);
   const record = readJson(file) as ImageRecord | undefined;
@@ -94,6 +98,8 @@ function checkVersion(content: { version: number }, file: string): void {
   throw new SkiffError(`image store: ${file}: it was written by a later version of skiff`, {
     code: 'FUTURE_STORE',
     path: file,
+    exitCode: 1,
+    remedy: remedyFor(file),
   });
 }
 
@@ -101,7 +107,16 @@ function brokenStore(file: string, reason: string, cause?: unknown): SkiffError 
   return new SkiffError(`image store: ${file}: ${reason}`, {
     code: 'BROKEN_STORE',
     path: file,
-    remedy: 'Remove the file; images whose names it had are left under their ids.',
+    exitCode: 1,
+    remedy: remedyFor(file),
     cause,
   });
+}
+
+/** Of an image's record, whose file is named after its id; or of the file of names. */
+function remedyFor(file: string): string {
+  const id = /^([0-9a-f]{12})[0-9a-f]{52}\.json$/.exec(path.basename(file))?.[1];
+  return id === undefined
+    ? 'Remove the file; images whose names it had are left under their ids.'
+    : `Remove it by force: skiff rmi -f ${id}`;
 }

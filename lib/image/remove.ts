@@ -40,6 +40,8 @@ export async function removeImage(
   { force = false }: RemoveImageOptions = {},
 ): Promise<RemovedImage> {
   await prepareImages(store.root);
+  const unread = force ? unreadableOne(store, reference) : undefined;
+  if (unread !== undefined) return removeUnread(store, unread);
   const image = await store.get(reference);
   const isById = image.id.replace('sha256:', '').startsWith(reference.replace('sha256:', ''));
   const removed = await store.changing(async refs => {
@@ -54,6 +56,21 @@ export async function removeImage(
     checkUsers(image, { reference, isById, force, users, names });
     return remove(store, image, refs, names);
   });
+  return { ...removed, deleted: [...removed.deleted, ...(await collect(store))] };
+}
+
+/** The one image whose id begins so, and whose record cannot be read. */
+function unreadableOne(store: ImageStore, reference: string): string | undefined {
+  const prefix = reference.replace('sha256:', '');
+  // A shorter one may be meant as the name of an image that is whole.
+  if (!/^[0-9a-f]{12,64}$/.test(prefix)) return undefined;
+  const found = store.unreadable().filter(({ hex }) => hex.startsWith(prefix));
+  return found.length === 1 ? found[0]!.hex : undefined;
+}
+
+async function removeUnread(store: ImageStore, hex: string): Promise<RemovedImage> {
+  const id = `sha256:${hex}`;
+  const removed = await store.changing(refs => remove(store, { id }, refs, namesOf({ id }, refs)));
   return { ...removed, deleted: [...removed.deleted, ...(await collect(store))] };
 }
 
@@ -96,7 +113,7 @@ async function collect(store: ImageStore): Promise<string[]> {
 
 async function untag(
   store: ImageStore,
-  { id }: StoredImage,
+  { id }: Pick<StoredImage, 'id'>,
   refs: Refs,
   names: string[],
 ): Promise<RemovedImage> {
@@ -108,7 +125,7 @@ async function untag(
 
 async function remove(
   store: ImageStore,
-  image: StoredImage,
+  image: Pick<StoredImage, 'id'>,
   refs: Refs,
   names: string[],
 ): Promise<RemovedImage> {
@@ -120,7 +137,7 @@ async function remove(
 }
 
 /** Canonical names that are stored; the bundled image's own is not. */
-function namesOf({ id }: StoredImage, refs: Refs): string[] {
+function namesOf({ id }: Pick<StoredImage, 'id'>, refs: Refs): string[] {
   const hex = hexOf(id);
   return [...refs].filter(([, other]) => other === hex).map(([name]) => name);
 }

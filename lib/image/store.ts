@@ -170,10 +170,18 @@ export class ImageStore {
     const bundled = bundledImage(this.root);
     const ids = new Set([...imageIds(this.root), ...(bundled ? [bundled.hex] : [])]);
     return [...ids]
-      .map(hex => this.read(hex))
+      .map(hex => this.readable(hex))
       .filter(image => image !== undefined)
       .map(image => this.describe(image, refs))
       .sort((one, other) => other.created - one.created || (one.id < other.id ? -1 : 1));
+  }
+
+  /** Why the records of some images cannot be read; these are left alone. */
+  unreadable(): { hex: string; reason: SkiffError }[] {
+    return imageIds(this.root).flatMap(hex => {
+      const reason = unreadableReason(() => this.read(hex));
+      return reason ? [{ hex, reason }] : [];
+    });
   }
 
   /** Bytes of all files of an image's layers. */
@@ -219,11 +227,13 @@ export class ImageStore {
   }
 
   /**
-   * Remove layers that no image has, no container, and no tar file that was run by its path.
+   * Remove layers that no image has, no container, and no tar file that was run by its path. Nobody can tell which
+   * layers an image has whose record cannot be read: all stay then.
    *
    * @returns their digests
    */
   async collectLayers(): Promise<string[]> {
+    if (this.unreadable().length > 0) return [];
     const used = await indexedLayers(this.root);
     for (const { layers } of this.list()) layers.forEach(layer => used.add(hexOf(layer)));
     const paths = new Set(this.options.users().flatMap(({ layers }) => layers));
@@ -256,14 +266,20 @@ export class ImageStore {
     return bundled?.hex === hex ? bundled : undefined;
   }
 
+  /** Undefined also where its record cannot be read. */
+  private readable(hex: string): ReadImage | undefined {
+    let image: ReadImage | undefined;
+    unreadableReason(() => (image = this.read(hex)));
+    return image;
+  }
+
   private hexOfName(reference: string, refs: Refs): string | undefined {
     if (/^(sha256:)?[0-9a-f]{64}$/.test(reference)) return undefined;
     const { repository, tag, digest } = parseReference(reference);
     if (digest === undefined) return refs.get(`${repository}:${tag}`);
     const wanted = `${familiarName(repository)}@${digest}`;
     return imageIds(this.root).find(hex => {
-      const image = readImage(this.root, hex);
-      return image?.record.digests.includes(wanted);
+      return this.readable(hex)?.record.digests.includes(wanted);
     });
   }
 
@@ -294,6 +310,17 @@ export class ImageStore {
       created: Number.isNaN(created) ? record.added : created,
       added: record.added,
     };
+  }
+}
+
+/** Why a record cannot be read; undefined where it can. */
+function unreadableReason(read: () => unknown): SkiffError | undefined {
+  try {
+    read();
+    return undefined;
+  } catch (error) {
+    if (SkiffError.is(error) && ['BROKEN_STORE', 'FUTURE_STORE'].includes(error.code)) return error;
+    throw error;
   }
 }
 

@@ -37,7 +37,9 @@ export class SkeletonWriter {
   private readonly file: fs.WriteStream;
   private readonly gzip: Gzip = createGzip({ level: 1 });
   private readonly written: Promise<void>;
-  private gathered = Buffer.allocUnsafe(GATHERED_BYTES + RECORD_BYTES * 2);
+  private gathered: Buffer = Buffer.allocUnsafe(GATHERED_BYTES + RECORD_BYTES * 2);
+  /** Memory that was compressed already: it would else wait for the garbage collector. */
+  private readonly free: Buffer[] = [];
   private used = 0;
   /** Where the open record's length of raw bytes stands. */
   private record = 0;
@@ -114,8 +116,8 @@ export class SkeletonWriter {
     }
     this.open = undefined;
     if (this.used >= GATHERED_BYTES) {
-      this.gzip.write(gathered.subarray(0, this.used));
-      this.gathered = Buffer.allocUnsafe(gathered.length);
+      this.gzip.write(gathered.subarray(0, this.used), () => this.free.push(gathered));
+      this.gathered = this.free.pop() ?? Buffer.allocUnsafe(gathered.length);
       this.used = 0;
     }
     this.begin();
