@@ -68,7 +68,13 @@ function divide({ entry, name, roots, rest, isApart }) {
     }
   };
   reach([entry], name, 'now');
-  for (const [part, files] of Object.entries(roots)) reach(files, part, 'now');
+  for (const [part, files] of Object.entries(roots)) {
+    reach(
+      files.filter(file => fs.existsSync(file)),
+      part,
+      'now',
+    );
+  }
   const later = () =>
     [...parts.keys()].flatMap(file => imports(file, 'all')).filter(file => !parts.has(file));
   reach(later(), rest, 'all');
@@ -99,7 +105,8 @@ function partsApart(part, parts, directory) {
     name: `parts but ${part}`,
     setup(build) {
       build.onResolve({ filter: /^\.\.?\// }, ({ path: module, resolveDir, namespace }) => {
-        if (namespace !== 'file' || !`${resolveDir}/`.startsWith(`${directory}/`)) return undefined;
+        if (!['file', 'entry'].includes(namespace) || !`${resolveDir}/`.startsWith(`${directory}/`))
+          return undefined;
         const file = resolve(resolveDir, module);
         const other = parts.get(file);
         if (other === undefined || other === part) return undefined;
@@ -116,7 +123,7 @@ function partsApart(part, parts, directory) {
   };
 }
 
-/** The text of a part's entry. */
+/** An esbuild plugin: the entry of a part, which is in no file. */
 function partEntry(part, parts, directory, entry) {
   const files = [...parts].filter(([, other]) => other === part).map(([file]) => file);
   const nameOf = file => moduleName(path.relative(directory, file));
@@ -124,7 +131,16 @@ function partEntry(part, parts, directory, entry) {
   const modules = `exports.parts = { ${lines.join(', ')} };`;
   // As they are: what they lead to is loaded when it is asked for.
   const copy = 'Object.defineProperties(exports, Object.getOwnPropertyDescriptors';
-  return entry ? `${modules}\n${copy}(require("./${nameOf(entry)}")));` : modules;
+  const contents = entry ? `${modules}\n${copy}(require("./${nameOf(entry)}")));` : modules;
+  return {
+    name: `entry of ${part}`,
+    setup(build) {
+      build.onResolve({ filter: /./ }, ({ path: name, kind }) =>
+        kind === 'entry-point' ? { path: name, namespace: 'entry' } : undefined,
+      );
+      build.onLoad({ filter: /./, namespace: 'entry' }, () => ({ contents, resolveDir: directory }));
+    },
+  };
 }
 
 function moduleName(file) {

@@ -41,44 +41,63 @@ const engineApart = {
 };
 
 /**
- * What a plain `run` has no use for, by the parts of the engine that it goes into. What only `import()` leads to is in
- * the last one, too.
+ * What most that call an entry have no use for (of the engine a plain `run`, of what looks `ps`), by the parts that it
+ * goes into. What only `import()` leads to is in the last one, too.
  */
 const PARTS = {
-  options: [
-    'common/units',
-    'engine/bind-source',
-    'engine/volumes-from',
-    'spec/cpuset',
-    'spec/files',
-    'spec/mount-request',
-    'spec/volumes',
-    'volumes/lock',
-    'volumes/meta',
-  ],
-  exec: ['engine/exec'],
-  detached: ['engine/detached', 'engine/managed-container', 'engine/life', 'engine/managed'],
-  rest: [
-    'cgroup/change',
-    'cgroup/usage',
-    'engine/about',
-    'engine/file-access',
-    'engine/image-source',
-    'engine/list',
-    'engine/logs',
-    'engine/pool',
-    'engine/prune',
-    'engine/select',
-    'engine/stats',
-    'image/config',
-    'layers/lock',
-    'layers/owner',
-    'runtime/detached/repair',
-    'runtime/leftover',
-    'state/event-reader',
-    'workspace/receive',
-    'workspace/tar-tree',
-  ],
+  engine: {
+    options: [
+      'common/units',
+      'engine/bind-source',
+      'engine/volumes-from',
+      'spec/cpuset',
+      'spec/files',
+      'spec/mount-request',
+      'spec/volumes',
+      'volumes/lock',
+      'volumes/meta',
+    ],
+    exec: ['engine/exec'],
+    detached: ['engine/detached', 'engine/managed-container', 'engine/life', 'engine/managed'],
+    rest: [
+      'cgroup/change',
+      'cgroup/usage',
+      'engine/about',
+      'engine/file-access',
+      'engine/image-source',
+      'engine/list',
+      'engine/logs',
+      'engine/pool',
+      'engine/prune',
+      'engine/select',
+      'engine/stats',
+      'image/config',
+      'layers/lock',
+      'layers/owner',
+      'runtime/detached/repair',
+      'runtime/leftover',
+      'state/event-reader',
+      'workspace/receive',
+      'workspace/tar-tree',
+    ],
+  },
+  looking: {
+    rest: [
+      'engine/about',
+      'engine/disk-usage',
+      'engine/disk-usage-sources',
+      'engine/image-output',
+      'engine/images',
+      'engine/sizes',
+      'engine/stats',
+      'engine/top',
+      'engine/volumes',
+      'cgroup/index',
+      'runtime/detached/repair',
+      'runtime/leftover',
+      'state/event-reader',
+    ],
+  },
 };
 
 /** The oldest that containers start on (pidfds of clone); a newer one has all that this one has. */
@@ -90,13 +109,15 @@ async function bundle(dist) {
   const files = commands.map(name => [name, path.join(dist, 'commands', `${name}.js`)]);
   const shared = [
     ['main', path.join(dist, 'cli', 'main.js')],
-    ['looking', path.join(dist, 'engine', 'looking.js')],
     ['seccomp', path.join(dist, 'spec', 'seccomp', 'compile.js')],
   ];
   const options = buildOptions(dist, outdir);
-  const plugins = [filesApart, engineApart, importsLater(dist)];
+  const plugins = [filesApart, engineApart];
   await esbuild.build({ ...options, entryPoints: Object.fromEntries([...shared, ...files]), plugins });
-  const parts = await bundleEngine(dist, options);
+  const parts = [
+    ...(await bundleParts('engine', 'engine/index', dist, options)),
+    ...(await bundleParts('looking', 'engine/looking', dist, options)),
+  ];
   fs.writeFileSync(path.join(outdir, 'help.json'), JSON.stringify(await helpTexts(dist, commands)));
   writeFilters(dist, outdir);
   for (const name of [...shared.map(([name]) => name), ...parts, ...commands]) {
@@ -105,27 +126,31 @@ async function bundle(dist) {
   }
 }
 
-/** The engine in its parts; all of it is what `./engine` exports. */
-async function bundleEngine(dist, options) {
+/**
+ * An entry in its parts; all of it is what `./NAME` exports.
+ *
+ * @returns the parts' names
+ */
+async function bundleParts(name, module, dist, options) {
   const fileOf = module => path.join(dist, `${module}.js`);
-  const roots = Object.entries(PARTS).map(([part, modules]) => [`engine-${part}`, modules.map(fileOf)]);
-  const entry = fileOf('engine/index');
-  const parts = divide({
-    entry,
-    name: 'engine',
-    roots: Object.fromEntries(roots),
-    rest: 'engine-rest',
-    isApart: file => file === fileOf('spec/seccomp/compile'),
-  });
-  const names = ['engine', ...roots.map(([part]) => part)];
-  for (const name of names) {
-    const contents = partEntry(name, parts, dist, name === 'engine' ? entry : undefined);
+  const roots = Object.entries(PARTS[name]).map(([part, modules]) => [
+    `${name}-${part}`,
+    modules.map(fileOf),
+  ]);
+  const names = [name, ...roots.map(([part]) => part)];
+  const entry = fileOf(module);
+  const isApart = file => file === fileOf('spec/seccomp/compile');
+  const parts = divide({ entry, name, roots: Object.fromEntries(roots), rest: names.at(-1), isApart });
+  for (const part of names) {
     await esbuild.build({
       ...options,
-      stdin: { contents, resolveDir: dist, sourcefile: `${name}.js` },
-      outfile: path.join(options.outdir, `${name}.js`),
-      outdir: undefined,
-      plugins: [filesApart, partsApart(name, parts, dist), importsLater(dist)],
+      entryPoints: { [part]: part },
+      plugins: [
+        partEntry(part, parts, dist, part === name ? entry : undefined),
+        filesApart,
+        partsApart(part, parts, dist),
+        importsLater(dist),
+      ],
     });
   }
   return names;

@@ -41,14 +41,13 @@ export default defineCommand({
     const last = flags.latest ? 1 : flags.last;
     const filters = toContainerFilters(flags.filter);
     const sized = flags.size || showsField(flags.format, 'Size');
-    const containers = selectContainers(
-      await new Catalog(flags).list({ brief: flags.format === undefined && !sized }),
-      {
-        all: flags.all,
-        last,
-        filters,
-      },
-    );
+    const catalog = new Catalog(flags);
+    if (catalog.isLong) (await import('../cli/short-lived')).optimizeNothing();
+    const containers = selectContainers(await catalog.list({ brief: flags.format === undefined && !sized }), {
+      all: flags.all,
+      last,
+      filters,
+    });
     const sizes = sized ? new Sizes() : undefined;
     const options = { full: flags['no-trunc'], now: Date.now() };
     const rows = [];

@@ -6,6 +6,8 @@ import { inspectContainer, listContainers, type ListOptions } from './list';
 import type { Keeping } from './managed';
 import { rootDirectory } from './root';
 
+const MANY = 200;
+
 /**
  * The containers of a root, to look at: nothing is probed, opened or made for it, as for a Skiff that starts some.
  */
@@ -23,6 +25,11 @@ export class Catalog {
         return detectCgroups();
       },
     };
+  }
+
+  /** There are so many containers that to list them takes longer than all else of a command; where it can be told. */
+  get isLong(): boolean {
+    return this.keeping.store.roughCount >= MANY;
   }
 
   /**

@@ -1,13 +1,22 @@
-/** What commands need that look at what is there and start nothing: one file of the bundle, beside the engine's. */
-export * from './about';
-export * from './catalog';
-export * from './disk-usage';
-export * from './disk-usage-sources';
-export * from './image-output';
-export * from './images';
-export * from './names';
-export * from './select';
-export * from './sizes';
-export * from './stats';
-export * from './top';
-export * from './volumes';
+/**
+ * What commands need that look at what is there and start nothing: one file of the bundle, beside the engine's. Name by
+ * name: what `export *` leads to is loaded at once, all of it.
+ */
+export { version } from './about';
+export { Catalog } from './catalog';
+export { diskUsage, summarize, type DiskUsage } from './disk-usage';
+export { diskUsageSources } from './disk-usage-sources';
+export { writeAll } from './image-output';
+export { Images } from './images';
+export { namesOf } from './names';
+export {
+  CONTAINER_STATES,
+  dockerState,
+  selectContainers,
+  type ContainerFilters,
+  type DockerState,
+} from './select';
+export { Sizes } from './sizes';
+export { watchStats } from './stats';
+export { describeProcesses } from './top';
+export { Volumes } from './volumes';

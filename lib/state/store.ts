@@ -190,6 +190,13 @@ export class ContainerStore {
     }
   }
 
+  /** About how many there are, without reading the directory: 0 where its file system does not count links, as btrfs. */
+  get roughCount(): number {
+    const { nlink = 0 } = fs.statSync(this.paths.containers, { throwIfNoEntry: false }) ?? {};
+    // Its own name, its `.`, and the `..` of each directory in it.
+    return Math.max(0, nlink - 2);
+  }
+
   /** The container of that id; undefined where there is none (any more). */
   get(id: string): FoundContainer | undefined {
     return this.look(id);

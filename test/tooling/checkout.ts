@@ -66,9 +66,11 @@ fs.writeFileSync(path.join(out, 'cli/main.js'),
 
 const ESBUILD = `${NOTE}
 exports.build = async ({ entryPoints, outdir, banner, footer }) => {
-  fs.mkdirSync(outdir);
+  fs.mkdirSync(outdir, { recursive: true });
   for (const [name, file] of Object.entries(entryPoints)) {
-    fs.writeFileSync(outdir + '/' + name + '.js', banner.js + fs.readFileSync(file, 'utf8') + footer.js);
+    // What a plugin makes is in no file.
+    const source = path.isAbsolute(file) ? fs.readFileSync(file, 'utf8') : '';
+    fs.writeFileSync(outdir + '/' + name + '.js', banner.js + source + footer.js);
   }
 };
 `;
