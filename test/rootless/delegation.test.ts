@@ -17,7 +17,7 @@ const describeHere = describeIf(reason === undefined, reason ?? '', 'cgroup-v2')
 /** A slice of root's, and the user's cgroups in it as systemd names them. */
 const slice = path.join(unified?.mountPoint ?? '/', `skiff-test-${process.pid}.slice`);
 const service = path.join(slice, `user@${UID}.service`);
-const scope = path.join(service, 'app.slice', 'run-1.scope');
+const app = path.join(service, 'app.slice');
 const session = path.join(slice, 'session-1.scope');
 
 function handDown(directory: string): void {
@@ -40,7 +40,17 @@ function makeCgroups(): void {
   fs.mkdirSync(slice);
   handDown(slice);
   fs.mkdirSync(session);
-  for (const directory of [service, path.dirname(scope), scope]) delegate(directory);
+  for (const directory of [service, app]) delegate(directory);
+}
+
+let scopes = 0;
+
+/** As `systemd-run --user --scope` makes one for each program. */
+function newScope(): string {
+  scopes += 1;
+  const scope = path.join(app, `run-${scopes}.scope`);
+  delegate(scope);
+  return scope;
 }
 
 /** Directories of containers in the slice. */
@@ -56,8 +66,8 @@ describeHere('a user of cgroup v2', () => {
   let outsider: User;
   beforeAll(() => {
     makeCgroups();
-    user = new User(true, { cgroup: scope });
-    outsider = new User(true, { cgroup: session });
+    user = new User(true, { cgroup: newScope });
+    outsider = new User(true, { cgroup: () => session });
   });
   afterAll(async () => {
     await user.remove();
@@ -74,27 +84,39 @@ describeHere('a user of cgroup v2', () => {
     async () => {
       const limits = ['-m', '64m', '--cpus', '0.5', '--pids-limit', '20', '--cpuset-cpus', '0'];
       await user.output('run', '-d', '--name', 'bird', ...limits, 'sleep', '1000');
-      const [cgroup, ...others] = containerCgroups();
-      expect(others).toEqual([]);
-      const value = (name: string) => fs.readFileSync(path.join(cgroup!, name), 'utf8').trim();
-      const facts = () => ['memory.max', 'cpu.max', 'pids.max', 'cpuset.cpus'].map(value);
-      expect(facts()).toEqual([String(64 << 20), '50000 100000', '20', '0']);
-      const inside = `0::${cgroup!.slice(unified!.mountPoint.length)}`;
-      expect(await user.output('exec', 'bird', 'cat', '/proc/self/cgroup')).toBe(inside);
+      try {
+        const [first, ...others] = containerCgroups();
+        expect(others).toEqual([]);
+        let cgroup = first;
+        const value = (name: string) => fs.readFileSync(path.join(cgroup!, name), 'utf8').trim();
+        const facts = () => ['memory.max', 'cpu.max', 'pids.max', 'cpuset.cpus'].map(value);
+        expect(facts()).toEqual([String(64 << 20), '50000 100000', '20', '0']);
+        const inside = `0::${cgroup!.slice(unified!.mountPoint.length)}`;
+        expect(await user.output('exec', 'bird', 'cat', '/proc/self/cgroup')).toBe(inside);
 
-      await user.output('pause', 'bird');
-      expect(value('cgroup.events')).toContain('frozen 1');
-      await user.output('unpause', 'bird');
-      expect(value('cgroup.events')).toContain('frozen 0');
+        await user.output('pause', 'bird');
+        expect(value('cgroup.events')).toContain('frozen 1');
+        await user.output('unpause', 'bird');
+        expect(value('cgroup.events')).toContain('frozen 0');
 
-      await user.output('update', '-m', '48m', '--pids-limit', '30', 'bird');
-      expect(facts()).toEqual([String(48 << 20), '50000 100000', '30', '0']);
-      const stats = await user.output('stats', '--no-stream', '--format', '{{.MemUsage}} {{.PIDs}}', 'bird');
-      expect(stats).toMatch(/ \/ 48MiB 1$/);
+        await user.output('update', '-m', '48m', '--pids-limit', '30', 'bird');
+        expect(facts()).toEqual([String(48 << 20), '50000 100000', '30', '0']);
+        const stats = await user.output(
+          'stats',
+          '--no-stream',
+          '--format',
+          '{{.MemUsage}} {{.PIDs}}',
+          'bird',
+        );
+        expect(stats).toMatch(/ \/ 48MiB 1$/);
 
-      await user.output('restart', '-t', '0', 'bird');
-      expect(facts()).toEqual([String(48 << 20), '50000 100000', '30', '0']);
-      await user.output('rm', '-f', 'bird');
+        await user.output('restart', '-t', '0', 'bird');
+        // In the scope of who starts it again.
+        [cgroup] = containerCgroups();
+        expect(facts()).toEqual([String(48 << 20), '50000 100000', '30', '0']);
+      } finally {
+        await user.output('rm', '-f', 'bird');
+      }
       expect(containerCgroups()).toEqual([]);
     },
     TIMEOUT_MS,

@@ -52,11 +52,11 @@ export class User {
   /**
    * @param subordinates whether there are ids for others than root in containers
    * @param options.brokenHelper newuidmap(1) fails
-   * @param options.cgroup directory of the cgroup that its programs start in
+   * @param options.cgroup called for each program: directory of the cgroup that it starts in
    */
   constructor(
     subordinates: boolean,
-    private readonly options: { brokenHelper?: boolean; cgroup?: string } = {},
+    private readonly options: { brokenHelper?: boolean; cgroup?: () => string } = {},
   ) {
     fs.chmodSync(path.dirname(this.directory.path), 0o755);
     fs.chmodSync(this.directory.path, 0o755);
@@ -79,7 +79,7 @@ export class User {
   /** A program as the user, to its end. */
   async program(args: readonly string[], env: Record<string, string> = {}): Promise<Answer> {
     const broken = this.options.brokenHelper ? 'broken' : '';
-    const settings = [this.etc, broken, this.options.cgroup ?? ''];
+    const settings = [this.etc, broken, this.options.cgroup?.() ?? ''];
     const child = spawn('unshare', ['-m', 'sh', '-c', BECOME, 'sh', ...settings, ...args], {
       cwd: this.home,
       env: {

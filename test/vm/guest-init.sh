@@ -18,10 +18,12 @@ for stream in 0:stdin 1:stdout 2:stderr; do ln -s "/proc/self/fd/${stream%:*}" "
 mount --make-rshared /
 ip link set lo up
 hostname guest
-export SKIFF_ROOT="$scratch/skiff" TMPDIR="$scratch/tmp" SKIFF_VM=1 SKIFF_REQUIRE=cgroup-v2
+export SKIFF_ROOT="$scratch/skiff" TMPDIR="$scratch/tmp" SKIFF_REQUIRE=cgroup-v2,rootless
 mkdir -m 1777 "$scratch/tmp"
 if [ -x "$scratch/work/apparmor/sbin/apparmor_parser" ]; then
-    export PATH="$PATH:$scratch/work/apparmor/sbin"
+    export PATH="$PATH:$scratch/work/apparmor/sbin" SKIFF_REQUIRE="$SKIFF_REQUIRE,apparmor"
+    mkdir -p /etc/apparmor
+    : >/etc/apparmor/parser.conf
 fi
 echo "GUEST $(uname -r), $(cat /sys/fs/cgroup/cgroup.controllers), modules $(cat /sys/kernel/security/lsm)"
 cd "$repository" || exit 1

@@ -5,13 +5,17 @@
 #
 #   apt-get install qemu-system-x86 busybox-static cpio     (once; apparmor too, for profiles)
 #   npm run build                                          (once)
-#   test/vm/guest.sh COMMAND [ARG...]                      as root, in this clone
+#   test/vm/guest.sh [COMMAND [ARG...]]                    as root, in this clone
 #
+# Without a command: the tests of all that depends on cgroups or AppArmor. In them, what the guest is there for must be there.
 # The kernel package is downloaded and unpacked, never installed: into a temporary directory, or into SKIFF_VM_CACHE, which
 # keeps it. A deb of the package apparmor that lies there is unpacked for the guest, too. SKIFF_VM_SECONDS is how long the
-# guest may take, 1200 if not given.
+# guest may take, 3600 if not given.
 # Exit code: the command's; 125 where the guest did not get so far.
 set -eu
+
+[ $# -gt 0 ] || set -- npx jest --runInBand test/cgroup test/security test/rootless test/run/limits \
+    test/detached/life test/detached/restart test/exec/same
 
 repository=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d "${TMPDIR:-/tmp}/skiff-vm.XXXXXX")
@@ -81,7 +85,7 @@ done >"$work/command"
 
 truncate -s 8G "$work/disk"
 PATH=$PATH:/usr/sbin mkfs.ext4 -q -E nodiscard,lazy_itable_init=1 "$work/disk"
-timeout "${SKIFF_VM_SECONDS:-1200}" qemu-system-x86_64 -nodefaults -no-reboot -display none -serial stdio -m 3072 -smp 2 \
+timeout "${SKIFF_VM_SECONDS:-3600}" qemu-system-x86_64 -nodefaults -no-reboot -display none -serial stdio -m 3072 -smp 2 \
     -accel tcg,thread=multi -kernel "$kernel" -initrd "$work/initramfs.cpio" -cpu max \
     -drive "file=$work/disk,format=raw,if=virtio,cache=unsafe" \
     -virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap \
