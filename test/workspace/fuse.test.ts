@@ -1,7 +1,6 @@
 /** The driver fuse-overlayfs by the command line: what the kernel's overlay does, and no process of it stays. */
 import fs from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FuseOverlayfsDriver } from '../../lib/workspace/drivers/fuse-overlayfs';
 import { describeIf } from '../helpers/conditions';
 import { processIds } from '../helpers/processes';
 import { fileRoot, run, start } from '../helpers/run';
