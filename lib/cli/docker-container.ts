@@ -77,7 +77,10 @@ function graphDriverOf({ driver, directory, layers }: ContainerInfo) {
   if (driver === '') return { Name: '', Data: mapOf({}) };
   const { writeLayer, work, mountPoint } = containerPaths(directory);
   const data = { LowerDir: layers.join(':'), MergedDir: mountPoint, UpperDir: writeLayer };
-  return { Name: driver, Data: mapOf(['overlay', 'fuse-overlayfs'].includes(driver) ? { ...data, WorkDir: work } : data) };
+  return {
+    Name: driver,
+    Data: mapOf(['overlay', 'fuse-overlayfs'].includes(driver) ? { ...data, WorkDir: work } : data),
+  };
 }
 
 function mountsOf({ mounts }: ContainerInfo) {
