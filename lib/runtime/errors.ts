@@ -1,4 +1,5 @@
 import { errorMessage, SkiffError, type SkiffErrorDetails } from '../common/errors';
+import { isRootless } from '../common/rootless';
 
 /** What the addon's errors carry. */
 interface NativeError extends Error {
@@ -36,6 +37,10 @@ const REMEDIES: Record<string, string> = {
   ENOMEM: 'The machine or its cgroup is out of memory.',
   EAGAIN: 'There are too many processes: see ulimit -u and pids.max of the cgroup.',
 };
+
+const OUTER_REMEDY =
+  'In a container, start the outer one with --security-opt seccomp=unconfined and a /proc that is not masked ' +
+  '(docker: --security-opt systempaths=unconfined, podman: --security-opt unmask=ALL).';
 
 const BIND_REMEDIES: Record<string, string> = {
   ENOSYS:
@@ -115,8 +120,13 @@ export function startError(error: unknown, command: string, what = 'cannot start
   if (step === 'bind-source' && code === 'ENOENT' && path) return missingSource(path, details);
   return new SkiffError(`${what}: ${step === undefined ? '' : `${step}: `}${error.message}`, {
     ...details,
-    remedy: (isOfMount(step) && BIND_REMEDIES[code]) || REMEDIES[code],
+    remedy: (isOfMount(step) && BIND_REMEDIES[code]) || (isOuter(code) ? OUTER_REMEDY : REMEDIES[code]),
   });
+}
+
+/** In a user namespace of our own all is permitted but what somebody outside forbids. */
+function isOuter(code: string): boolean {
+  return code === 'EPERM' && isRootless();
 }
 
 function isOfMount(step: string | undefined): boolean {

@@ -15,6 +15,7 @@ import type { ContainerRecord, ContainerState } from '../../lib/state';
 import { fileRoot, run, start } from '../helpers/run';
 import { tempRoot } from '../helpers/temp';
 import { until } from '../helpers/wait';
+import { canLimit, itWithLimits } from '../helpers/user-mode';
 import {
   cgroupsOf,
   containersOf,
@@ -25,6 +26,8 @@ import {
   mountsBelow,
 } from '../life/support';
 import { attempt, linesOf, recordOf, removeAllAfterEach, skiff, untilStatus } from './support';
+
+const limit = canLimit ? ['-m', '64m'] : [];
 
 const ROUNDS_TIMEOUT_MS = 60_000 + KILL_ROUNDS * 8_000;
 const SLEEPING = ['sleep', '1000'];
@@ -56,23 +59,26 @@ async function expectUsable(id: string): Promise<void> {
 }
 
 describe('kill -9 of the monitor', () => {
-  it.each(['running', 'paused'])('of a container that is %s: the next command ends it', async state => {
-    const before = lookAround();
-    const id = await skiff('run', '-d', '-m', '64m', '--restart', 'always', ...SLEEPING);
-    const { monitor, init } = recordOf(id).state!;
-    if (state === 'paused') await skiff('pause', id);
-    process.kill(monitor!.pid, 'SIGKILL');
-    await until('the monitor is gone', () => !isRunning(monitor!.pid));
-    expect((await list())[0]).toMatchObject({
-      id,
-      status: 'exited',
-      exitCode: 137,
-      error: 'its monitor was killed',
-    });
-    await expectEnded(id, init!.pid);
-    await expectUsable(id);
-    expect(await leftSince(before)).toEqual([]);
-  });
+  it.each(canLimit ? ['running', 'paused'] : ['running'])(
+    'of a container that is %s: the next command ends it',
+    async state => {
+      const before = lookAround();
+      const id = await skiff('run', '-d', ...limit, '--restart', 'always', ...SLEEPING);
+      const { monitor, init } = recordOf(id).state!;
+      if (state === 'paused') await skiff('pause', id);
+      process.kill(monitor!.pid, 'SIGKILL');
+      await until('the monitor is gone', () => !isRunning(monitor!.pid));
+      expect((await list())[0]).toMatchObject({
+        id,
+        status: 'exited',
+        exitCode: 137,
+        error: 'its monitor was killed',
+      });
+      await expectEnded(id, init!.pid);
+      await expectUsable(id);
+      expect(await leftSince(before)).toEqual([]);
+    },
+  );
 
   it('between two runs: the next command tells, nothing starts again', async () => {
     const before = lookAround();
@@ -106,18 +112,21 @@ describe('kill -9 of the monitor', () => {
     expect(await leftSince(before)).toEqual([]);
   });
 
-  it('in the middle of a pause: what is frozen and not known to be is stopped all the same', async () => {
-    const id = await skiff('run', '-d', ...SLEEPING);
-    await skiff('pause', id);
-    const { monitor } = recordOf(id).state!;
-    // The record from before the pause, as a monitor that was not told of it keeps it.
-    const connection = await MonitorConnection.connect(path.join(fileRoot(), 'containers', id));
-    expect(await connection!.notePaused(false)).toBe(true);
-    connection!.close();
-    await skiff('stop', '-t', '1', id);
-    expect(recordOf(id).state).toMatchObject({ status: 'exited', exitCode: 137 });
-    await until('its monitor has ended', () => !isRunning(monitor!.pid) || undefined);
-  });
+  itWithLimits(
+    'in the middle of a pause: what is frozen and not known to be is stopped all the same',
+    async () => {
+      const id = await skiff('run', '-d', ...SLEEPING);
+      await skiff('pause', id);
+      const { monitor } = recordOf(id).state!;
+      // The record from before the pause, as a monitor that was not told of it keeps it.
+      const connection = await MonitorConnection.connect(path.join(fileRoot(), 'containers', id));
+      expect(await connection!.notePaused(false)).toBe(true);
+      connection!.close();
+      await skiff('stop', '-t', '1', id);
+      expect(recordOf(id).state).toMatchObject({ status: 'exited', exitCode: 137 });
+      await until('its monitor has ended', () => !isRunning(monitor!.pid) || undefined);
+    },
+  );
 
   it('while somebody waits for its end, and another is attached: both are told', async () => {
     const id = await skiff('run', '-di', 'cat');
@@ -159,7 +168,7 @@ describe('kill -9 of node', () => {
 
   async function make(engine: Skiff, given: Given): Promise<string> {
     if (given === 'nothing') return '';
-    const container = await engine.create(SLEEPING, { name: 'same', memory: '64m' });
+    const container = await engine.create(SLEEPING, { name: 'same', ...(canLimit && { memory: '64m' }) });
     if (given === 'running') await container.start();
     return container.id;
   }
@@ -280,7 +289,7 @@ describe('after a restart of the machine', () => {
   it.each(['starting', 'running', 'paused', 'restarting'])(
     'what was %s has ended, nobody saw how, and starts again',
     async status => {
-      const id = await ofEarlierBoot(['--restart', 'always', '-m', '64m', ...SLEEPING], status);
+      const id = await ofEarlierBoot(['--restart', 'always', ...limit, ...SLEEPING], status);
       expect((await list())[0]).toMatchObject({
         id,
         status: 'exited',

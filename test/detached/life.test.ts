@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileRoot, run } from '../helpers/run';
 import { until } from '../helpers/wait';
+import { describeWithLimits, itWithLimits } from '../helpers/user-mode';
 import { containersOf, isRunning, mountsBelow } from '../life/support';
 import { commandLine } from '../run/support';
 import { attempt, logOf, recordOf, removeAllAfterEach, skiff, untilStatus } from './support';
@@ -64,7 +65,7 @@ describe('run -d', () => {
   });
 
   it('removes itself at its end with --rm', async () => {
-    const id = await skiff('run', '-d', '--rm', '--name', 'short', 'sh', '-c', 'sleep 0.2; exit 3');
+    const id = await skiff('run', '-d', '--rm', '--name', 'short', 'sh', '-c', 'sleep 1; exit 3');
     expect(await skiff('wait', id)).toBe('3');
     expect(containersOf(fileRoot())).toEqual([]);
     expect(mountsBelow(fileRoot())).toEqual([]);
@@ -103,7 +104,7 @@ describe('run -d', () => {
     expect(fs.existsSync(path.join(fileRoot(), 'containers', id, 'log'))).toBe(false);
   });
 
-  it('tells of a limit of memory that was met, and of a timeout', async () => {
+  itWithLimits('tells of a limit of memory that was met, and of a timeout', async () => {
     const greedy = await skiff('run', '-d', '-m', '16m', 'sh', '-c', 'x=a; while :; do x=$x$x; done');
     expect(await skiff('wait', greedy)).toBe('137');
     expect(recordOf(greedy).state?.oomKilled).toBe(true);
@@ -129,7 +130,7 @@ describe('create, start, stop, restart', () => {
     }
   });
 
-  it('gives back mount and cgroups at its end, and takes them again', async () => {
+  itWithLimits('gives back mount and cgroups at its end, and takes them again', async () => {
     const id = await skiff('run', '-d', '-m', '64m', 'sleep', '100');
     const cgroups = recordOf(id).cgroupPaths!;
     expect(cgroups.every(directory => fs.existsSync(directory))).toBe(true);
@@ -216,7 +217,7 @@ describe('wrong states', () => {
   });
 });
 
-describe('pause', () => {
+describeWithLimits('pause', () => {
   it('freezes every process, and the record tells', async () => {
     const script = 'i=0; while :; do i=$((i+1)); echo $i; sleep 0.02; done';
     const id = await skiff('run', '-d', '--name', 'cold', 'sh', '-c', script);
@@ -259,7 +260,7 @@ describe('rename and update', () => {
     expect(recordOf(id)).toMatchObject({ name: 'newer', state: { status: 'running' } });
   });
 
-  it('limits what runs, at once and at its next start', async () => {
+  itWithLimits('limits what runs, at once and at its next start', async () => {
     const id = await skiff('run', '-d', 'sleep', '100');
     await skiff('update', '--pids-limit', '17', '-m', '64m', id);
     const { pid } = recordOf(id).state!.init!;

@@ -4,6 +4,7 @@ import { Skiff } from '../../lib/engine';
 import type { ManagedContainer } from '../../lib/engine/managed-container';
 import { run } from '../helpers/run';
 import { tempRoot } from '../helpers/temp';
+import { canLimit } from '../helpers/user-mode';
 import { cgroupsOf, containersOf, isRunning, leftSince, lookAround, mountsBelow } from '../life/support';
 
 const COUNT = Number(process.env.SKIFF_MANY ?? 60);
@@ -60,7 +61,10 @@ test(
     await inLanes(
       Array.from({ length: COUNT }, (_, index) => `many-${index}`),
       async name => {
-        const container = await skiff.create(['sleep', '100000'], { name, memory: '64m' });
+        const container = await skiff.create(['sleep', '100000'], {
+          name,
+          ...(canLimit && { memory: '64m' }),
+        });
         await container.start();
         containers.push(container);
       },

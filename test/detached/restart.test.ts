@@ -4,6 +4,7 @@ import path from 'node:path';
 import { Skiff } from '../../lib/engine';
 import { fileRoot } from '../helpers/run';
 import { until } from '../helpers/wait';
+import { itWithLimits } from '../helpers/user-mode';
 import { cgroupsOf, containersOf, isRunning, leftSince, lookAround, mountsBelow } from '../life/support';
 import { attempt, logOf, recordOf, removeAllAfterEach, skiff, untilStatus } from './support';
 
@@ -68,27 +69,30 @@ describe('on-failure', () => {
 });
 
 describe('always', () => {
-  it('survives a kill -9 of the init, with what it wrote, its mount, its cgroups and its limits', async () => {
-    const before = lookAround();
-    const script = 'echo x >> /x; cat /x; exec sleep 1000';
-    const id = await skiff(
-      ...['run', '-d', '-m', '64m', '--name', 'phoenix', '--restart', 'always', 'sh', '-c', script],
-    );
-    const first = recordOf(id).state!.init!.pid;
-    const { cgroupPaths } = recordOf(id);
-    process.kill(first, 'SIGKILL');
-    const second = await nextInit(id, first);
-    await until('its second run wrote', () => logOf(id).length === 3 || undefined);
-    expect(logOf(id)).toEqual(['stdout F x', 'stdout F x', 'stdout F x']);
-    expect(isRunning(first)).toBe(false);
-    expect(mountsBelow(fileRoot())).toHaveLength(1);
-    expect(cgroupsOf(id).sort()).toEqual([...cgroupPaths!].sort());
-    expect(fs.readFileSync(`/proc/${second}/cgroup`, 'utf8')).toMatch(new RegExp(`:memory:.*/skiff-${id}`));
-    expect(recordOf(id).state).toMatchObject({ status: 'running', restartCount: 1 });
-    await skiff('stop', '-t', '0', 'phoenix');
-    await skiff('rm', 'phoenix');
-    expect(await leftSince(before)).toEqual([]);
-  });
+  itWithLimits(
+    'survives a kill -9 of the init, with what it wrote, its mount, its cgroups and its limits',
+    async () => {
+      const before = lookAround();
+      const script = 'echo x >> /x; cat /x; exec sleep 1000';
+      const id = await skiff(
+        ...['run', '-d', '-m', '64m', '--name', 'phoenix', '--restart', 'always', 'sh', '-c', script],
+      );
+      const first = recordOf(id).state!.init!.pid;
+      const { cgroupPaths } = recordOf(id);
+      process.kill(first, 'SIGKILL');
+      const second = await nextInit(id, first);
+      await until('its second run wrote', () => logOf(id).length === 3 || undefined);
+      expect(logOf(id)).toEqual(['stdout F x', 'stdout F x', 'stdout F x']);
+      expect(isRunning(first)).toBe(false);
+      expect(mountsBelow(fileRoot())).toHaveLength(1);
+      expect(cgroupsOf(id).sort()).toEqual([...cgroupPaths!].sort());
+      expect(fs.readFileSync(`/proc/${second}/cgroup`, 'utf8')).toMatch(new RegExp(`:memory:.*/skiff-${id}`));
+      expect(recordOf(id).state).toMatchObject({ status: 'running', restartCount: 1 });
+      await skiff('stop', '-t', '0', 'phoenix');
+      await skiff('rm', 'phoenix');
+      expect(await leftSince(before)).toEqual([]);
+    },
+  );
 
   it('runs again what ended well, too', async () => {
     const id = await skiff('run', '-d', '--restart', 'unless-stopped', 'echo', 'again');
