@@ -7,6 +7,7 @@
 int64_t fake_room = -1;
 uint64_t fake_writes;
 int64_t fake_later;
+int64_t fake_now;
 
 ssize_t __real_write(int fd, const void *bytes, size_t length);
 ssize_t __wrap_write(int fd, const void *bytes, size_t length);
@@ -31,6 +32,8 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t length)
 int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
 {
     int result = __real_clock_gettime(clock, now);
+    if (fake_now > 0)
+        *now = (struct timespec){.tv_sec = fake_now};
     now->tv_sec += fake_later;
     return result;
 }
