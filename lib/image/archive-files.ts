@@ -126,6 +126,7 @@ export class DirectoryFiles implements ArchiveFiles {
   }
 
   private pathOf(file: string): string {
+    if (file.includes('\0')) missing(this.name, JSON.stringify(file));
     // Never out of the directory, whatever its index says.
     return path.join(this.name, path.posix.resolve('/', file));
   }

@@ -2,9 +2,13 @@ import { inspect } from 'node:util';
 import fc from 'fast-check';
 import { SkiffError } from '../../lib/common/errors';
 
-/** More of them by SKIFF_FUZZ_RUNS; CI's are bounded. */
-export function runs(count: number): { numRuns: number } {
-  return { numRuns: Number(process.env.SKIFF_FUZZ_RUNS ?? count) };
+/**
+ * More of them by SKIFF_FUZZ_RUNS, others by SKIFF_FUZZ_SEED. CI's are bounded and always the same: what is judged is the
+ * change, not the luck of the day.
+ */
+export function runs(count: number): { numRuns: number; seed: number } {
+  const { SKIFF_FUZZ_RUNS, SKIFF_FUZZ_SEED } = process.env;
+  return { numRuns: Number(SKIFF_FUZZ_RUNS ?? count), seed: Number(SKIFF_FUZZ_SEED ?? 1) };
 }
 
 /**
