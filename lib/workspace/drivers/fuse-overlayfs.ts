@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { errorCode } from '../../common/errors';
+import { errorCode, invalidArgument } from '../../common/errors';
 import type { NativeWorkspace } from '../../native';
 import { containerPaths } from '../paths';
 import type { DriverCheck, MountOptions } from '../types';
@@ -28,7 +28,13 @@ export class FuseOverlayfsDriver extends Driver {
     return odd === undefined ? undefined : `fuse-overlayfs can not have ":", "," or "\\" in a name: ${odd}`;
   }
 
-  plan({ layers, containerDir, ephemeral }: MountOptions): NativeWorkspace {
+  plan({ layers, containerDir, ephemeral, size }: MountOptions): NativeWorkspace {
+    // Where its write layer is full it does not answer any more.
+    if (size !== undefined)
+      throw invalidArgument('storage option size: fuse-overlayfs can not have it', {
+        remedy:
+          'Use another storage driver (--storage-driver overlay or vfs), or a tmpfs: --tmpfs /data:size=64m.',
+      });
     const { writeLayer, work, mountPoint } = containerPaths(containerDir);
     return { kind: 'fuse', layers, writeLayer, work, mountPoint, volatile: ephemeral };
   }
