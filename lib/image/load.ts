@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { checkAborted } from '../common/abort';
-import { errorCode, errorMessage, SkiffError } from '../common/errors';
+import { errorMessage, SkiffError } from '../common/errors';
 import { temporaryName } from '../layers/owner';
 import type { ByteSource } from '../layers/byte-source';
 import { isCompressed, tapped, tarChunks } from '../layers/source';
@@ -63,12 +63,11 @@ async function naming<T>(name: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const isOfZlib = errorCode(error)?.startsWith('Z_') ?? false;
-    if (!isOfZlib && !(SkiffError.is(error) && error.path === undefined)) throw error;
+    if (!SkiffError.is(error) || error.path !== undefined) throw error;
     throw new SkiffError(`load image: ${name}: ${errorMessage(error)}`, {
-      code: isOfZlib ? 'BROKEN_TAR' : errorCode(error)!,
+      code: error.code,
       path: name,
-      ...(SkiffError.is(error) && error.remedy !== undefined && { remedy: error.remedy }),
+      ...(error.remedy !== undefined && { remedy: error.remedy }),
       cause: error,
     });
   }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import fs from 'node:fs';
 import type { Writable } from 'node:stream';
-import { errorCode, SkiffError } from '../common/errors';
+import { errorCode, errorMessage, SkiffError } from '../common/errors';
 import { native } from '../native';
 import { PipeSource } from './pipe-source';
 import { brokenTar } from './tar-header';
@@ -43,6 +43,8 @@ async function* throughGunzip(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buf
   try {
     yield* gunzip as AsyncIterable<Buffer>;
     await fed;
+  } catch (error) {
+    throw errorCode(error)?.startsWith('Z_') ? brokenTar(`gzip: ${errorMessage(error)}`) : error;
   } finally {
     gunzip.destroy();
   }

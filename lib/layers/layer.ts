@@ -209,11 +209,9 @@ function mismatch(expected: string, hex: string): SkiffError {
 /** The reason in words that name the file and, where it is about one, the entry. */
 function tarError(tar: string, error: unknown): SkiffError {
   const code = errorCode(error) ?? 'BROKEN_TAR';
-  // zlib's codes begin so.
-  const isBroken = code === 'BROKEN_TAR' || code.startsWith('Z_');
-  const prefix = isBroken && !SkiffError.is(error) ? 'broken tar: ' : '';
+  const prefix = code === 'BROKEN_TAR' && !SkiffError.is(error) ? 'broken tar: ' : '';
   return workspaceError('unpack', tar, `${prefix}${errorMessage(error)}`, {
-    code: isBroken ? 'BROKEN_TAR' : code,
+    code,
     cause: error,
     ...(SkiffError.is(error) && error.remedy !== undefined && { remedy: error.remedy }),
   });

@@ -2,7 +2,7 @@ import { SkiffError } from '../common/errors';
 import type { UnpackEntry } from '../native';
 import type { PaxRecords } from './pax';
 import type { TarHeader } from './tar-header';
-import { bytesOf, entryName, linkTarget, quoted, unsafeEntry, type ByteName } from './tar-names';
+import { bytesOf, entryName, linkTarget, MAX_PATH, quoted, unsafeEntry, type ByteName } from './tar-names';
 
 /** An archive's entry, checked: what is to be written for it. */
 export interface TarEntry {
@@ -67,6 +67,8 @@ export function tarEntry(header: TarHeader): TarEntry {
 function moreOf(kind: UnpackEntry['kind'], header: TarHeader): Partial<UnpackEntry> | undefined {
   switch (kind) {
     case 'symlink':
+      if (header.linkname.length > MAX_PATH)
+        throw brokenEntry(`${quoted(header.name)} is a link to a name that is too long`);
       return { target: bytesOf(header.linkname) };
     case 'link':
       return { target: bytesOf(linkTarget(header.name, header.linkname)) };

@@ -32,11 +32,16 @@ export function unsafeEntry(message: string): SkiffError {
 /**
  * The name of an entry below the layer's root, without `.`, doubled and trailing slashes; '' is the root.
  *
- * @throws SkiffError UNSAFE_TAR for absolute names, names with `..`, and names with a NUL
+ * @throws SkiffError UNSAFE_TAR for absolute names, names with `..`, and names with a NUL; BROKEN_TAR for one that is too
+ * long
  */
 export function entryName(name: ByteName): ByteName {
   return checkedName(name, `tar entry ${quoted(name)}`);
 }
+
+/** What no system call takes, and no file system has: PATH_MAX and NAME_MAX of path_resolution(7) and limits.h(0p). */
+export const MAX_PATH = 4095;
+const MAX_NAME = 255;
 
 /** The same for what a hard link points to: another entry's name. */
 export function linkTarget(name: ByteName, target: ByteName): ByteName {
@@ -48,5 +53,8 @@ function checkedName(name: ByteName, subject: string): ByteName {
   if (name.startsWith('/')) throw unsafeEntry(`${subject} has an absolute name, it leads out of the layer`);
   const parts = name.split('/').filter(part => part !== '' && part !== '.');
   if (parts.includes('..')) throw unsafeEntry(`${subject} leads out of the layer`);
-  return parts.join('/');
+  const whole = parts.join('/');
+  if (whole.length > MAX_PATH || parts.some(part => part.length > MAX_NAME))
+    throw new SkiffError(`${subject} has a name that is too long`, { code: 'BROKEN_TAR', step: 'workspace' });
+  return whole;
 }
