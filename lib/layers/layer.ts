@@ -110,31 +110,19 @@ export async function addLayer(options: AddLayerOptions): Promise<ReadOnlyLayer>
 async function unpackInto(temporary: string, facts: string, options: AddLayerOptions): Promise<string> {
   const { source, signal, expected, maxBytes = DEFAULT_MAX_BYTES, whiteouts = 'overlay' } = options;
   debugLog('workspace')('unpacking %s into %s', options.name, temporary);
-  const [{ unpackTar }, { tarChunks }, { SkeletonWriter }] = await Promise.all([
-    import('./unpack'),
-    import('./source'),
-    import('./skeleton'),
-  ]);
-  const skeleton = new SkeletonWriter(skeletonOf(facts));
-  try {
-    const chunks = tarChunks(source);
-    const unpacked = await unpackTar(chunks, {
-      directory: temporary,
-      skeleton,
-      spool: facts,
-      whiteouts,
-      maxBytes,
-      signal,
-    });
-    if (expected !== undefined && expected !== `sha256:${unpacked.hex}`)
-      throw mismatch(expected, unpacked.hex);
-    const { tarBytes, fileBytes, hasWhiteouts } = unpacked;
-    await writeFacts(facts, { version: 1, tarBytes, fileBytes, ...(hasWhiteouts && { whiteouts }) });
-    return unpacked.hex;
-  } catch (error) {
-    await skeleton.abandon();
-    throw error;
-  }
+  const [{ unpackTar }, { tarChunks }] = await Promise.all([import('./unpack'), import('./source')]);
+  const unpacked = await unpackTar(tarChunks(source), {
+    directory: temporary,
+    skeleton: skeletonOf(facts),
+    spool: facts,
+    whiteouts,
+    maxBytes,
+    signal,
+  });
+  if (expected !== undefined && expected !== `sha256:${unpacked.hex}`) throw mismatch(expected, unpacked.hex);
+  const { tarBytes, fileBytes, hasWhiteouts } = unpacked;
+  await writeFacts(facts, { version: 1, tarBytes, fileBytes, ...(hasWhiteouts && { whiteouts }) });
+  return unpacked.hex;
 }
 
 /**
