@@ -4,7 +4,7 @@ import { debugLog } from '../common/debug';
 import { errorCode, errorMessage, invalidArgument, SkiffError } from '../common/errors';
 import { native } from '../native';
 import { explain, workspaceError } from './errors';
-import { factsDirectoryOf, skeletonOf, writeFacts } from './facts';
+import { factsDirectoryOf, hasFacts, skeletonOf, writeFacts } from './facts';
 import { removeLeftovers, temporaryName } from './owner';
 import { withLock } from './lock';
 import {
@@ -49,18 +49,20 @@ export interface AddLayerOptions {
  *
  * @param options.root skiff's root directory; made where it is missing
  * @param options.tar path of the tar
+ * @param options.whole its facts are needed as well as its tree
  * @throws SkiffError UNSAFE_TAR where an entry leads out of the layer, BROKEN_TAR, or an errno's name
  */
 export async function createReadOnlyLayer(options: {
   root: string;
   tar: string;
   whiteouts?: WhiteoutForm;
+  whole?: boolean;
 }): Promise<ReadOnlyLayer> {
-  const { root, tar, whiteouts } = options;
+  const { root, tar, whiteouts, whole = false } = options;
   return explain('read-only layer', tar, async () => {
     checkPathLength(path.join(layersDirectory(root), 'f'.repeat(64)));
     const known = rememberedLayer(root, tarKey(statTar(tar)));
-    if (known !== undefined) return layerOf(root, known);
+    if (known !== undefined && (!whole || hasFacts(root, known))) return layerOf(root, known);
     const handle = await fs.promises.open(tar, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
     try {
       const before = await handle.stat({ bigint: true });
@@ -126,8 +128,8 @@ async function unpackInto(temporary: string, facts: string, options: AddLayerOpt
 }
 
 /**
- * The facts first: where there is a tree, there are its facts. Those without a tree were left by a killed process, since
- * nobody else is here.
+ * The facts first: where there is a tree, there are its facts, but for trees from before there were any. Those without
+ * a tree were left by a killed process, since nobody else is here.
  */
 async function putInPlace(
   root: string,
@@ -136,10 +138,11 @@ async function putInPlace(
 ): Promise<void> {
   await withLock(layersLock(root), { shared: false }, async () => {
     const { path: tree } = layerOf(root, hex);
-    if (fs.existsSync(tree)) return;
+    const isUnpacked = fs.existsSync(tree);
+    if (isUnpacked && hasFacts(root, hex)) return;
     await removeWhole(factsDirectoryOf(root, hex), layerFactsDirectory(root));
     await fs.promises.rename(facts, factsDirectoryOf(root, hex));
-    await fs.promises.rename(temporary, tree);
+    if (!isUnpacked) await fs.promises.rename(temporary, tree);
   });
   // What is still here is of a layer that was there already.
   await native().removeTrees({ paths: [temporary, facts] });
