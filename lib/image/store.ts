@@ -241,13 +241,15 @@ export class ImageStore {
     if (this.unreadable().length > 0) return [];
     const used = await indexedLayers(this.root);
     for (const { layers } of this.list()) layers.forEach(layer => used.add(hexOf(layer)));
-    const paths = new Set(this.options.users().flatMap(({ layers }) => layers));
+    const { root } = this;
+    const usedPaths = () => new Set(this.options.users().flatMap(({ layers }) => layers));
+    const paths = usedPaths();
     const removed: string[] = [];
     for (const hex of layerNames(this.root)) {
-      const { digest, path } = layerOf(this.root, hex);
+      const { digest, path } = layerOf(root, hex);
       if (used.has(hex) || paths.has(path)) continue;
-      await deleteReadOnlyLayer({ root: this.root, digest });
-      removed.push(digest);
+      const isUsed = () => usedPaths().has(path);
+      if (await deleteReadOnlyLayer({ root, digest, isUsed })) removed.push(digest);
     }
     return removed;
   }

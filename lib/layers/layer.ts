@@ -149,19 +149,38 @@ async function putInPlace(
 }
 
 /**
- * Remove a layer; missing is fine. No container may be using it.
+ * Remove a layer; missing is fine.
  *
  * @param options.digest `sha256:` and 64 hexadecimal digits
+ * @param options.isUsed whether a container has it by now, asked when nobody can find it any more: a start that is
+ * quicker writes its record before it looks for its layers, so that it is seen here, or does not find them
+ * @returns false where it is used, and stays
  */
-export async function deleteReadOnlyLayer({ root, digest }: { root: string; digest: string }): Promise<void> {
+export async function deleteReadOnlyLayer({
+  root,
+  digest,
+  isUsed = () => false,
+}: {
+  root: string;
+  digest: string;
+  isUsed?: () => boolean;
+}): Promise<boolean> {
   const hex = hexOf(digest);
   const { path: tree } = layerOf(root, hex);
-  await explain('delete read-only layer', tree, async () => {
-    if (!fs.existsSync(tree) && !fs.existsSync(factsDirectoryOf(root, hex))) return;
-    await withLock(layersLock(root), { shared: false }, async () => {
-      await forgetLayer(root, hex);
-      await removeWhole(tree, layersDirectory(root));
+  return explain('delete read-only layer', tree, async () => {
+    if (!fs.existsSync(tree) && !fs.existsSync(factsDirectoryOf(root, hex))) return true;
+    return withLock(layersLock(root), { shared: false }, async () => {
+      const doomed = temporaryName(layersDirectory(root));
+      if (await renamed(tree, doomed, ['ENOENT'])) {
+        if (isUsed()) {
+          await fs.promises.rename(doomed, tree);
+          return false;
+        }
+        await forgetLayer(root, hex);
+        await native().removeTrees({ paths: [doomed] });
+      }
       await removeWhole(factsDirectoryOf(root, hex), layerFactsDirectory(root));
+      return true;
     });
   });
 }
