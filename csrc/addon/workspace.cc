@@ -144,29 +144,47 @@ static Entry EntryOf(const Napi::Object &options)
     return e;
 }
 
+// Indexes of entries; JavaScript sees them as numbers.
+using Indexes = std::vector<size_t>;
+
+static Napi::Value IndexesToJs(Napi::Env env, Indexes &indexes)
+{
+    Napi::Array list = Napi::Array::New(env, indexes.size());
+    for (size_t i = 0; i < indexes.size(); i++)
+        list.Set(static_cast<uint32_t>(i), Napi::Number::New(env, static_cast<double>(indexes[i])));
+    return list;
+}
+
 static Napi::Value Unpack(const Napi::CallbackInfo &info)
 {
     Napi::Object options = OptionsOf(info, "unpack");
     auto root = TextOption(options, "root");
     bool keep_kinds = BoolOption(options, "keepKinds", false);
     skiff_id_range ids = IdsOption(options);
+    auto directory = TextOption(options, "replaced", "");
+    auto first = static_cast<uint64_t>(NumberOr(options, "firstReplaced", 0));
     auto entries = std::make_shared<std::vector<Entry>>();
     for (const auto &entry : ObjectListOption(options, "entries"))
         entries->push_back(EntryOf(entry));
     // Keeps the files' bytes where they are for as long as the job lives; it ends on this thread.
     auto kept = std::make_shared<Napi::ObjectReference>(Napi::Persistent(options));
-    return StartJob(info.Env(), [root, keep_kinds, ids, entries, kept](skiff_error *error) {
+    auto work = [root, keep_kinds, ids, directory, first, entries, kept](Indexes &replacing, skiff_error *error) {
         std::vector<skiff_entry> linked;
         for (auto &entry : *entries)
             linked.push_back(entry.Linked());
+        replacing.resize(directory.empty() ? 0 : linked.size());
+        skiff_replaced replaced = {directory.c_str(), first, replacing.data(), 0};
         skiff_identity before;
         if (ids.count > 0 && !skiff_assume_root_of(&ids, &before, error))
             return false;
-        bool done = skiff_unpack(root.c_str(), linked.data(), linked.size(), keep_kinds, error);
+        bool done = skiff_unpack(root.c_str(), linked.data(), linked.size(), keep_kinds,
+                                 directory.empty() ? nullptr : &replaced, error);
         if (ids.count > 0)
             skiff_resume_identity(&before);
+        replacing.resize(replaced.count);
         return done;
-    });
+    };
+    return Job<Indexes>::Start(info.Env(), work, IndexesToJs);
 }
 
 // ---- Reading ----

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,11 +19,15 @@ typedef struct unpacker {
     int root;
     int parent;
     bool keep_kinds;
+    skiff_replaced *replaced;
+    int kept;     /* its directory */
+    size_t index; /* of the entry */
     char parent_name[PATH_MAX];
 } unpacker;
 
 static void close_unpacker(unpacker *u)
 {
+    skiff_close_fd(&u->kept);
     skiff_close_fd(&u->parent);
     skiff_close_fd(&u->root);
 }
@@ -131,17 +136,31 @@ static bool write_sparse(int fd, const char *data, size_t size, uint64_t offset)
 
 /* ---- One entry ---- */
 
+static bool keep_replaced(unpacker *u, const char *base, const char *name, skiff_error *err)
+{
+    skiff_replaced *replaced = u->replaced;
+    char number[32];
+    snprintf(number, sizeof number, "%" PRIu64, replaced->first + replaced->count);
+    if (renameat(u->parent, base, u->kept, number) != 0)
+        return skiff_fail(err, "rename", name);
+    replaced->entries[replaced->count++] = u->index;
+    /* Of two names of one file, rename(2) leaves both. */
+    return unlinkat(u->parent, base, 0) == 0 || errno == ENOENT || skiff_fail(err, "unlink", name);
+}
+
 /* Make room for a new entry: what had the name before goes, as later members of an archive replace earlier ones. */
 static bool clear_way(unpacker *u, const char *base, const char *name, skiff_error *err)
 {
     struct stat st;
-    if (u->keep_kinds && fstatat(u->parent, base, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+    if (fstatat(u->parent, base, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT || skiff_fail(err, "unlink", name);
+    bool is_directory = S_ISDIR(st.st_mode);
+    if (is_directory && u->keep_kinds)
         return skiff_fail_with(err, EISDIR, "unlink", name);
-    if (unlinkat(u->parent, base, 0) == 0 || errno == ENOENT)
-        return true;
-    if (errno == EISDIR && unlinkat(u->parent, base, AT_REMOVEDIR) == 0)
-        return true;
-    return skiff_fail(err, "unlink", name);
+    if (u->replaced && S_ISREG(st.st_mode) && st.st_size > 0)
+        return keep_replaced(u, base, name, err);
+    return unlinkat(u->parent, base, is_directory ? AT_REMOVEDIR : 0) == 0 || errno == ENOENT ||
+           skiff_fail(err, "unlink", name);
 }
 
 /* A directory's meta comes late: an entry behind it may have put something else into its place. */
@@ -351,14 +370,23 @@ static bool write_entry(unpacker *u, const skiff_entry *e, skiff_error *err)
     return skiff_fail_with(err, EINVAL, "unpack", e->name);
 }
 
-bool skiff_unpack(const char *root, const skiff_entry *entries, size_t count, bool keep_kinds, skiff_error *err)
+bool skiff_unpack(const char *root, const skiff_entry *entries, size_t count, bool keep_kinds, skiff_replaced *replaced,
+                  skiff_error *err)
 {
-    cleanup_unpacker unpacker u = {
-        .root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC), .parent = -1, .keep_kinds = keep_kinds};
+    cleanup_unpacker unpacker u = {.root = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC),
+                                   .parent = -1,
+                                   .keep_kinds = keep_kinds,
+                                   .replaced = replaced,
+                                   .kept = -1};
     if (u.root < 0)
         return skiff_fail(err, "open", root);
-    for (size_t i = 0; i < count; i++)
-        if (!write_entry(&u, &entries[i], err))
+    if (replaced) {
+        u.kept = open(replaced->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (u.kept < 0)
+            return skiff_fail(err, "open", replaced->directory);
+    }
+    for (; u.index < count; u.index++)
+        if (!write_entry(&u, &entries[u.index], err))
             return false;
     return true;
 }

@@ -34,8 +34,18 @@ typedef struct skiff_entry {
     uint64_t size; /* of the whole file */
 } skiff_entry;
 
+/* Where files with content go whose names other entries take: a directory of the root's file system, in which they are
+ * called by numbers. */
+typedef struct skiff_replaced {
+    const char *directory;
+    uint64_t first;  /* the next one's number is `first + count` */
+    size_t *entries; /* indexes of the entries that replaced them, with room for one of each entry */
+    size_t count;
+} skiff_replaced;
+
 /* Write them in order below `root`. The error's path is the entry's name. With `keep_kinds` a directory is never replaced
- * by what is none (EISDIR), nor the other way round (ENOTDIR). */
-bool skiff_unpack(const char *root, const skiff_entry *entries, size_t count, bool keep_kinds, skiff_error *err);
+ * by what is none (EISDIR), nor the other way round (ENOTDIR). Without `replaced` what is replaced goes. */
+bool skiff_unpack(const char *root, const skiff_entry *entries, size_t count, bool keep_kinds, skiff_replaced *replaced,
+                  skiff_error *err);
 
 #endif

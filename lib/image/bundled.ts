@@ -28,7 +28,7 @@ export function bundledImage(root: string): ReadImage | undefined {
 
 /** The same, and its layer is there after it. */
 export async function unpackBundled(root: string): Promise<ReadImage> {
-  const layer = await createReadOnlyLayer({ root, tar: bundledTar() });
+  const layer = await createReadOnlyLayer({ root, tar: bundledTar(), whole: true });
   return imageOf(layer.digest.slice('sha256:'.length));
 }
 

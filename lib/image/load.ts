@@ -99,7 +99,7 @@ async function loadImage(
   // Wrong names are refused before anything is unpacked.
   const names = refs.map(ref => parseReference(ref));
   const missing = layers.flatMap((layer, at) =>
-    store.hasLayer(diffIds[at]!) ? [] : [{ ...layer, diffId: diffIds[at]! }],
+    store.isWhole(diffIds[at]!) ? [] : [{ ...layer, diffId: diffIds[at]! }],
   );
   const progress = await counterOf(files, missing, options.onProgress);
   for (const layer of missing) await loadLayer(store, files, layer, { ...options, onBytes: progress });

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { SkiffError } from '../common/errors';
-import { layerNotFound, readFacts } from '../layers/facts';
+import { hasFacts, layerBytes, layerNotFound, readFacts } from '../layers/facts';
 import { addLayer, createReadOnlyLayer, deleteReadOnlyLayer, hexOf, layerOf } from '../layers/layer';
 import { whereUnlocked, withLock } from '../layers/lock';
 import { layersDirectory } from '../layers/paths';
@@ -100,7 +100,7 @@ export class ImageStore {
     const { root, whiteouts } = this;
     const layer =
       typeof source === 'string'
-        ? await createReadOnlyLayer({ root, tar: source, whiteouts })
+        ? await createReadOnlyLayer({ root, tar: source, whiteouts, whole: true })
         : await addLayer({ root, whiteouts, name: options.name ?? 'layer', ...options, source });
     const { fileBytes, tarBytes } = await readFacts(root, hexOf(layer.digest));
     return { diffId: layer.digest, size: fileBytes, tarBytes };
@@ -109,6 +109,11 @@ export class ImageStore {
   /** Whether a layer of that digest is unpacked already. */
   hasLayer(diffId: string): boolean {
     return fs.existsSync(layerOf(this.root, hexOf(diffId)).path);
+  }
+
+  /** Whether it also can be saved; else it is to be unpacked once more. */
+  isWhole(diffId: string): boolean {
+    return this.hasLayer(diffId) && hasFacts(this.root, hexOf(diffId));
   }
 
   /**
@@ -186,15 +191,15 @@ export class ImageStore {
 
   /** Bytes of all files of an image's layers. */
   async sizeOf({ layers }: Pick<StoredImage, 'layers'>): Promise<number> {
-    const facts = await Promise.all(layers.map(layer => readFacts(this.root, hexOf(layer))));
-    return facts.reduce((sum, { fileBytes }) => sum + fileBytes, 0);
+    const sizes = await Promise.all(layers.map(layer => layerBytes(this.root, hexOf(layer))));
+    return sizes.reduce((sum, bytes) => sum + bytes, 0);
   }
 
   /** Bytes of the files of each layer, by its digest. */
   async layerSizes(): Promise<Map<string, number>> {
     const sizes = new Map<string, number>();
     for (const hex of layerNames(this.root)) {
-      sizes.set(`sha256:${hex}`, (await readFacts(this.root, hex)).fileBytes);
+      sizes.set(`sha256:${hex}`, await layerBytes(this.root, hex));
     }
     return sizes;
   }
@@ -236,13 +241,15 @@ export class ImageStore {
     if (this.unreadable().length > 0) return [];
     const used = await indexedLayers(this.root);
     for (const { layers } of this.list()) layers.forEach(layer => used.add(hexOf(layer)));
-    const paths = new Set(this.options.users().flatMap(({ layers }) => layers));
+    const { root } = this;
+    const usedPaths = () => new Set(this.options.users().flatMap(({ layers }) => layers));
+    const paths = usedPaths();
     const removed: string[] = [];
     for (const hex of layerNames(this.root)) {
-      const { digest, path } = layerOf(this.root, hex);
+      const { digest, path } = layerOf(root, hex);
       if (used.has(hex) || paths.has(path)) continue;
-      await deleteReadOnlyLayer({ root: this.root, digest });
-      removed.push(digest);
+      const isUsed = () => usedPaths().has(path);
+      if (await deleteReadOnlyLayer({ root, digest, isUsed })) removed.push(digest);
     }
     return removed;
   }

@@ -83,7 +83,7 @@ export async function writeArchive(
   options: {
     visitor: TarVisitor;
     batch: EntryBatch;
-    write: (entries: UnpackEntry[]) => Promise<void>;
+    write: (entries: UnpackEntry[]) => Promise<unknown>;
     arrived?: (chunk: Buffer) => void;
     settled?: () => Promise<void>;
   },

@@ -4,7 +4,7 @@ import { debugLog } from '../common/debug';
 import { errorCode, errorMessage, invalidArgument, SkiffError } from '../common/errors';
 import { native } from '../native';
 import { explain, workspaceError } from './errors';
-import { factsDirectoryOf, skeletonOf, writeFacts } from './facts';
+import { factsDirectoryOf, hasFacts, skeletonOf, writeFacts } from './facts';
 import { removeLeftovers, temporaryName } from './owner';
 import { withLock } from './lock';
 import {
@@ -49,18 +49,20 @@ export interface AddLayerOptions {
  *
  * @param options.root skiff's root directory; made where it is missing
  * @param options.tar path of the tar
+ * @param options.whole its facts are needed as well as its tree
  * @throws SkiffError UNSAFE_TAR where an entry leads out of the layer, BROKEN_TAR, or an errno's name
  */
 export async function createReadOnlyLayer(options: {
   root: string;
   tar: string;
   whiteouts?: WhiteoutForm;
+  whole?: boolean;
 }): Promise<ReadOnlyLayer> {
-  const { root, tar, whiteouts } = options;
+  const { root, tar, whiteouts, whole = false } = options;
   return explain('read-only layer', tar, async () => {
     checkPathLength(path.join(layersDirectory(root), 'f'.repeat(64)));
     const known = rememberedLayer(root, tarKey(statTar(tar)));
-    if (known !== undefined) return layerOf(root, known);
+    if (known !== undefined && (!whole || hasFacts(root, known))) return layerOf(root, known);
     const handle = await fs.promises.open(tar, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
     try {
       const before = await handle.stat({ bigint: true });
@@ -110,36 +112,24 @@ export async function addLayer(options: AddLayerOptions): Promise<ReadOnlyLayer>
 async function unpackInto(temporary: string, facts: string, options: AddLayerOptions): Promise<string> {
   const { source, signal, expected, maxBytes = DEFAULT_MAX_BYTES, whiteouts = 'overlay' } = options;
   debugLog('workspace')('unpacking %s into %s', options.name, temporary);
-  const [{ unpackTar }, { tarChunks }, { SkeletonWriter }] = await Promise.all([
-    import('./unpack'),
-    import('./source'),
-    import('./skeleton'),
-  ]);
-  const skeleton = new SkeletonWriter(skeletonOf(facts));
-  try {
-    const chunks = tarChunks(source);
-    const unpacked = await unpackTar(chunks, {
-      directory: temporary,
-      skeleton,
-      spool: facts,
-      whiteouts,
-      maxBytes,
-      signal,
-    });
-    if (expected !== undefined && expected !== `sha256:${unpacked.hex}`)
-      throw mismatch(expected, unpacked.hex);
-    const { tarBytes, fileBytes, hasWhiteouts } = unpacked;
-    await writeFacts(facts, { version: 1, tarBytes, fileBytes, ...(hasWhiteouts && { whiteouts }) });
-    return unpacked.hex;
-  } catch (error) {
-    await skeleton.abandon();
-    throw error;
-  }
+  const [{ unpackTar }, { tarChunks }] = await Promise.all([import('./unpack'), import('./source')]);
+  const unpacked = await unpackTar(tarChunks(source), {
+    directory: temporary,
+    skeleton: skeletonOf(facts),
+    spool: facts,
+    whiteouts,
+    maxBytes,
+    signal,
+  });
+  if (expected !== undefined && expected !== `sha256:${unpacked.hex}`) throw mismatch(expected, unpacked.hex);
+  const { tarBytes, fileBytes, hasWhiteouts } = unpacked;
+  await writeFacts(facts, { version: 1, tarBytes, fileBytes, ...(hasWhiteouts && { whiteouts }) });
+  return unpacked.hex;
 }
 
 /**
- * The facts first: where there is a tree, there are its facts. Those without a tree were left by a killed process, since
- * nobody else is here.
+ * The facts first: where there is a tree, there are its facts, but for trees from before there were any. Those without
+ * a tree were left by a killed process, since nobody else is here.
  */
 async function putInPlace(
   root: string,
@@ -148,29 +138,49 @@ async function putInPlace(
 ): Promise<void> {
   await withLock(layersLock(root), { shared: false }, async () => {
     const { path: tree } = layerOf(root, hex);
-    if (fs.existsSync(tree)) return;
+    const isUnpacked = fs.existsSync(tree);
+    if (isUnpacked && hasFacts(root, hex)) return;
     await removeWhole(factsDirectoryOf(root, hex), layerFactsDirectory(root));
     await fs.promises.rename(facts, factsDirectoryOf(root, hex));
-    await fs.promises.rename(temporary, tree);
+    if (!isUnpacked) await fs.promises.rename(temporary, tree);
   });
   // What is still here is of a layer that was there already.
   await native().removeTrees({ paths: [temporary, facts] });
 }
 
 /**
- * Remove a layer; missing is fine. No container may be using it.
+ * Remove a layer; missing is fine.
  *
  * @param options.digest `sha256:` and 64 hexadecimal digits
+ * @param options.isUsed whether a container has it by now, asked when nobody can find it any more: a start that is
+ * quicker writes its record before it looks for its layers, so that it is seen here, or does not find them
+ * @returns false where it is used, and stays
  */
-export async function deleteReadOnlyLayer({ root, digest }: { root: string; digest: string }): Promise<void> {
+export async function deleteReadOnlyLayer({
+  root,
+  digest,
+  isUsed = () => false,
+}: {
+  root: string;
+  digest: string;
+  isUsed?: () => boolean;
+}): Promise<boolean> {
   const hex = hexOf(digest);
   const { path: tree } = layerOf(root, hex);
-  await explain('delete read-only layer', tree, async () => {
-    if (!fs.existsSync(tree) && !fs.existsSync(factsDirectoryOf(root, hex))) return;
-    await withLock(layersLock(root), { shared: false }, async () => {
-      await forgetLayer(root, hex);
-      await removeWhole(tree, layersDirectory(root));
+  return explain('delete read-only layer', tree, async () => {
+    if (!fs.existsSync(tree) && !fs.existsSync(factsDirectoryOf(root, hex))) return true;
+    return withLock(layersLock(root), { shared: false }, async () => {
+      const doomed = temporaryName(layersDirectory(root));
+      if (await renamed(tree, doomed, ['ENOENT'])) {
+        if (isUsed()) {
+          await fs.promises.rename(doomed, tree);
+          return false;
+        }
+        await forgetLayer(root, hex);
+        await native().removeTrees({ paths: [doomed] });
+      }
       await removeWhole(factsDirectoryOf(root, hex), layerFactsDirectory(root));
+      return true;
     });
   });
 }

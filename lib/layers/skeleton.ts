@@ -44,6 +44,8 @@ export class SkeletonWriter {
   /** Where the open record's length of raw bytes stands. */
   private record = 0;
   private open: { name: ByteName; offset: number; length: number } | undefined;
+  /** Pieces so far, but for one that may still grow. */
+  pieces = 0;
 
   /** @param path of the file, which is made */
   constructor(path: string) {
@@ -110,6 +112,7 @@ export class SkeletonWriter {
     const name = open && bytesOf(open.name);
     this.used = gathered.writeUInt32LE(name ? name.length : NO_PIECE, this.used);
     if (open && name) {
+      this.pieces += 1;
       this.used += name.copy(gathered, this.used);
       this.used = gathered.writeUIntLE(open.offset, this.used, PLACE_BYTES);
       this.used = gathered.writeUIntLE(open.length, this.used, PLACE_BYTES);

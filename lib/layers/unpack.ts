@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { native, type UnpackEntry } from '../native';
+import path from 'node:path';
+import type { UnpackEntry } from '../native';
 import { checkAborted } from '../common/abort';
 import { SkiffError } from '../common/errors';
 import { isRootless } from '../common/rootless';
 import { formatBytes } from '../common/units';
 import { EntryBatch, writeArchive } from './entry-batch';
-import type { SkeletonWriter } from './skeleton';
+import { ReplacedFiles, type PlacedEntry } from './replaced-files';
+import { SkeletonWriter } from './skeleton';
 import { tarEntry } from './tar-entries';
 import type { TarHeader } from './tar-header';
 import { bytesOf, type ByteName } from './tar-names';
@@ -15,8 +17,9 @@ import { whiteoutOf, type WhiteoutForm } from './whiteouts';
 export interface UnpackOptions {
   /** Empty, and nobody else's. */
   directory: string;
-  skeleton: SkeletonWriter;
-  /** A directory for what waits until the end of a large archive. */
+  /** The file that the tar can be put together by again, skeleton.ts; it is made. */
+  skeleton: string;
+  /** A directory of the same file system, for what waits until the end of a large archive. */
   spool: string;
   whiteouts: WhiteoutForm;
   /** Bytes of the uncompressed tar at most. */
@@ -43,15 +46,17 @@ export interface Unpacked {
  * @param chunks of the uncompressed tar; a chunk's memory may be used again once two more were asked for
  */
 export async function unpackTar(chunks: AsyncIterable<Buffer>, options: UnpackOptions): Promise<Unpacked> {
-  const { directory, skeleton, maxBytes, signal } = options;
+  const { directory, spool, maxBytes, signal } = options;
   const hash = createHash('sha256');
-  const batch = new EntryBatch(options.spool);
-  const visitor = new LayerVisitor(options, batch);
+  const batch = new EntryBatch(spool);
+  const replaced = new ReplacedFiles(path.join(spool, 'replaced'));
+  const skeleton = new SkeletonWriter(options.skeleton);
+  const visitor = new LayerVisitor(options.whiteouts, skeleton, batch);
   let tarBytes = 0;
-  await writeArchive(chunks, {
+  const reading = writeArchive(chunks, {
     visitor,
     batch,
-    write: entries => native().unpack({ root: directory, entries }),
+    write: entries => replaced.write(directory, entries),
     arrived(chunk) {
       checkAborted(signal);
       tarBytes += chunk.length;
@@ -60,9 +65,18 @@ export async function unpackTar(chunks: AsyncIterable<Buffer>, options: UnpackOp
     },
     settled: () => skeleton.drained(),
   });
-  await skeleton.end();
+  await reading.then(
+    () => skeleton.end(),
+    error => abandon(skeleton, error),
+  );
+  await replaced.finish(options.skeleton);
   const { fileBytes, hasWhiteouts } = visitor;
   return { hex: hash.digest('hex'), tarBytes, fileBytes, hasWhiteouts };
+}
+
+async function abandon(skeleton: SkeletonWriter, error: unknown): Promise<never> {
+  await skeleton.abandon();
+  throw error;
 }
 
 /** inode(7) */
@@ -77,7 +91,8 @@ class LayerVisitor implements TarVisitor {
   hasWhiteouts = false;
 
   constructor(
-    private readonly options: UnpackOptions,
+    private readonly whiteouts: WhiteoutForm,
+    private readonly skeleton: SkeletonWriter,
     private readonly batch: EntryBatch,
   ) {}
 
@@ -87,7 +102,7 @@ class LayerVisitor implements TarVisitor {
     if (whiteout) {
       this.hasWhiteouts ||= whiteout.kind !== 'private';
       if (whiteout.kind === 'private') return;
-      if (this.options.whiteouts === 'overlay') {
+      if (this.whiteouts === 'overlay') {
         this.batch.push({ kind: whiteout.kind, name: bytesOf(whiteout.name) });
         return;
       }
@@ -96,11 +111,12 @@ class LayerVisitor implements TarVisitor {
       this.fileBytes += header.stored;
       this.file = name;
     } else if (isRootless() && isDevice(write)) return;
-    this.batch.add(name, write, header.size);
+    const placed: PlacedEntry = { ...write, after: this.skeleton.pieces };
+    this.batch.add(name, placed, header.size);
   }
 
   content(bytes: Buffer, offset: number): void {
-    const { skeleton } = this.options;
+    const { skeleton } = this;
     if (this.file === undefined) return skeleton.raw(bytes);
     skeleton.piece(this.file, offset, bytes.length);
     this.batch.content(bytes, offset);
@@ -112,7 +128,7 @@ class LayerVisitor implements TarVisitor {
   }
 
   raw(bytes: Buffer): void {
-    this.options.skeleton.raw(bytes);
+    this.skeleton.raw(bytes);
   }
 }
 

@@ -50,13 +50,18 @@ export interface WorkspaceNative {
    *
    * @param options.keepKinds a directory is not replaced by what is none (EISDIR), nor the other way round (ENOTDIR)
    * @param options.ids what is written there is shifted into these, and the entries' owners are among them
+   * @param options.replaced a directory of the same file system: files with content are moved there where another entry
+   * takes their name, and called by numbers, from `firstReplaced` on
+   * @returns for each of those files the index of the entry that took its name
    */
   unpack(options: {
     root: string;
     entries: UnpackEntry[];
     keepKinds?: boolean;
     ids?: IdRange;
-  }): Promise<void>;
+    replaced?: string;
+    firstReplaced?: number;
+  }): Promise<number[]>;
   /**
    * Read a regular file of an untrusted tree, synchronously. Links are resolved as if `root` were `/`.
    *

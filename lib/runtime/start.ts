@@ -18,6 +18,7 @@ import type { RuntimeContext } from './context';
 import { startError } from './errors';
 import { removeRemains } from './removal';
 import { claimIds, givePipes, isUnshiftable, unshiftable, type PlannedIds } from './ids';
+import { missingLayer } from './layers';
 import { RunningInit } from './running';
 import { Steps, withFailures, type StepFault } from './steps';
 import type { PlannedMounts } from './volumes';
@@ -114,6 +115,7 @@ async function attempt(context: RuntimeContext, plan: StartPlan): Promise<Starte
     const explained = explainStart(error, {
       containerDir,
       driver: plan.driver.name,
+      layers: plan.layers,
       command,
       cgroups: cgroupPlan,
     });
@@ -127,12 +129,16 @@ export function explainStart(
   {
     containerDir,
     driver,
+    layers,
     command,
     cgroups,
-  }: { containerDir: string; driver: string; command: string; cgroups: CgroupPlan },
+  }: { containerDir: string; driver: string; layers: string[]; command: string; cgroups: CgroupPlan },
 ): unknown {
   const failure = error as { step?: string };
   if (isUnshiftable(error)) return unshiftable(error);
+  // Whatever the kernel says of the mount then: ENOENT, ESTALE.
+  const missing = ['write-layer', 'mount-point'].includes(failure.step ?? '') && missingLayer(layers);
+  if (missing) return missing;
   if (failure.step === 'cgroup') return cgroupFailure(error, cgroups);
   return workspaceFailure(failure, { driver, containerDir }) ?? startError(error, command);
 }

@@ -134,6 +134,59 @@ test('whiteouts, and a file that comes twice', async () => {
   expect(fs.readdirSync(layer).sort()).toEqual(['d', 'gone', 'same']);
 });
 
+test('files whose names other entries take: the tree has the last, the tar has all', async () => {
+  const large = 'x'.repeat(3 << 20);
+  const tar = await makeTar([
+    file('a', 'first'),
+    file('a', 'second, longer'),
+    file('a', ''),
+    file('a', 'last'),
+    // Another name keeps what was there.
+    file('b', 'old'),
+    { header: { name: 'c', type: 'link', linkname: 'b' } },
+    file('b', 'new'),
+    // A name that was a link before, and so has no content in the tar.
+    { header: { name: 'd', type: 'link', linkname: 'c' } },
+    { header: { name: 'd', type: 'link', linkname: 'b' } },
+    file('d', 'of its own'),
+    file('e', large),
+    { header: { name: 'e', type: 'symlink', linkname: 'a' } },
+    file('f', large),
+    directory('f'),
+    file('f/a', 'in it'),
+    file('./f//a', 'in it once more'),
+  ]);
+  const { again, layer } = await reproduce(tar);
+  expect(again.equals(tar)).toBe(true);
+  const read = (name: string) => fs.readFileSync(path.join(layer, name), 'utf8');
+  expect(['a', 'b', 'c', 'd', 'f/a'].map(read)).toEqual([
+    'last',
+    'new',
+    'old',
+    'of its own',
+    'in it once more',
+  ]);
+  expect(fs.readlinkSync(path.join(layer, 'e'))).toBe('a');
+  const facts = path.join(top, 'root', 'images', 'layer-facts', path.basename(layer));
+  expect(fs.readdirSync(facts).sort()).toEqual(['facts.json', 'skeleton.gz']);
+});
+
+test('what GNU tar appends to an archive, a sparse file among it', async () => {
+  const tree = makeTree();
+  const tarFile = path.join(top, 'appended.tar');
+  const tar = (...args: string[]) => execFileSync('tar', [...args, '-C', tree, '.'], { stdio: 'pipe' });
+  tar('--format=gnu', '--sparse', '-cf', tarFile);
+  fs.writeFileSync(path.join(tree, 'random'), 'not so random');
+  fs.writeFileSync(path.join(tree, 'sparse'), 'full');
+  fs.writeFileSync(path.join(tree, 'd', 'one'), 'two');
+  tar('--format=gnu', '--sparse', '-rf', tarFile);
+  const bytes = fs.readFileSync(tarFile);
+  const { again, layer } = await reproduce(bytes);
+  expect(again.equals(bytes)).toBe(true);
+  for (const name of ['random', 'sparse', 'd/e/two'])
+    expect(fs.readFileSync(path.join(layer, name))).toEqual(fs.readFileSync(path.join(tree, name)));
+});
+
 test('files that were changed are told, not passed on as what they were', async () => {
   const tar = await makeTar([file('x', 'content'), file('y', 'other')]);
   const { layer } = await reproduce(tar);

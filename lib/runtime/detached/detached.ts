@@ -5,6 +5,7 @@ import { native } from '../../native';
 import { statePaths, type ContainerRecord } from '../../state';
 import { deleteMountPoint, ensureWriteLayer, type StorageDriver } from '../../workspace';
 import type { RuntimeContext } from '../context';
+import { requireLayers } from '../layers';
 import { removeRemains } from '../removal';
 import { explainStart } from '../start';
 import { Steps, withFailures } from '../steps';
@@ -54,6 +55,7 @@ export async function createDetached(
   steps.onUndo('container', () => removeRemains({ containerDir, unfinished }));
   try {
     await steps.do('container-directory', () => native().makeDirectory(directory));
+    requireLayers(record.layers ?? []);
     store.markStaying(record.id, process);
     if (named) await steps.do('name', () => store.claimName(record.name, record.id));
   } catch (error) {
@@ -107,6 +109,7 @@ export async function startDetached(
     const failure = explainStart(error, {
       containerDir,
       driver: driver.name,
+      layers: start.layers,
       command: start.spec.args[0] ?? '',
       cgroups: cgroupPlan,
     });
