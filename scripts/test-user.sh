@@ -6,7 +6,9 @@ set -eu
 cd "$(dirname "$0")/.."
 
 if [ "$(id -u)" -ne 0 ]; then
-    exec bin/run unshare node node_modules/jest/bin/jest.js "$@"
+    # jest's own place has the user's number in its name, which is root's in the namespaces.
+    exec bin/run unshare node node_modules/jest/bin/jest.js \
+        --cacheDirectory="${XDG_CACHE_HOME:-$HOME/.cache}/skiff-jest" "$@"
 fi
 
 place=$(mktemp -d /tmp/skiff-user.XXXXXX)

@@ -15,6 +15,7 @@ import { BenchSession } from '../../lib/bench/session';
 import { apiRowWith, startRowWith } from '../../lib/bench/skiff-rows';
 import { describeIf } from '../helpers/conditions';
 import { tempDirectory, tempRoot } from '../helpers/temp';
+import { canLimit } from '../helpers/user-mode';
 
 /** A difference, which noise can make negative. */
 const BEYOND = 'skiff stop, beyond node';
@@ -71,8 +72,8 @@ const COMPARED: Record<string, string[]> = {
 };
 
 describeIf(
-  process.geteuid?.() === 0,
-  'root is needed to start containers',
+  process.geteuid?.() === 0 && canLimit,
+  'root is needed to start containers with the limits that are measured',
   'root',
 )('axes', () => {
   test.each(AXIS_NAMES)(

@@ -17,8 +17,13 @@ import { native } from '../../lib/native';
 import { capture } from '../cli/capture';
 import { describeIf } from '../helpers/conditions';
 import { tempDirectory, tempRoot } from '../helpers/temp';
+import { canLimit } from '../helpers/user-mode';
 
-const describeRoot = describeIf(process.geteuid?.() === 0, 'root is needed to start containers', 'root');
+const describeRoot = describeIf(
+  process.geteuid?.() === 0 && canLimit,
+  'root is needed to start containers with the limits that are measured',
+  'root',
+);
 const ROUNDS = 12;
 
 /** Every cgroup of a floor program and every mount below a directory: nothing of either may be left. */

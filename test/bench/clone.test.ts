@@ -9,9 +9,10 @@ import { detectCgroups } from '../../lib/cgroup';
 import { itIf } from '../helpers/conditions';
 import { projectRoot } from '../helpers/run';
 import { tempDirectory } from '../helpers/temp';
+import { canLimit } from '../helpers/user-mode';
 
 const hierarchy = detectCgroups().hierarchies.find(({ version }) => version === 2);
-const isUsable = hierarchy !== undefined && process.geteuid?.() === 0;
+const isUsable = hierarchy !== undefined && process.geteuid?.() === 0 && canLimit;
 
 itIf(
   isUsable,

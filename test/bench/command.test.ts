@@ -9,6 +9,7 @@ import type { MemoryResult } from '../../lib/bench/memory';
 import { describeIf } from '../helpers/conditions';
 import { run, start } from '../helpers/run';
 import { tempDirectory, tempRoot } from '../helpers/temp';
+import { canLimit } from '../helpers/user-mode';
 
 test.each([
   [['--only', 'toaster'], /no such row: toaster; there are floor/],
@@ -30,8 +31,8 @@ test.each([
 });
 
 describeIf(
-  process.geteuid?.() === 0,
-  'root is needed to start containers',
+  process.geteuid?.() === 0 && canLimit,
+  'root is needed to start containers with the limits that are measured',
   'root',
 )('as root', () => {
   test('a table for people, JSON for programs and for the next check', async () => {

@@ -9,12 +9,13 @@ import { PEER_NAMES, peerRows } from '../../lib/bench/peers';
 import { BenchSession } from '../../lib/bench/session';
 import { describeIf } from '../helpers/conditions';
 import { tempDirectory, tempRoot } from '../helpers/temp';
+import { canLimit } from '../helpers/user-mode';
 
 const PACKAGE = '@anthropic-ai/sandbox-runtime';
 
 describeIf(
-  process.geteuid?.() === 0,
-  'root is needed to start containers',
+  process.geteuid?.() === 0 && canLimit,
+  'root is needed to start containers with the limits that are measured',
   'root',
 )('on this machine', () => {
   test('each peer answers or says why not, and leaves no cgroup and no mount', async () => {

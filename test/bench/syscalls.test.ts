@@ -10,6 +10,7 @@ import { findProgram } from '../../lib/bench/programs';
 import { itIf } from '../helpers/conditions';
 import { projectRoot } from '../helpers/run';
 import { tempDirectory, tempRoot } from '../helpers/temp';
+import { canLimit } from '../helpers/user-mode';
 
 /** Of one start of `true` with a memory limit, on overlay and one v1 hierarchy. */
 const BUDGET = 335;
@@ -31,6 +32,7 @@ const { Skiff } = require(process.argv[1]);
 
 const canTrace =
   process.geteuid?.() === 0 &&
+  canLimit &&
   findProgram('strace') !== undefined &&
   /^nodev\toverlay$/m.test(fs.readFileSync('/proc/filesystems', 'utf8'));
 
@@ -48,7 +50,7 @@ function callsOf(starts: number, root: string, directory: string): Map<string, n
 
 itIf(
   canTrace,
-  'root, strace and overlayfs are needed',
+  'root with limits, strace and overlayfs are needed',
   'strace',
 )(`a cold start makes ${BUDGET} system calls at most`, () => {
   const directory = tempDirectory();

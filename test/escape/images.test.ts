@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { projectRoot, run } from '../helpers/run';
 import { tempDirectory } from '../helpers/temp';
+import { itAsRoot, NO_DEVICES } from '../helpers/user-mode';
 import { sh, useSkiff } from '../run/support';
 
 const skiff = useSkiff();
@@ -116,7 +117,7 @@ describe('accounts', () => {
     expect(process.memoryUsage().rss - before).toBeLessThan(GIB / 4);
   });
 
-  test('/etc/passwd as a device of the host is not read', async () => {
+  itAsRoot(NO_DEVICES)('/etc/passwd as a device of the host is not read', async () => {
     const file = path.join(rootfs, 'etc/passwd');
     fs.mkdirSync(path.dirname(file), { recursive: true });
     fs.rmSync(file, { force: true });

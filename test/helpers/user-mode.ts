@@ -39,7 +39,8 @@ function ownCgroup(): string {
   return path.join('/sys/fs/cgroup', fields.find(([, controllers]) => controllers === '')?.[2] ?? '');
 }
 
-function isWritable(directory: string): boolean {
+/** Whether this process may make something in a directory. */
+export function isWritable(directory: string): boolean {
   try {
     fs.accessSync(directory, fs.constants.W_OK);
     return true;

@@ -6,6 +6,7 @@
 import { Skiff } from '../../lib/engine';
 import type { StartOptions } from '../../lib/engine/options';
 import { tempRoot } from '../helpers/temp';
+import { canLimit, isUser } from '../helpers/user-mode';
 import { containersOf, leftSince, lookAround } from './support';
 
 /** A container that takes every step there is but those of a terminal. */
@@ -17,9 +18,7 @@ const EVERYTHING: StartOptions = {
   volumes: ['/usr:/host/usr:ro', '/etc/passwd:/host/passwd:ro'],
   ulimits: ['nofile=64:64'],
   sysctls: { 'kernel.shm_rmid_forced': '1' },
-  pidsLimit: 50,
-  memory: '64m',
-  cpus: 1,
+  ...(canLimit && { pidsLimit: 50, memory: '64m', cpus: 1 }),
   init: true,
   stdin: 'pipe',
 };
@@ -28,8 +27,7 @@ const RUNTIME = ['container-directory', 'name'];
 const ADDON = [
   'write-layer',
   'mount-point',
-  'cgroup',
-  'join-cgroup',
+  ...(canLimit ? ['cgroup', 'join-cgroup'] : []),
   'bind-source',
   'clone',
   'send-plan',
@@ -42,7 +40,8 @@ const SET_UP = [
   'root',
   'mount',
   'bind',
-  'device',
+  // A user's devices are those of the host, bound.
+  ...(isUser ? [] : ['device']),
   'symlink',
   'hostname',
   'loopback',

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { projectRoot } from '../helpers/run';
+import { canLimit } from '../helpers/user-mode';
 import type { ContainerFact, World } from './kill-world';
 
 /** How a command ended: code null where it was killed before. */
@@ -84,7 +85,7 @@ function make(...verb: string[]): Maker {
     const name = pick(draw, NAMES);
     const volume = chance(draw, 2) ? pick(draw, VOLUMES) : undefined;
     const life = pick(draw, [[], [], ['--restart', 'always'], ['--rm', '-v', '/own']]);
-    const limit = chance(draw, 3) ? ['-m', '64m'] : [];
+    const limit = chance(draw, 3) && canLimit ? ['-m', '64m'] : [];
     const mount = volume === undefined ? [] : ['-v', `${volume}:/v`];
     return {
       args: [...verb, '--name', name, ...life, ...limit, ...mount, someImage(draw), ...FOREVER],
@@ -341,7 +342,7 @@ export const MAKERS: Readonly<Record<string, Maker>> = {
   pause: onContainer('pause'),
   unpause: onContainer('unpause'),
   rename,
-  update: onContainer('update', '--pids-limit', '50'),
+  update: onContainer('update', ...(canLimit ? ['--pids-limit', '50'] : ['--restart', 'no'])),
   rm: remove('rm'),
   'rm -f': remove('rm', '-f', '-v'),
   exec,

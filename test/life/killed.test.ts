@@ -10,7 +10,7 @@ import { Skiff } from '../../lib/engine';
 import { run, start } from '../helpers/run';
 import { tempRoot } from '../helpers/temp';
 import { until } from '../helpers/wait';
-import { canLimit } from '../helpers/user-mode';
+import { canLimit, itAsRoot, NO_HOST_ROOT } from '../helpers/user-mode';
 import {
   cgroupsOf,
   commandOf,
@@ -143,26 +143,29 @@ describe('kill -9 of node', () => {
     expect(await leftAfterCommand(root)).toEqual([]);
   });
 
-  test('ends one that has cleared its parent-death signal and is in a session of its own', async () => {
-    const root = tempRoot();
-    const program = Program.start(
-      `const skiff = await Skiff.open({ root });
+  itAsRoot(NO_HOST_ROOT)(
+    'ends one that has cleared its parent-death signal and is in a session of its own',
+    async () => {
+      const root = tempRoot();
+      const program = Program.start(
+        `const skiff = await Skiff.open({ root });
        const command = 'setsid setpriv --pdeathsig clear sleep 1000 & wait';
        const container = await skiff.start(['sh', '-c', command], { rootfs: '/', init: true });
        say(container.pid);
        await hear();`,
-      root,
-    );
-    const pid = await program.heard<number>();
-    const all = await until('the command runs', () => {
-      const found = [pid!, ...descendantsOf(pid!)];
-      return found.some(each => commandOf(each) === 'sleep') && found;
-    });
-    await program.kill();
-    expect(all.length).toBeGreaterThanOrEqual(3);
-    await until('the container is dead', () => !all.some(isRunning), DEAD_WITHIN_MS);
-    expect(await leftAfterCommand(root)).toEqual([]);
-  });
+        root,
+      );
+      const pid = await program.heard<number>();
+      const all = await until('the command runs', () => {
+        const found = [pid!, ...descendantsOf(pid!)];
+        return found.some(each => commandOf(each) === 'sleep') && found;
+      });
+      await program.kill();
+      expect(all.length).toBeGreaterThanOrEqual(3);
+      await until('the container is dead', () => !all.some(isRunning), DEAD_WITHIN_MS);
+      expect(await leftAfterCommand(root)).toEqual([]);
+    },
+  );
 
   test('ends all of twenty containers', async () => {
     const root = tempRoot();

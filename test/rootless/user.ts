@@ -3,6 +3,7 @@ import { spawnSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
+import { isRootless } from '../../lib/common/rootless';
 import { projectRoot, skiffProgram } from '../helpers/run';
 import { tempDirectory } from '../helpers/temp';
 import { until } from '../helpers/wait';
@@ -30,7 +31,7 @@ export interface Answer {
 
 /** Why the tests can not be run here; undefined where they can. */
 export function whyNot(): string | undefined {
-  if (process.geteuid?.() !== 0) return 'another user can be taken by root only';
+  if (process.geteuid?.() !== 0 || isRootless()) return 'another user can be taken by root only';
   const missing = ['setpriv', 'unshare', 'newuidmap'].find(name => spawnSync(name, ['--help']).error);
   if (missing !== undefined) return `there is no ${missing}`;
   const isOpen = (directory: string) => (fs.statSync(directory).mode & 0o005) === 0o005;

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { RunOptions } from '../../lib/engine/options';
 import { run } from '../helpers/run';
 import { tempDirectory } from '../helpers/temp';
+import { canLimit, describeWithLimits, itWithLimits } from '../helpers/user-mode';
 import { output, sh, useSkiff } from '../run/support';
 import { statusFields } from './support';
 
@@ -18,8 +19,14 @@ const verdict = async (script: string, options: RunOptions = {}) =>
 const directory = tempDirectory();
 afterAll(() => directory.remove());
 
+if (!canLimit) {
+  test('is refused where it would be without limits', async () => {
+    await expect(skiff().run(['true'], SANDBOX)).rejects.toThrow(/^cannot limit memory: .*/);
+  });
+}
+
 describe('what is shut', () => {
-  test('privileges', async () => {
+  itWithLimits('privileges', async () => {
     const { stdout } = await run([
       'run',
       '--profile',
@@ -38,14 +45,14 @@ describe('what is shut', () => {
     });
   });
 
-  test('also for root in it', async () => {
+  itWithLimits('also for root in it', async () => {
     const fields = statusFields(
       await output(skiff(), ['cat', '/proc/self/status'], { ...SANDBOX, user: '0' }),
     );
     expect(fields).toMatchObject({ CapEff: '0000000000000000', CapBnd: '0000000000000000' });
   });
 
-  test('files: only the work directory, /tmp and /dev/shm can be written to', async () => {
+  itWithLimits('files: only the work directory, /tmp and /dev/shm can be written to', async () => {
     const script =
       'for d in / /etc /root /dev /proc /sys /w /tmp /dev/shm; do touch $d/x 2>/dev/null && echo $d; done; true';
     expect(await output(skiff(), sh(script), SANDBOX)).toBe('/w\n/tmp\n/dev/shm');
@@ -53,7 +60,7 @@ describe('what is shut', () => {
     expect(asRoot.split('\n')).not.toContain('/');
   });
 
-  test('names, time zone and environment are the same everywhere', async () => {
+  itWithLimits('names, time zone and environment are the same everywhere', async () => {
     process.env.SKIFF_TEST_SECRET = 'secret';
     try {
       const { stdout } = await sandboxed('hostname; date +%Z; pwd; env | cut -d= -f1 | sort | xargs');
@@ -63,7 +70,7 @@ describe('what is shut', () => {
     }
   });
 
-  test('processes of other users are not to be seen', async () => {
+  itWithLimits('processes of other users are not to be seen', async () => {
     const count = sh('ls -d /proc/[0-9]* | wc -l');
     expect(Number(await output(skiff(), count, { user: '65534', init: true }))).toBeGreaterThan(3);
     const mounts = await output(skiff(), ['cat', '/proc/mounts'], SANDBOX);
@@ -81,7 +88,7 @@ describe('what is shut', () => {
   });
 });
 
-describe('verdicts', () => {
+describeWithLimits('verdicts', () => {
   test.each<[string, string, RunOptions]>([
     ['ok', 'true', {}],
     ['nonzero', 'exit 3', {}],
@@ -129,7 +136,7 @@ describe('verdicts', () => {
 });
 
 describe('files in and out', () => {
-  test('texts, bytes, files of the host, with their modes; results come back', async () => {
+  itWithLimits('texts, bytes, files of the host, with their modes; results come back', async () => {
     const source = path.join(directory.path, 'source');
     fs.writeFileSync(source, '#!/bin/sh\necho from the host\n', { mode: 0o755 });
     const result = await sandboxed('ls -ld sub sub/t b; ./s; cat sub/t; cp b c; chmod 600 c', {
@@ -162,7 +169,7 @@ describe('files in and out', () => {
     expect(files['/root/b']).toMatchObject({ content: Buffer.from('out\n') });
   });
 
-  test('each run of a pool has its own', async () => {
+  itWithLimits('each run of a pool has its own', async () => {
     await using pool = await skiff().pool({ ...SANDBOX, size: 2 });
     const results = await Promise.all(
       ['one', 'two', 'three'].map(text =>
@@ -177,17 +184,19 @@ describe('files in and out', () => {
     expect(results.map(({ stdout }) => stdout)).toEqual(['a\nb\n', 'a\nb\n', 'a\nb\n']);
   });
 
-  test.each([
-    ['a link to a file of the host', 'ln -s /etc/shadow /w/x', '/w/x'],
-    ['a link to a directory', 'ln -s / /w/x', '/w/x/etc/passwd'],
-    ['a link that leads up', 'mkdir /w/a; ln -s ../../../etc /w/a/b', '/w/a/b/passwd'],
-    ['a FIFO', 'mkfifo /w/x', '/w/x'],
-    ['a directory', 'mkdir /w/x', '/w/x'],
-  ])('%s is not followed, and nothing waits', async (_, script, wanted) => {
-    const { files, exitCode } = await sandboxed(script, { collect: [wanted] });
-    expect(exitCode).toBe(0);
-    expect(files[wanted]).toEqual({
-      error: expect.objectContaining({ message: expect.stringContaining('cannot collect') }),
+  describeWithLimits('what is collected', () => {
+    test.each([
+      ['a link to a file of the host', 'ln -s /etc/shadow /w/x', '/w/x'],
+      ['a link to a directory', 'ln -s / /w/x', '/w/x/etc/passwd'],
+      ['a link that leads up', 'mkdir /w/a; ln -s ../../../etc /w/a/b', '/w/a/b/passwd'],
+      ['a FIFO', 'mkfifo /w/x', '/w/x'],
+      ['a directory', 'mkdir /w/x', '/w/x'],
+    ])('%s is not followed, and nothing waits', async (_, script, wanted) => {
+      const { files, exitCode } = await sandboxed(script, { collect: [wanted] });
+      expect(exitCode).toBe(0);
+      expect(files[wanted]).toEqual({
+        error: expect.objectContaining({ message: expect.stringContaining('cannot collect') }),
+      });
     });
   });
 
@@ -219,7 +228,7 @@ describe('files in and out', () => {
     await refused({ 'a/b': 'x' })('mount path must be absolute');
   });
 
-  test('on the command line', async () => {
+  itWithLimits('on the command line', async () => {
     const [source, result] = ['in', 'out'].map(name => path.join(directory.path, name)) as [string, string];
     fs.writeFileSync(source, 'abc');
     const flags = [

@@ -4,10 +4,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileRoot, projectRoot } from '../helpers/run';
 import { tempDirectory } from '../helpers/temp';
+import { isUser } from '../helpers/user-mode';
 import type { Started } from './checkout';
 
 /** All that the package may need on a machine: no compiler, no make, no python. flock is for a build, which says so. */
-const PROGRAMS = ['node', 'npm', 'npx', 'sh', 'env', 'flock'];
+const PROGRAMS = ['node', 'npm', 'npx', 'sh', 'env', 'flock', ...(isUser ? ['readlink'] : [])];
+/** What tells a user's programs of their namespaces. */
+const { SKIFF_ROOTLESS } = process.env;
 const INSTALL_MS = 180_000;
 
 /** An empty folder on a machine without a compiler, for a program that uses the packed package. */
@@ -45,7 +48,13 @@ export class Consumer {
   async run(program: string, args: string[], timeoutMs = 30_000): Promise<Started> {
     const child = spawn(path.join(this.bin, program), args, {
       cwd: this.root,
-      env: { HOME: process.env.HOME, PATH: this.bin, SKIFF_ROOT: fileRoot(), TMPDIR: this.at('tmp') },
+      env: {
+        HOME: process.env.HOME,
+        PATH: this.bin,
+        SKIFF_ROOT: fileRoot(),
+        TMPDIR: this.at('tmp'),
+        SKIFF_ROOTLESS,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: timeoutMs,
     });

