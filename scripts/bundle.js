@@ -219,6 +219,9 @@ function escapeRest(file) {
   fs.writeFileSync(file, escaped);
 }
 
+/** Commands that take seconds: what they would save by machine code is nothing beside what it adds to the package. */
+const SLOW_ANYWAY = ['bench', 'doctor'];
+
 /**
  * Write the machine code of every function: V8 would put in those only that ran here, and a build runs no containers.
  * The flags are part of what V8 compares, and have to be as usual again by the time it is written.
@@ -228,6 +231,7 @@ function escapeRest(file) {
  * part of
  */
 function writeCache(directory, name) {
+  if (SLOW_ANYWAY.includes(name)) return;
   const source = fs.readFileSync(path.join(directory, `${name}.js`), 'latin1');
   v8.setFlagsFromString('--no-lazy');
   // The name is part of it, and stands in stacks wherever the package is later.

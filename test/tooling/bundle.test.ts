@@ -7,7 +7,7 @@ import { projectRoot, run, skiffProgram } from '../helpers/run';
 import { tempDirectory } from '../helpers/temp';
 
 const bundle = path.join(projectRoot, 'dist', 'bundle');
-const NAMES = ['main', 'engine', 'run', 'rm', 'doctor', 'bench'];
+const NAMES = ['main', 'engine', 'run', 'rm'];
 
 /** A refused cache is no error: everything works, later. */
 test.each(NAMES)('node takes the machine code of %s', name => {
