@@ -14,5 +14,7 @@ function userRoot(): string {
 
 /** The root directory that is meant: the one given, `SKIFF_ROOT`, or the usual one. Absolute. */
 export function rootDirectory(given: string | undefined): string {
-  return path.resolve(given ?? process.env.SKIFF_ROOT ?? (isRootless() ? userRoot() : DEFAULT_ROOT));
+  // An empty variable is one that somebody has tried to unset, not the working directory.
+  const told = given ?? (process.env.SKIFF_ROOT || undefined);
+  return path.resolve(told ?? (isRootless() ? userRoot() : DEFAULT_ROOT));
 }
