@@ -21,8 +21,14 @@ const NOT_RUNNING = /^skiff: .*(is not running|not running)/i;
 /** A command, its exit code, what it writes to stdout, and to stderr. */
 type Row = [args: string[], code: number, stdout: RegExp, stderr: RegExp];
 
-const ROWS: readonly Row[] = [
-  [['ps', '-a', '--format', '{{.Names}} {{.Status}}'], 0, /^subject Exited \(255\)/, /^$/],
+/** @param unseen the exit code of what ended while nobody looked: 255 with the machine, 137 without its monitor */
+const rowsWith = (unseen: number): Row[] => [
+  [
+    ['ps', '-a', '--format', '{{.Names}} {{.Status}}'],
+    0,
+    new RegExp(`^subject Exited \\(${unseen}\\)`),
+    /^$/,
+  ],
   [['ps', '-q'], 0, /^$/, /^$/],
   [
     ['inspect', '-f', '{{.State.Status}} {{.State.Running}} {{.State.Pid}}', 'subject'],
@@ -31,7 +37,7 @@ const ROWS: readonly Row[] = [
     /^$/,
   ],
   [['logs', 'subject'], 0, /^said$/, /^$/],
-  [['wait', 'subject'], 0, /^255$/, /^$/],
+  [['wait', 'subject'], 0, new RegExp(`^${unseen}$`), /^$/],
   [['stop', 'subject'], 0, /^subject$/, /^$/],
   [['exec', 'subject', 'true'], 1, /^$/, NOT_RUNNING],
   [['kill', 'subject'], 1, /^$/, NOT_RUNNING],
@@ -68,6 +74,19 @@ function ofEarlierBoot(record: ContainerRecord): ContainerRecord {
   };
 }
 
+/** The same in this boot: pids alone say nothing. */
+function ofReusedPids(record: ContainerRecord): ContainerRecord {
+  const { state } = record;
+  return {
+    ...record,
+    state: {
+      ...state!,
+      monitor: { ...state!.monitor!, pid: process.pid },
+      init: { ...state!.init!, pid: process.ppid },
+    },
+  };
+}
+
 function ofTheFuture(record: ContainerRecord): ContainerRecord {
   const later = Date.now() + DAY_MS;
   return { ...record, created: later, state: { ...record.state!, startedAt: later } };
@@ -79,7 +98,8 @@ afterEach(async () => {
   expect(isRunning(process.pid) && isRunning(process.ppid)).toBe(true);
 });
 
-const named = ROWS.map(([args, ...rest]) => [args.join(' '), args, ...rest] as const);
+const named = (unseen: number) =>
+  rowsWith(unseen).map(([args, ...rest]) => [args.join(' '), args, ...rest] as const);
 
 async function expectRow(args: string[], code: number, stdout: RegExp, stderr: RegExp): Promise<void> {
   const ran = await run(args, { root });
@@ -90,12 +110,36 @@ async function expectRow(args: string[], code: number, stdout: RegExp, stderr: R
   });
 }
 
-test.each(named)('after a restart of the machine: %s', async (_, args, code, stdout, stderr) => {
+test.each(named(255))('after a restart of the machine: %s', async (_, args, code, stdout, stderr) => {
   await subject(ofEarlierBoot);
   await expectRow(args, code, stdout, stderr);
 });
 
-test.each(named)('with the clock set back as well: %s', async (_, args, code, stdout, stderr) => {
+test.each(named(137))(
+  'with pids of this boot that others have: %s',
+  async (_, args, code, stdout, stderr) => {
+    await subject(ofReusedPids);
+    await expectRow(args, code, stdout, stderr);
+  },
+);
+
+test.each(named(255))('with the clock set back as well: %s', async (_, args, code, stdout, stderr) => {
   await subject(record => ofTheFuture(ofEarlierBoot(record)));
   await expectRow(args, code, stdout, stderr);
+});
+
+test('with the clock set back while it runs: it is as alive as before', async () => {
+  const id = await skiff(root, 'run', '-d', '--name', 'subject', 'sh', '-c', 'echo said; exec sleep 1000');
+  const record = ofTheFuture(recordOf(id, root));
+  fs.writeFileSync(path.join(root, 'containers', id, 'state.json'), JSON.stringify(record));
+  await expectRow(['ps', '--format', '{{.Names}} {{.Status}}'], 0, /^subject Up /, /^$/);
+  await expectRow(['exec', 'subject', 'echo', 'alive'], 0, /^alive$/, /^$/);
+  await expectRow(['cp', 'subject:/etc/passwd', '-'], 0, /root:/, /^$/);
+  await expectRow(['commit', 'subject', 'made'], 0, /^sha256:/, /^$/);
+  await expectRow(['rm', 'subject'], 1, /^$/, /running/);
+  await expectRow(['stop', '-t', '0', 'subject'], 0, /^subject$/, /^$/);
+  await expectRow(['wait', 'subject'], 0, /^137$/, /^$/);
+  await expectRow(['logs', 'subject'], 0, /^said$/, /^$/);
+  await expectRow(['start', 'subject'], 0, /^subject$/, /^$/);
+  expect(recordOf(id, root).state!.startedAt).toBeLessThan(Date.now() + 1000);
 });
