@@ -275,13 +275,21 @@ static bool ends_in_hole(const skiff_entry *e)
     return e->data_size > 0 && is_zero((const char *)e->data + e->data_size - tail, tail);
 }
 
+/* It has its size from the beginning: nobody is to take what was written of it for the whole. */
+static bool fail_to_write(unpacker *u, const skiff_entry *e, const char *base, skiff_error *err)
+{
+    skiff_fail(err, "write", e->name);
+    unlinkat(u->parent, base, 0);
+    return false;
+}
+
 static bool make_file(unpacker *u, const skiff_entry *e, const char *base, skiff_error *err)
 {
     cleanup_fd int fd = create_file(u, e, base, err);
     if (fd < 0)
         return false;
     if (!write_sparse(fd, e->data, e->data_size, 0) || (ends_in_hole(e) && ftruncate(fd, (off_t)e->size) != 0))
-        return skiff_fail(err, "write", e->name);
+        return fail_to_write(u, e, base, err);
     if (e->data_size < e->size)
         return true;
     return e->xattr_count > 0 ? apply_meta(u, e, base, err) : apply_file_meta(fd, e, err);
@@ -301,7 +309,7 @@ static bool add_data(unpacker *u, const skiff_entry *e, const char *base, skiff_
     cleanup_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return skiff_fail(err, "open", e->name);
-    return write_sparse(fd, e->data, e->data_size, e->offset) || skiff_fail(err, "write", e->name);
+    return write_sparse(fd, e->data, e->data_size, e->offset) || fail_to_write(u, e, base, err);
 }
 
 static bool make_symlink(unpacker *u, const skiff_entry *e, const char *base, skiff_error *err)

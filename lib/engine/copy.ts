@@ -73,7 +73,7 @@ export async function copyIn(
   options: CopyOptions = {},
 ): Promise<Copied> {
   const absolute = localPath(source);
-  return intoContainer(context, info, async place => {
+  return intoContainer(context, info, destination, async place => {
     const target = await sourceToPlace(place, absolute, containerPath(destination), options);
     return { ...target, owner: options.archive ? undefined : { uid: 0, gid: 0 } };
   });
@@ -92,7 +92,7 @@ export async function copyArchiveIn(
   destination: string,
   options: CopyOptions = {},
 ): Promise<Copied> {
-  return intoContainer(context, info, async place => ({
+  return intoContainer(context, info, destination, async place => ({
     stream: archive,
     directory: await findDirectory(place, containerPath(destination)),
     owner: options.archive ? undefined : { uid: 0, gid: 0 },
@@ -117,7 +117,12 @@ export async function copyToHost(
     const name = target.rename ?? sourceName(absolute);
     const stream = await treeOf(absolute, name, found);
     const owner = options.archive ? undefined : { uid: process.getuid!(), gid: process.getgid!() };
-    return receive(stream, { directory: target.directory, owner, from: idsOf(info) }, localPath(destination));
+    const where = localPath(destination);
+    return receive(
+      stream,
+      { directory: target.directory, owner, from: idsOf(info) },
+      { where, room: `on the file system of ${where}` },
+    );
   });
 }
 
@@ -135,6 +140,7 @@ interface Incoming {
 async function intoContainer(
   context: FilesContext,
   info: ContainerInfo,
+  destination: string,
   prepare: (place: Place) => Promise<Incoming>,
 ): Promise<Copied> {
   await requireFiles(info);
@@ -142,7 +148,9 @@ async function intoContainer(
     withDescriptors(async held => {
       const root = await openRoot(context, info, held, { writable: true });
       const { stream, directory, owner } = await prepare({ root, held, container: info.name });
-      return receive(stream, { directory, owner, into: idsOf(info) }, info.name);
+      // It may be in a volume, or a tmpfs, of the container.
+      const room = `where ${info.name}:${destination} is; the files of the container itself are in ${info.directory}`;
+      return receive(stream, { directory, owner, into: idsOf(info) }, { where: info.name, room });
     });
   if (isRunning(info)) return copy();
   // Its write layer must not get a second mount, of a start, meanwhile.
@@ -182,17 +190,23 @@ function treeOf(source: string, name: string, { fd }: { fd: number }): Promise<R
   return tarTree({ what: 'copy', name: source }, () => Promise.resolve(options));
 }
 
-async function receive(stream: Readable, options: ReceiveOptions, where: string): Promise<Copied> {
+/** Where it goes, for messages: its name, and where there would have to be room. */
+interface Target {
+  where: string;
+  room: string;
+}
+
+async function receive(stream: Readable, options: ReceiveOptions, target: Target): Promise<Copied> {
   try {
     return { bytes: await receiveTar(stream, options) };
   } catch (error) {
-    throw receiveError(where, error);
+    throw receiveError(target, error);
   } finally {
     stream.destroy();
   }
 }
 
-function receiveError(where: string, error: unknown): unknown {
+function receiveError({ where, room }: Target, error: unknown): unknown {
   const { path } = error as { path?: string };
   const details = { code: errorCode(error) ?? 'COPY_FAILED', path, exitCode: 1, cause: error };
   switch (errorCode(error)) {
@@ -208,6 +222,12 @@ function receiveError(where: string, error: unknown): unknown {
       );
     case 'EROFS':
       return new SkiffError(`copy to ${where}: it is marked read-only`, details);
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new SkiffError(`copy to ${where}: ${errorMessage(error)}`, {
+        ...details,
+        remedy: `Free space or inodes ${room}.`,
+      });
     default:
       return new SkiffError(`copy to ${where}: ${errorMessage(error)}`, details);
   }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { checkAborted } from '../common/abort';
-import { errorMessage, SkiffError } from '../common/errors';
+import { errorCode, errorMessage, SkiffError } from '../common/errors';
+import { fullRemedy, isFull } from '../layers/errors';
 import { temporaryName } from '../layers/owner';
 import type { ByteSource } from '../layers/byte-source';
 import { isCompressed, tapped, tarChunks } from '../layers/source';
@@ -167,11 +168,30 @@ async function spooled<T>(
       checkAborted(signal);
       size += chunk.length;
       if (size > maxBytes) throw tooLarge(name, maxBytes);
-      await handle.write(chunk, 0, chunk.length);
+      await append(handle, chunk, { name, directory: imagePaths(store.root).images });
     }
     return await work(handle);
   } finally {
     await handle.close();
+  }
+}
+
+/** All of a chunk; on a disk that is nearly full a single write takes a part of it. */
+async function append(
+  handle: fs.promises.FileHandle,
+  chunk: Buffer,
+  { name, directory }: { name: string; directory: string },
+): Promise<void> {
+  try {
+    await handle.writeFile(chunk);
+  } catch (error) {
+    if (!isFull(error)) throw error;
+    throw new SkiffError(`load image: ${name}: no space left on device for a copy of it`, {
+      code: errorCode(error)!,
+      path: name,
+      remedy: fullRemedy(directory),
+      cause: error,
+    });
   }
 }
 

@@ -44,6 +44,16 @@ function rootlessRemedy(cause: unknown): string | undefined {
   return undefined;
 }
 
+/** There is no room for more on a file system, or for more of this user's. */
+export function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(errorCode(error) ?? '');
+}
+
+/** @param place a directory of the file system that is full */
+export function fullRemedy(place: string): string {
+  return `Free space or inodes on the file system of ${place}, or choose another root directory (--root).`;
+}
+
 function remedyOf(code: string): string | undefined {
   switch (code) {
     case 'ENOSPC':

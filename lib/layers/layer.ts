@@ -3,7 +3,7 @@ import path from 'node:path';
 import { debugLog } from '../common/debug';
 import { errorCode, errorMessage, invalidArgument, SkiffError } from '../common/errors';
 import { native } from '../native';
-import { explain, workspaceError } from './errors';
+import { explain, fullRemedy, isFull, workspaceError } from './errors';
 import { factsDirectoryOf, hasFacts, skeletonOf, writeFacts } from './facts';
 import { removeLeftovers, temporaryName } from './owner';
 import { withLock } from './lock';
@@ -105,7 +105,7 @@ export async function addLayer(options: AddLayerOptions): Promise<ReadOnlyLayer>
     await putInPlace(root, hex, { temporary, facts });
     return layerOf(root, hex);
   } catch (error) {
-    return discard([temporary, facts], tarError(name, error));
+    return discard([temporary, facts], tarError(root, name, error));
   }
 }
 
@@ -217,12 +217,13 @@ function mismatch(expected: string, hex: string): SkiffError {
 }
 
 /** The reason in words that name the file and, where it is about one, the entry. */
-function tarError(tar: string, error: unknown): SkiffError {
+function tarError(root: string, tar: string, error: unknown): SkiffError {
   const code = errorCode(error) ?? 'BROKEN_TAR';
   const prefix = code === 'BROKEN_TAR' && !SkiffError.is(error) ? 'broken tar: ' : '';
   return workspaceError('unpack', tar, `${prefix}${errorMessage(error)}`, {
     code,
     cause: error,
+    ...(isFull(error) && { remedy: fullRemedy(layersDirectory(root)) }),
     ...(SkiffError.is(error) && error.remedy !== undefined && { remedy: error.remedy }),
   });
 }

@@ -27,8 +27,17 @@ export function volumeBusy(name: string): SkiffError {
   });
 }
 
-/** A failed system call about a volume, told as one of its creation or removal. */
-export function volumeFailure(what: 'create' | 'remove', name: string, cause: unknown): SkiffError {
+/**
+ * A failed system call about a volume, told as one of its creation or removal.
+ *
+ * @param place where volumes are
+ */
+export function volumeFailure(
+  what: 'create' | 'remove',
+  name: string,
+  place: string,
+  cause: unknown,
+): SkiffError {
   const code = errorCode(cause) ?? 'EIO';
   // Node's text ends with its own call and path.
   const reason = errorMessage(cause).replace(/^[A-Z0-9]+: |, \w+( '.*)?$/gs, '');
@@ -37,6 +46,6 @@ export function volumeFailure(what: 'create' | 'remove', name: string, cause: un
     path: name,
     exitCode: 1,
     cause,
-    ...(code === 'ENOSPC' && { remedy: 'Free some space on the file system of the root directory.' }),
+    ...(code === 'ENOSPC' && { remedy: `Free some space or inodes on the file system of ${place}.` }),
   });
 }

@@ -95,7 +95,7 @@ export class VolumeStore {
       fs.rmSync(temporary, { recursive: true, force: true });
       // Somebody else was quicker.
       if (!['ENOTEMPTY', 'EEXIST'].includes(errorCode(error) ?? ''))
-        throw volumeFailure('create', name, error);
+        throw volumeFailure('create', name, this.directory, error);
     }
     return this.get(name);
   }
@@ -131,7 +131,9 @@ export class VolumeStore {
       check();
       await this.removeDirectory(path.join(this.directory, name));
     } catch (error) {
-      throw errorCode(error) === 'VOLUME_IN_USE' ? error : volumeFailure('remove', name, error);
+      throw errorCode(error) === 'VOLUME_IN_USE'
+        ? error
+        : volumeFailure('remove', name, this.directory, error);
     } finally {
       lock.release();
     }
