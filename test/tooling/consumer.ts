@@ -8,7 +8,7 @@ import { isUser } from '../helpers/user-mode';
 import type { Started } from './checkout';
 
 /** All that the package may need on a machine: no compiler, no make, no python. flock is for a build, which says so. */
-const PROGRAMS = ['node', 'npm', 'npx', 'sh', 'env', 'flock', ...(isUser ? ['readlink'] : [])];
+const PROGRAMS = ['node', 'npm', 'npx', 'sh', 'env', 'flock', ...(isUser ? ['readlink', 'uname'] : [])];
 /** What tells a user's programs of their namespaces. */
 const { SKIFF_ROOTLESS } = process.env;
 const INSTALL_MS = 180_000;
