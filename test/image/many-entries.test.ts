@@ -11,7 +11,7 @@ import { start } from '../helpers/run';
 import { tempRoot } from '../helpers/temp';
 import { imagesLeft, skiff } from './support';
 
-const ENTRIES = Number(process.env.SKIFF_ENTRIES ?? 120_000);
+const ENTRIES = Number(process.env.SKIFF_ENTRIES ?? 60_000);
 const TIMEOUT_MS = 120_000 + ENTRIES / 5;
 /** Beyond what an import of a few entries takes. */
 const MAX_MORE_KIB = 64 << 10;
