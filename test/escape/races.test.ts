@@ -14,7 +14,7 @@ import { buildStatic } from '../security/support';
 
 const RACES = Number(process.env.SKIFF_RACES ?? 200);
 const TIMEOUT_MS = 60_000 + RACES * 1000;
-const NAIVE_TRIES = '2000000';
+const NAIVE_TRIES = '200000';
 const skiff = useSkiff();
 
 let directory: { path: string; remove(): void };

@@ -1,8 +1,10 @@
 /* No attack: what is attacked by links that change. It looks whether a path is a plain file (or a directory) without
- * following links, and then opens it by its path. argv: how often, the path, what must not be read. */
+ * following links, does what takes 100 microseconds, and then opens it by its path.
+ * argv: how often, the path, what must not be read. */
 #include "attack.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 static long attack(char **argv)
 {
@@ -13,6 +15,7 @@ static long attack(char **argv)
         snprintf(directory, sizeof directory, "%.*s", (int)(strrchr(argv[2], '/') - argv[2]), argv[2]);
         if (lstat(directory, &about) != 0 || !S_ISDIR(about.st_mode))
             continue;
+        usleep(100);
         int file = open(argv[2], O_RDONLY);
         if (file < 0)
             continue;
