@@ -138,6 +138,7 @@ bool skiff_mount_shifted(const skiff_workspace *workspace, const skiff_id_range 
     case SKIFF_WORKSPACE_COPY:
         return mount_copy(&workspace->what, user_namespace, err);
     case SKIFF_WORKSPACE_AUFS:
+    case SKIFF_WORKSPACE_FUSE:
         break;
     }
     return skiff_fail_with(err, ENOTSUP, "mount_setattr IDMAP", workspace->what.target);
