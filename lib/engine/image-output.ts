@@ -4,8 +4,8 @@ import { errorCode, errorMessage, SkiffError } from '../common/errors';
 import { removeLeftovers, temporaryName } from '../layers/owner';
 import { native } from '../native';
 
-/** open(2) with O_TMPFILE, which node does not name: its file is gone with its last descriptor. */
-const O_TMPFILE = 0o20200000;
+/** __O_TMPFILE of asm-generic/fcntl.h and with it O_DIRECTORY, whose number the machine decides: open(2). */
+const O_TMPFILE = 0o20000000 | fs.constants.O_DIRECTORY;
 /** What open(2) says where the file system, or the kernel, cannot do that. */
 const NO_TMPFILE = ['EOPNOTSUPP', 'EISDIR', 'ENOENT', 'EINVAL'];
 /** Docker's: what is in it may be nobody else's business. */
