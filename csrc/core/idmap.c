@@ -1,12 +1,12 @@
 #include "idmap.h"
 
+#include "capability.h"
 #include "cleanup.h"
 #include "cloning.h"
 #include "mountapi.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -96,24 +96,13 @@ int skiff_open_shifted(const char *path, int user_namespace, skiff_error *err)
     return skiff_steal_fd(&tree);
 }
 
-/* A change of the file system's user to another than 0 takes the capabilities of file accesses away; capabilities(7). */
-static bool raise_capabilities(skiff_error *err)
-{
-    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct sets[2];
-    if (syscall(SYS_capget, &header, sets) != 0)
-        return skiff_fail(err, "capget", NULL);
-    for (int i = 0; i < 2; i++)
-        sets[i].effective = sets[i].permitted;
-    return syscall(SYS_capset, &header, sets) == 0 || skiff_fail(err, "capset", NULL);
-}
-
 bool skiff_assume_root_of(const skiff_id_range *ids, skiff_identity *before, skiff_error *err)
 {
     /* These are the calling thread's own, unlike all other changes of ids by the C library; setfsuid(2). */
     before->gid = (gid_t)setfsgid(ids->gid);
     before->uid = (uid_t)setfsuid(ids->uid);
-    if (raise_capabilities(err))
+    /* A change of the file system's user to another than 0 takes the capabilities of file accesses away; capabilities(7). */
+    if (skiff_raise_effective(err))
         return true;
     skiff_resume_identity(before);
     return false;

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { errorCode, errorMessage, SkiffError } from '../common/errors';
-import { removeLeftovers, temporaryName } from '../layers/owner';
+import { removeLeftoverFiles, temporaryName } from '../layers/owner';
 import { native } from '../native';
 
 /** __O_TMPFILE of asm-generic/fcntl.h and with it O_DIRECTORY, whose number the machine decides: open(2). */
@@ -52,7 +52,7 @@ async function openSpecial(file: string): Promise<Output> {
 async function openNew(file: string): Promise<Output> {
   const directory = path.dirname(path.resolve(file));
   return opening(file, async () => {
-    await removeLeftovers(directory);
+    await removeLeftoverFiles(directory);
     const temporary = temporaryName(directory);
     const rename = () => fs.promises.rename(temporary, file);
     const { O_RDWR } = fs.constants;

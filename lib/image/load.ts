@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import fs from 'node:fs';
+import type fs from 'node:fs';
 import { checkAborted } from '../common/abort';
 import { errorCode, errorMessage, SkiffError } from '../common/errors';
 import { fullRemedy, isFull } from '../layers/errors';
-import { temporaryName } from '../layers/owner';
+import { openNameless } from '../layers/owner';
 import type { ByteSource } from '../layers/byte-source';
 import { isCompressed, tapped, tarChunks } from '../layers/source';
 import { DirectoryFiles, TarFiles, type ArchiveFiles } from './archive-files';
@@ -161,7 +161,7 @@ async function spooled<T>(
   { maxBytes = Infinity, signal }: LoadOptions,
   work: (handle: fs.promises.FileHandle) => Promise<T>,
 ): Promise<T> {
-  const handle = await openUnnamed(imagePaths(store.root).images);
+  const handle = await openNameless(imagePaths(store.root).images);
   try {
     let size = 0;
     for await (const chunk of tarChunks(source)) {
@@ -193,14 +193,6 @@ async function append(
       cause: error,
     });
   }
-}
-
-/** Its name is gone before it has content: nothing can be left of it. */
-async function openUnnamed(directory: string): Promise<fs.promises.FileHandle> {
-  const file = temporaryName(directory);
-  const handle = await fs.promises.open(file, 'wx+', 0o600);
-  await fs.promises.rm(file);
-  return handle;
 }
 
 function tooLarge(name: string, maxBytes: number): SkiffError {

@@ -1,7 +1,7 @@
-import fs from 'node:fs';
+import type fs from 'node:fs';
 import { serialize, deserialize } from 'node:v8';
 import type { UnpackEntry } from '../native';
-import { temporaryName } from './owner';
+import { openNameless } from './owner';
 import type { ByteName } from './tar-names';
 
 /** Directories that wait in memory; an archive can have millions. */
@@ -65,13 +65,6 @@ export class DirectoryMetas {
     const metas = [...this.waiting].sort(([a], [b]) => (a < b ? 1 : -1)).map(([, meta]) => meta);
     for (let at = 0; at < metas.length; at += BATCH_ENTRIES) yield metas.slice(at, at + BATCH_ENTRIES);
   }
-}
-
-async function openNameless(directory: string): Promise<fs.promises.FileHandle> {
-  const file = temporaryName(directory);
-  const handle = await fs.promises.open(file, 'wx+', 0o600);
-  await fs.promises.rm(file);
-  return handle;
 }
 
 async function readAt(file: fs.promises.FileHandle, at: number, length: number): Promise<Buffer> {

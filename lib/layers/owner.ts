@@ -32,6 +32,26 @@ export async function removeLeftovers(directory: string): Promise<void> {
   if (dead.length > 0) await native().removeTrees({ paths: dead });
 }
 
+/**
+ * The same in a directory of anybody's: plain files alone, since what looks like a trial there may be somebody's trap. A
+ * directory that cannot be listed, or a file that cannot be removed, is let be.
+ */
+export async function removeLeftoverFiles(directory: string): Promise<void> {
+  const entries = await fs.promises.readdir(directory, { withFileTypes: true }).catch(() => []);
+  const dead = entries.filter(
+    entry => entry.isFile() && entry.name.startsWith(TEMPORARY) && isLeftover(entry.name),
+  );
+  await Promise.allSettled(dead.map(({ name }) => fs.promises.unlink(path.join(directory, name))));
+}
+
+/** A file without a name, for reading and writing: it has none before it has content, so nothing can be left of it. */
+export async function openNameless(directory: string): Promise<fs.promises.FileHandle> {
+  const file = temporaryName(directory);
+  const handle = await fs.promises.open(file, 'wx+', 0o600);
+  await fs.promises.rm(file);
+  return handle;
+}
+
 function isLeftover(name: string): boolean {
   const prefix = [TEMPORARY, PROBE].find(start => name.startsWith(start));
   if (prefix === undefined) return false;

@@ -185,7 +185,8 @@ test('kill -9 while it starts leaves nothing', async () => {
     await program.kill();
   }
   expect(await leftInProcesses(before)).toEqual([]);
-  expect(processesWith(container.pid).filter(pid => pid !== container.pid)).toEqual([]);
+  // What has ended is the machine's process 1's to reap, which may take its time.
+  expect(processesWith(container.pid).filter(isRunning)).toEqual([container.pid]);
 });
 
 describe('detached', () => {

@@ -114,3 +114,26 @@ test('what a killed one left under a name of its own, the next one removes; what
   await writeOutput(path.join(directory, 'out'), bytes());
   expect(fs.readdirSync(directory).sort()).toEqual([path.basename(ours), 'out']);
 });
+
+test('what looks like a trial of a storage driver there is let be, and nothing is unmounted through it', async () => {
+  const directory = at('trap');
+  const mounted = at('mounted');
+  fs.mkdirSync(path.join(mounted, 'mnt'), { recursive: true });
+  execFileSync('mount', ['-t', 'tmpfs', 'skiff-test', path.join(mounted, 'mnt')]);
+  try {
+    const trap = path.join(
+      directory,
+      path.basename(temporaryName(directory, 'probe')).replace(/\.\d+\.(\w+)$/, '.1.$1'),
+    );
+    fs.mkdirSync(trap, { recursive: true });
+    fs.symlinkSync(mounted, path.join(trap, 'container'));
+    async function* bytes(): AsyncGenerator<Buffer> {
+      yield Buffer.from('new');
+    }
+    await writeOutput(path.join(directory, 'out'), bytes());
+    expect(fs.readdirSync(directory).sort()).toEqual([path.basename(trap), 'out']);
+    expect(fs.readFileSync('/proc/self/mountinfo', 'utf8')).toContain(path.join(mounted, 'mnt'));
+  } finally {
+    execFileSync('umount', [path.join(mounted, 'mnt')]);
+  }
+});
