@@ -115,7 +115,7 @@ bool skiff_remove_tree(int parent, const char *name, skiff_error *err)
         if (fd < 0 && errno == EACCES && fchmodat(parent, name, 0700, 0) == 0)
             fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (fd < 0)
-            return skiff_fail(err, "open", name);
+            return errno == ENOENT || skiff_fail(err, "open", name); /* somebody else was quicker */
         if (!empty(fd, name, err))
             return false;
         if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)

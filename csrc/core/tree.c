@@ -143,10 +143,11 @@ bool skiff_each_entry(int fd, skiff_visit *visit, void *context, skiff_error *er
     char buffer[32768] __attribute__((aligned(8)));
     for (;;) {
         long got = syscall(SYS_getdents64, fd, buffer, sizeof buffer);
+        /* ENOENT: the directory itself was removed meanwhile, so nothing is in it any more; readdir(3) of glibc says so too */
+        if (got == 0 || (got < 0 && errno == ENOENT))
+            return true;
         if (got < 0)
             return skiff_fail(err, "getdents64", "");
-        if (got == 0)
-            return true;
         for (long at = 0; at < got;) {
             const struct linux_dirent64 *entry = (const void *)(buffer + at);
             at += entry->d_reclen;

@@ -94,6 +94,14 @@ describe('removeTrees', () => {
     await native().removeTrees({ paths: [path.join(top, 'no'), tree, path.join(top, 'no/thing')] });
     expect(fs.existsSync(tree)).toBe(false);
   });
+
+  test('one tree by four at once: what another one took away is no failure', async () => {
+    for (let round = 0; round < 200; round++) {
+      for (let i = 0; i < 10; i++) fs.mkdirSync(path.join(tree, `d${i}`, 'e'), { recursive: true });
+      await Promise.all([remove(), remove(), remove(), remove()]);
+      expect(fs.existsSync(tree)).toBe(false);
+    }
+  });
 });
 
 describe('a write layer that is a copy', () => {
