@@ -8,7 +8,7 @@ import { usageError } from './parse';
 import { withRawBytes } from './raw-bytes';
 import { formatEnd } from './report';
 import type { runFlags } from './run-flags';
-import { splitImage, toCreateOptions, toStartOptions } from './run-options';
+import { splitImage, toCreateOptions, toStartOptions, withImageHint } from './run-options';
 import { foreground, hostTerminalSize } from './session';
 
 type RunFlags = FlagValues<typeof runFlags & { root: (typeof runFlags)['name'] }>;
@@ -36,7 +36,9 @@ export async function runInForeground(flags: RunFlags, words: readonly string[])
         { interactive: flags.interactive, terminal: flags.tty },
         container => noteId(container.id),
       ),
-    );
+    ).catch((error: unknown) => {
+      throw withImageHint(error, words, { ...options, ...(image && { image }) });
+    });
     writeErr(formatEnd(result, flags));
     writeCollected(result.files, toDestinations(flags.collect));
     return result.exitCode;
@@ -69,6 +71,8 @@ async function makeDetached(
       const { id } = await make(skiff, withRawBytes(command), { ...options, ...(image && { image }) });
       noteId(id);
       writeOut(`${id}\n`);
+    }).catch((error: unknown) => {
+      throw withImageHint(error, words, { ...options, ...(image && { image }) });
     });
     return 0;
   });

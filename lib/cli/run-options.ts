@@ -175,3 +175,26 @@ export async function splitImage(
   }
   return { image: first, command: rest };
 }
+
+/**
+ * Whoever is used to Docker's command line writes an image first: where that word was taken for a command and is none,
+ * the error tells that it is no image either.
+ *
+ * @param words as they were typed
+ * @param options what the flags say, with the image that was taken off the words
+ */
+export function withImageHint(
+  error: unknown,
+  words: readonly string[],
+  { image, rootfs }: Pick<StartOptions, 'image' | 'rootfs'>,
+): unknown {
+  const [first = ''] = words;
+  const isAbout = SkiffError.is(error) && error.code === 'ENOENT' && error.exitCode === 127 && !error.remedy;
+  if (!isAbout || (image ?? rootfs) !== undefined || words.length < 2 || !IMAGE_NAME.test(first))
+    return error;
+  return new SkiffError(error.message, {
+    ...error,
+    cause: error,
+    remedy: `No image ${JSON.stringify(first)} is stored either: skiff images lists those that are, skiff load and skiff import bring others.`,
+  });
+}

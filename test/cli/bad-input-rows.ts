@@ -325,6 +325,13 @@ export const rows: readonly Row[] = [
     'Leave out -t to pass data from a pipe or file, or -i to show output only.',
   ],
   ['command not found', ['nosuch'], 127, 'cannot start "nosuch": executable file not found in $PATH'],
+  [
+    'an image that is not there',
+    ['ubuntu:24.04', 'true'],
+    127,
+    'cannot start "ubuntu:24.04": executable file not found in $PATH',
+    'No image "ubuntu:24.04" is stored either: skiff images lists those that are, skiff load and skiff import bring others.',
+  ],
   ['path not found', ['/no/such'], 127, 'cannot start "/no/such": no such file or directory'],
   ['path below a file', ['/etc/passwd/x'], 127, 'cannot start "/etc/passwd/x": not a directory'],
   ['name with a newline', ['no\nsuch'], 127, 'cannot start "no\\nsuch": executable file not found in $PATH'],
