@@ -9,6 +9,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive } from '../../lib/common/identity';
 import type { ContainerRecord } from '../../lib/state';
+import { parseOwnedName } from '../../lib/volumes/owned-names';
 import { run, start } from '../helpers/run';
 import { tempDirectory, tempRoot } from '../helpers/temp';
 import { until } from '../helpers/wait';
@@ -172,7 +173,7 @@ async function leftovers(listed: readonly Listed[]): Promise<string[]> {
       .filter(name => entries('names', name).length !== 1)
       .map(name => `half a name ${name}`),
     ...entries('volumes')
-      .filter(name => !NO_TEMPORARY.test(name))
+      .filter(name => !NO_TEMPORARY.test(name) && !waits(name))
       .map(name => `temporary volume ${name}`),
     ...['layers', 'records', 'layer-facts', ''].flatMap(part =>
       entries('images', part)
@@ -189,6 +190,21 @@ async function leftovers(listed: readonly Listed[]): Promise<string[]> {
     ),
     ...[...known, ...ends].flatMap(cgroupsOf),
   ];
+}
+
+function goesWithItsEnd({ options }: ContainerRecord): boolean {
+  return options?.remove === true;
+}
+
+/** What a killed process claimed of a container that goes with its end stays as long as that. */
+function waits(entry: string): boolean {
+  const owned = parseOwnedName(entry);
+  return (
+    owned?.kind === 'claim' &&
+    records().some(
+      record => goesWithItsEnd(record) && record.mounts?.some(({ name }) => name === owned.subject),
+    )
+  );
 }
 
 /** Every volume is one of those that were asked for, or one that a container has. */
@@ -258,6 +274,11 @@ async function check(): Promise<void> {
     if (found !== id) complaints.push(`${ref} is ${found}, not ${id}:\n    ${world.historyOf(ref)}`);
   }
   for (const each of listed) await useContainer(each);
+  // One may just be on its way.
+  for (const { id } of records().filter(goesWithItsEnd)) await run(['rm', '-f', id], { root });
+  await tell('ps');
+  const hidden = fs.readdirSync(path.join(root, 'volumes')).filter(name => name.startsWith('.'));
+  for (const name of hidden) complaints.push(`left: ${name}, with no container to wait for`);
   for (const id of images) await tell('run', id, 'true');
   checkVolumes();
   for (const name of fs.readdirSync(directory.path).filter(each => each.endsWith('.archive')))
