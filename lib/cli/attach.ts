@@ -4,6 +4,8 @@ import { DetachKeys, parseDetachKeys } from './detach-keys';
 import { SignalRelay } from './signals';
 import type * as Terminals from './terminal';
 
+type WindowSize = Parameters<AttachedStreams['resize']>[0];
+
 export interface AttachMode {
   /** Standard input is passed on. */
   input: boolean;
@@ -11,6 +13,8 @@ export interface AttachMode {
   signals: boolean;
   /** Keys that let go of the container. */
   detachKeys: string;
+  /** It has been drawing on another terminal, or on none: have it draw all of its screen on this one. */
+  redraw: boolean;
 }
 
 /** Exit code where nobody saw the container's. */
@@ -25,7 +29,7 @@ const UNSEEN = 255;
  */
 export async function attachSession(
   container: ManagedContainer,
-  { input, signals, detachKeys }: AttachMode,
+  { input, signals, detachKeys, redraw }: AttachMode,
   connect: (streams: { input: boolean }) => Promise<AttachedStreams>,
 ): Promise<number> {
   const keys = new DetachKeys(parseDetachKeys(detachKeys));
@@ -38,7 +42,7 @@ export async function attachSession(
     const streams = await connect({ input: wanted });
     relay?.attach({ kill: signal => forward(container, signal) });
     return await (terminals
-      ? overTerminal(container, streams, keys, terminals, wanted)
+      ? overTerminal(container, streams, keys, terminals, { interactive: wanted, redraw })
       : overPipes(container, streams));
   } finally {
     relay?.dispose();
@@ -69,18 +73,31 @@ function typing(streams: AttachedStreams, keys: DetachKeys, detached: () => void
   });
 }
 
+/**
+ * Programs draw anew when the size of their terminal changes: at first it is another one, for an instant, as Docker's
+ * attach has it. Where the size is the same as before, nothing would be seen until something is typed.
+ */
+function redrawing(streams: AttachedStreams): (size: WindowSize) => void {
+  let isFirst = true;
+  return size => {
+    if (isFirst) streams.resize({ rows: size.rows + 1, columns: size.columns + 1 });
+    isFirst = false;
+    streams.resize(size);
+  };
+}
+
 async function overTerminal(
   container: ManagedContainer,
   streams: AttachedStreams,
   keys: DetachKeys,
   { HostTerminal, relayTerminal }: typeof Terminals,
-  interactive: boolean,
+  { interactive, redraw }: { interactive: boolean; redraw: boolean },
 ): Promise<number> {
   const detached = new Signal();
   const window = {
     stdin: typing(streams, keys, () => detached.give()),
     stdout: streams.stdout,
-    resize: (size: { rows: number; columns: number }) => streams.resize(size),
+    resize: redraw ? redrawing(streams) : (size: WindowSize) => streams.resize(size),
     // A terminal that is closed takes nothing with it.
     kill: () => true,
   };

@@ -31,6 +31,7 @@ export default defineCommand({
         input: !flags['no-stdin'],
         signals: !flags['no-sig-proxy'] && flags['sig-proxy'] !== 'false',
         detachKeys: flags['detach-keys'] ?? DETACH_KEYS,
+        redraw: true,
       };
       return await attachSession(container, mode, attach => container.attach(attach));
     } finally {

@@ -33,6 +33,7 @@ export default defineCommand({
         input: flags.interactive,
         signals: true,
         detachKeys: flags['detach-keys'] ?? DETACH_KEYS,
+        redraw: false,
       };
       return await attachSession(container, mode, attach => container.start({ attach }));
     } finally {

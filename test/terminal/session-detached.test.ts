@@ -112,3 +112,15 @@ test('run -d, ps, logs, exec -ti, stop, commit, run -ti of the image, rm, -e', a
   await leave();
   expect(await run(['rmi', 'image1'])).toMatchObject({ code: 0, stderr: '' });
 });
+
+test('who attaches again sees the whole screen, without typing anything', async () => {
+  expect(await type('skiff run -dti --name poem busybox vi /poem')).toMatch(ID);
+  for (let time = 1; time <= 3; time++) {
+    await terminal.enter('clear; skiff attach poem');
+    const screen = await terminal.waitFor(/\/poem .*\d+%/, START_MS);
+    expect(screen.match(/^~$/gm)?.length).toBeGreaterThan(30);
+    await terminal.sendKeys('C-p', 'C-q');
+    await terminal.waitFor(/^host>/m);
+  }
+  expect(await run(['rm', '-f', 'poem'])).toMatchObject({ code: 0, stderr: '' });
+});
