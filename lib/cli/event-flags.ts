@@ -1,7 +1,6 @@
 import { invalidArgument } from '../common/errors';
 import type { EventFilters } from '../state';
-import { eventJson, eventText } from './event-format';
-import { list, value, type Flags } from './flags';
+import { list, text, type Flags } from './flags';
 import { timeFlag } from './log-flags';
 
 export const eventFlags = {
@@ -10,13 +9,13 @@ export const eventFlags = {
     helpValue: '<key=value>',
     summary: 'Only those of a type, event, container, image, label or volume',
   }),
-  format: value(parseFormat, { helpValue: '<format>', summary: 'json: one object a line' }),
+  format: text({
+    helpValue: '<json|template>',
+    summary: 'How to print each: as one line of JSON, or by a template',
+  }),
   since: timeFlag('Show what has happened since a time (2026-11-25T14:00:00Z) or in a duration (42m), too'),
   until: timeFlag('End at a time, or a duration ago'),
 } satisfies Flags;
-
-/** How an event is printed. */
-export const eventLineOf = { text: eventText, json: eventJson };
 
 /** @throws SkiffError INVALID_ARGUMENT with Docker's wording */
 export function toEventFilters(filters: readonly string[]): EventFilters {
@@ -27,9 +26,4 @@ export function toEventFilters(filters: readonly string[]): EventFilters {
     (grouped[filter.slice(0, at).trim().toLowerCase()] ??= []).push(filter.slice(at + 1).trim());
   }
   return grouped;
-}
-
-function parseFormat(given: string): 'json' {
-  if (given !== 'json') throw invalidArgument('must be json');
-  return given;
 }

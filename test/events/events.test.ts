@@ -239,6 +239,31 @@ describe('skiff events', () => {
     });
   });
 
+  test.each([
+    ['{{.Type}} {{.Action}} {{.ID}} {{.From}} {{.Time}}', 'volume create data  1637808371'],
+    ['{{.Status}} {{.Scope}} {{.TimeNano}}', 'create local 1637808371123456789'],
+    ['{{.Actor.ID}} {{.Actor.Attributes.driver}}{{.Actor.Attributes.none}}', 'data local<no value>'],
+    ['{{json .Actor}}', '{"ID":"data","Attributes":{"driver":"local"}}'],
+  ])('a template: %s', async (format, line) => {
+    appendEvent(root, event('create', { type: 'volume', id: 'data', attributes: { driver: 'local' } }));
+    const { code, stdout, stderr } = await run(
+      ['events', '--since', '0', '--until', '0s', '--format', format],
+      { root },
+    );
+    expect({ code, stderr, stdout: stdout.toString() }).toEqual({ code: 0, stderr: '', stdout: `${line}\n` });
+  });
+
+  test('{{json .}} has the names that JSON has', async () => {
+    appendEvent(root, event('create', { type: 'volume', id: 'data', attributes: {} }));
+    const shown = async (format: string) =>
+      JSON.parse(
+        (
+          await run(['events', '--since', '0', '--until', '0s', '--format', format], { root })
+        ).stdout.toString(),
+      ) as object;
+    expect(await shown('{{json .}}')).toEqual(await shown('json'));
+  });
+
   test('shows what happens from now on, until it is interrupted', async () => {
     appendEvent(root, event('before'));
     const child = start(['events', '-f', 'event=after'], { root });
@@ -258,8 +283,11 @@ describe('skiff events', () => {
   test.each([
     [['events', 'now'], 125, '"skiff events" accepts no arguments.'],
     [['events', '-f', 'name'], 125, 'bad format of filter (expected name=value)'],
+    [['events', '--format', '{{.Colour}}', '--since', '0', '--until', '0s'], 1, 'Colour'],
+    [['events', '--format', '{{'], 1, 'template parsing error'],
     [['events', '-f', 'color=red', '--since', '0', '--until', '0s'], 1, "invalid filter 'color'"],
   ])('%j is refused', async (args, exitCode, message) => {
+    appendEvent(root, event('start'));
     const { code, stderr } = await run(args, { root });
     expect(code).toBe(exitCode);
     expect(stderr.split('\n')[0]).toContain(message);
