@@ -51,6 +51,12 @@ const BIND_REMEDIES: Record<string, string> = {
   EMFILE: 'Each bind mount takes an open file while the container starts: raise the limit (ulimit -n).',
 };
 
+const FILE_REMEDIES: Record<string, string> = {
+  EROFS: 'Put it into the work directory or a tmpfs, or add one: of --profile sandbox, /w and /tmp.',
+  ELOOP: 'No file is written through a symbolic link: name the place that it leads to.',
+  ENOSPC: 'Give the file system that it lies in a larger size.',
+};
+
 /** The host's path of a bind mount has gone since it was looked at. */
 function missingSource(path: string, details: Partial<SkiffErrorDetails>): SkiffError {
   if (!path.startsWith('/')) {
@@ -118,6 +124,12 @@ export function startError(error: unknown, command: string, what = 'cannot start
     return labelError(step, code, path, details);
   }
   if (step === 'bind-source' && code === 'ENOENT' && path) return missingSource(path, details);
+  if (step === 'file') {
+    return new SkiffError(`cannot put a file into the container: ${error.message}`, {
+      ...details,
+      remedy: FILE_REMEDIES[code],
+    });
+  }
   return new SkiffError(`${what}: ${step === undefined ? '' : `${step}: `}${error.message}`, {
     ...details,
     remedy: (isOfMount(step) && BIND_REMEDIES[code]) || (isOuter(code) ? OUTER_REMEDY : REMEDIES[code]),

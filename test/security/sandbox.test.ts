@@ -216,6 +216,19 @@ describe('files in and out', () => {
     expect(fs.readdirSync(victim)).toEqual([]);
   });
 
+  itWithLimits('what cannot be written tells where, why, and what to do', async () => {
+    const give = (place: string, options: RunOptions = SANDBOX) =>
+      skiff().run(['true'], { ...options, files: { [place]: Buffer.alloc(100_000) } });
+    await expect(give('/outside')).rejects.toMatchObject({
+      message: 'cannot put a file into the container: open: /outside: Read-only file system',
+      remedy: 'Put it into the work directory or a tmpfs, or add one: of --profile sandbox, /w and /tmp.',
+    });
+    await expect(give('/t/x', { tmpfs: ['/t:size=16k'] })).rejects.toMatchObject({
+      code: 'ENOSPC',
+      remedy: 'Give the file system that it lies in a larger size.',
+    });
+  });
+
   test('what is too large or no file is refused before anything is made', async () => {
     const big = path.join(directory.path, 'big');
     fs.closeSync(fs.openSync(big, 'w'));
