@@ -1,19 +1,14 @@
 #include "cloning.h"
 
 #include "cleanup.h"
+#include "pidfd.h"
+#include "signals.h"
 
 #include <errno.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#ifndef P_PIDFD
-#define P_PIDFD 3
-#endif
 
 #define SKIFF_CLONE_INTO_CGROUP 0x200000000ull
 #define SKIFF_SYS_clone3 435 /* the same number on every architecture */
@@ -100,13 +95,12 @@ bool skiff_clone_child(int flags, int into, int (*child)(void *), void *argument
     void *stack = mmap(NULL, CHILD_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (stack == MAP_FAILED)
         return skiff_fail(err, "mmap", NULL);
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    sigset_t before;
+    skiff_block_signals(&before);
     *pid = into >= 0 ? clone_into(flags, into, stack, child, argument, pidfd)
                      : clone(child, (char *)stack + CHILD_STACK, BASE_FLAGS | flags, argument, pidfd);
     int errnum = errno;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    skiff_restore_signals(&before);
     munmap(stack, CHILD_STACK);
     if (*pid >= 0)
         return true;
@@ -137,7 +131,7 @@ bool skiff_make_namespace(int flag, bool (*make)(skiff_making *), int *namespace
     if (!skiff_clone_child(CLONE_FILES | flag, -1, make_in_child, &work, &pid, &pidfd, err))
         return false;
     siginfo_t info;
-    skiff_retry(waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | __WALL));
+    skiff_pidfd_wait(pidfd, 0, &info);
     cleanup_fd int fd = work.making.fd;
     if (work.making.failed != 0)
         return skiff_fail_with(err, work.making.failed, work.making.failed_call, "namespace");

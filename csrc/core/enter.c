@@ -1,16 +1,11 @@
 #include "enter.h"
 
 #include "cleanup.h"
+#include "pidfd.h"
 #include "protocol.h"
 
-#include <signal.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 
-#ifndef P_PIDFD
-#define P_PIDFD 3
-#endif
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
@@ -72,7 +67,7 @@ static bool join(const skiff_enter_options *options, const skiff_launched *joine
 static void reap(int pidfd, int options)
 {
     siginfo_t info;
-    skiff_retry(waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | __WALL | options));
+    skiff_pidfd_wait(pidfd, options, &info);
 }
 
 /*
@@ -83,7 +78,7 @@ static void reap(int pidfd, int options)
 static void abandon_both(skiff_launched *joiner)
 {
     siginfo_t info;
-    syscall(SYS_pidfd_send_signal, joiner->pidfd, SIGKILL, NULL, 0);
+    skiff_pidfd_signal(joiner->pidfd, SIGKILL);
     reap(joiner->pidfd, WNOWAIT); /* it makes no more; its number, the group's, stays taken */
     kill(-joiner->pid, SIGKILL);
     while (skiff_retry(waitid(P_PGID, (id_t)joiner->pid, &info, WEXITED | __WALL)) == 0)

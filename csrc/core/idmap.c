@@ -2,24 +2,18 @@
 
 #include "capability.h"
 #include "cleanup.h"
-#include "cloning.h"
 #include "mountapi.h"
+#include "pidfd.h"
+#include "signals.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#ifndef P_PIDFD
-#define P_PIDFD 3
-#endif
 
 enum { HOLDER_STACK = 16 << 10 };
 
@@ -54,8 +48,8 @@ static bool map_and_open(pid_t pid, const skiff_id_range *ids, int *namespace_fd
 static void end_holder(int pidfd)
 {
     siginfo_t info;
-    syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-    skiff_retry(waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | __WALL));
+    skiff_pidfd_signal(pidfd, SIGKILL);
+    skiff_pidfd_wait(pidfd, 0, &info);
 }
 
 bool skiff_make_user_namespace(const skiff_id_range *ids, int *namespace_fd, skiff_error *err)
@@ -65,13 +59,12 @@ bool skiff_make_user_namespace(const skiff_id_range *ids, int *namespace_fd, ski
     char *stack = mmap(NULL, HOLDER_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (stack == MAP_FAILED)
         return skiff_fail(err, "mmap", NULL);
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    sigset_t before;
+    skiff_block_signals(&before);
     /* Not CLONE_VFORK: it is mapped from here while it waits. */
     pid_t pid = clone(hold_namespace, stack + HOLDER_STACK, CLONE_VM | CLONE_PIDFD | CLONE_NEWUSER, NULL, &pidfd);
     int errnum = errno;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    skiff_restore_signals(&before);
     bool done = pid >= 0 ? map_and_open(pid, ids, namespace_fd, err) : skiff_fail_with(err, errnum, "clone", NULL);
     if (pid >= 0)
         end_holder(pidfd);

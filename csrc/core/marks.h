@@ -24,6 +24,11 @@ static inline uint64_t skiff_now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+static inline uint64_t skiff_now_ms(void)
+{
+    return skiff_now_ns() / 1000000u;
+}
+
 static inline void skiff_mark_at(skiff_marks *marks, const char *step, uint64_t ns)
 {
     if (marks->count < SKIFF_MAX_MARKS)

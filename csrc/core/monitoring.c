@@ -2,14 +2,10 @@
 
 #include "cleanup.h"
 #include "launch.h"
+#include "pidfd.h"
 #include "protocol.h"
 
 #include <sys/socket.h>
-#include <sys/wait.h>
-
-#ifndef P_PIDFD
-#define P_PIDFD 3
-#endif
 
 static bool await_start(int pipe, pid_t *pid, skiff_error *err)
 {
@@ -45,7 +41,7 @@ bool skiff_start_monitor(int init, const char *directory, const void *request, s
     cleanup_fd int pidfd = launched.pidfd;
     cleanup_fd int connection = launched.pipe;
     /* It forks, and its parent ends at once. */
-    skiff_retry(waitid((idtype_t)P_PIDFD, (id_t)pidfd, &info, WEXITED | __WALL));
+    skiff_pidfd_wait(pidfd, 0, &info);
     skiff_error_text(err->step, sizeof err->step, "monitor");
     skiff_error unsent = {0};
     bool sent = skiff_send(connection, SKIFF_MONITOR, request, (uint32_t)length, &init, 1, &unsent);

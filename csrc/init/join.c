@@ -5,6 +5,7 @@
 #include "join.h"
 
 #include "../core/cleanup.h"
+#include "../core/pidfd.h"
 #include "../core/protocol.h"
 #include "../core/terminal.h"
 
@@ -17,9 +18,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-#ifndef SYS_pidfd_send_signal
-#define SYS_pidfd_send_signal 424
-#endif
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
 #endif
@@ -73,7 +71,7 @@ static bool open_namespaces(namespaces *set, pid_t pid, int pidfd, skiff_error *
     for (int kind = 0; kind < KINDS; kind++)
         if (!open_namespace(set, kind, pid, err))
             return false;
-    if (syscall(SYS_pidfd_send_signal, pidfd, 0, NULL, 0) != 0)
+    if (!skiff_pidfd_signal(pidfd, 0))
         return skiff_fail(err, "pidfd_send_signal", NULL);
     /* Whatever the record says: this is the host's file system. */
     return (set->flags & CLONE_NEWNS) || skiff_fail_with(err, EINVAL, "setns", "no mount namespace of its own");

@@ -5,18 +5,12 @@
 #include "watchdog.h"
 
 #include "../core/cleanup.h"
+#include "../core/pidfd.h"
 #include "../core/protocol.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <termios.h>
-
-#ifndef SYS_pidfd_send_signal
-#define SYS_pidfd_send_signal 424
-#endif
 
 typedef struct {
     int events;       /* epoll descriptor */
@@ -29,7 +23,7 @@ static void guard(watch *w, int pidfd)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.fd = pidfd};
     if (epoll_ctl(w->events, EPOLL_CTL_ADD, pidfd, &event) != 0) {
-        syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0); /* what can not be watched must not run */
+        skiff_pidfd_signal(pidfd, SIGKILL); /* what can not be watched must not run */
         close(pidfd);
         return;
     }
@@ -77,7 +71,7 @@ static bool serve(watch *w, int pipe)
 static void caller_is_gone(watch *w)
 {
     for (int fd = SKIFF_PIPE_FD + 1; fd <= w->highest; fd++)
-        syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+        skiff_pidfd_signal(fd, SIGKILL);
     if (w->terminal >= 0)
         tcsetattr(w->terminal, TCSANOW, &w->saved);
 }

@@ -13,11 +13,6 @@
 #define MAX_BODY (4u << 20) /* an amendment holds a record; input comes in small pieces */
 #define PATIENCE_MS 10000   /* a client that takes no output for so long would stop the container */
 
-static uint64_t now_ms(void)
-{
-    return skiff_now_ns() / 1000000u;
-}
-
 void skiff_add_client(skiff_clients *clients, int fd)
 {
     skiff_client *grown =
@@ -86,7 +81,7 @@ static void keep_unsent(skiff_client *client, const char *bytes, size_t length)
         return;
     }
     if (client->unsent_length == 0)
-        client->stalled_since = now_ms();
+        client->stalled_since = skiff_now_ms();
     memcpy(grown + client->unsent_length, bytes, length);
     client->unsent = grown;
     client->unsent_length += length;
@@ -128,7 +123,7 @@ void skiff_send_unsent(skiff_client *client)
     if (sent == 0)
         return;
     client->unsent_length -= sent;
-    client->stalled_since = now_ms();
+    client->stalled_since = skiff_now_ms();
     memmove(client->unsent, client->unsent + sent, client->unsent_length);
     if (client->unsent_length == 0) {
         free(client->unsent);
@@ -150,7 +145,7 @@ bool skiff_clients_behind(skiff_clients *clients)
         skiff_client *client = &clients->list[i];
         if (client->unsent_length == 0)
             continue;
-        if (now_ms() - client->stalled_since > PATIENCE_MS)
+        if (skiff_now_ms() - client->stalled_since > PATIENCE_MS)
             client->gone = true;
         else
             behind = true;

@@ -3,6 +3,7 @@
 #include "../../core/cleanup.h"
 #include "../../core/directory.h"
 #include "../../core/mountbase.h"
+#include "../../core/pidfd.h"
 #include "../../core/plan.h"
 #include "../../core/removal.h"
 #include "../../core/start.h"
@@ -10,14 +11,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-
-#ifndef P_PIDFD
-#define P_PIDFD 3
-#endif
 
 #define OUTPUT_PIPE (256 << 10) /* bytes that a command may be ahead */
 
@@ -186,7 +181,7 @@ static void note_running(skiff_life *life, const skiff_started *started)
     life->terminal = started->terminal;
     if (life->terminal >= 0)
         fcntl(life->terminal, F_SETFL, O_NONBLOCK);
-    life->run_since = skiff_now_ns() / 1000000u;
+    life->run_since = skiff_now_ms();
     life->kill_at = life->request.timeout_ms > 0 ? life->run_since + life->request.timeout_ms : 0;
     life->request.workspace.state = SKIFF_WORKSPACE_MOUNTED;
     state->init = started->init.pid;
@@ -224,7 +219,7 @@ static void take_status(skiff_life *life)
 {
     siginfo_t info = {0};
     skiff_state *state = &life->state;
-    skiff_retry(waitid((idtype_t)P_PIDFD, (id_t)life->pidfd, &info, WEXITED | __WALL));
+    skiff_pidfd_wait(life->pidfd, 0, &info);
     close(life->pidfd);
     life->pidfd = -1;
     life->kill_at = 0;
@@ -236,7 +231,7 @@ static void take_status(skiff_life *life)
 
 bool skiff_end_run(skiff_life *life)
 {
-    uint64_t now = skiff_now_ns() / 1000000u;
+    uint64_t now = skiff_now_ms();
     take_status(life);
     close_ours(life);
     if (life->state.oom_killed)
