@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { errorCode } from '../common/errors';
+import { unlessGone } from '../common/unless-gone';
 import { native, type NativeCgroup } from '../native';
 
 /**
@@ -66,12 +67,7 @@ export const hostKernel: CgroupKernel = {
 
 /** The content of a file, or undefined where it does not exist. Other errors are thrown. */
 export function readIfThere(kernel: CgroupKernel, path: string): string | undefined {
-  try {
-    return kernel.read(path);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  return unlessGone(() => kernel.read(path));
 }
 
 /** The words of a file such as `cgroup.controllers`; none where the file does not exist. */

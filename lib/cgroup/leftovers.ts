@@ -1,4 +1,5 @@
 import { errorCode } from '../common/errors';
+import { unlessGone } from '../common/unless-gone';
 import { openCgroup, type Cgroup } from './cgroup';
 import { hostKernel, type CgroupKernel } from './kernel';
 import { idOfDirectory } from './names';
@@ -88,11 +89,5 @@ function subdirectories(kernel: CgroupKernel, directory: string): string[] {
 }
 
 function exists(kernel: CgroupKernel, path: string): boolean {
-  try {
-    kernel.subdirectories(path);
-    return true;
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false;
-    throw error;
-  }
+  return unlessGone(() => kernel.subdirectories(path)) !== undefined;
 }

@@ -1,6 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { errorCode } from './errors';
+import { unlessGone } from './unless-gone';
+
+/** A file, or the directory that it was in. */
+const GONE = ['ENOENT', 'ENOTDIR'];
 
 /** A file of a rotated series, open for reading. */
 export interface SeriesFile {
@@ -91,7 +94,7 @@ export class RotatedFiles {
 
   /** 0 is the file that grows. */
   private indices(): number[] {
-    const names = unlessGone(() => fs.readdirSync(this.directory)) ?? [];
+    const names = unlessGone(() => fs.readdirSync(this.directory), GONE) ?? [];
     return names
       .map(name => this.indexIn(name))
       .filter(index => index !== undefined)
@@ -106,11 +109,13 @@ export class RotatedFiles {
   }
 
   private isAt(index: number, file: SeriesFile): boolean {
-    return unlessGone(() => identityOf(fs.statSync(this.path(index), { bigint: true }))) === file.identity;
+    return (
+      unlessGone(() => identityOf(fs.statSync(this.path(index), { bigint: true })), GONE) === file.identity
+    );
   }
 
   private open(index: number): SeriesFile | undefined {
-    const fd = unlessGone(() => fs.openSync(this.path(index), 'r'));
+    const fd = unlessGone(() => fs.openSync(this.path(index), 'r'), GONE);
     return fd === undefined ? undefined : { fd, identity: identityOf(fs.fstatSync(fd, { bigint: true })) };
   }
 
@@ -125,13 +130,4 @@ function identityOf({ dev, ino }: fs.BigIntStats): string {
 
 function close(file: SeriesFile | undefined): void {
   if (file) fs.closeSync(file.fd);
-}
-
-function unlessGone<T>(look: () => T): T | undefined {
-  try {
-    return look();
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return undefined;
-    throw error;
-  }
 }

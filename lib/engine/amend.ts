@@ -33,14 +33,14 @@ export async function renameContainer(keeping: Keeping, reference: string, name:
     if (record.name === name) {
       throw invalidArgument('renaming a container with the same name as its current name', { exitCode: 1 });
     }
-    store.claimName(name, id);
+    store.names.claim(name, id);
     try {
       await amend(keeping, record, { name, options: { ...record.options, name } });
     } catch (error) {
-      store.freeName(name, id);
+      store.names.free(name, id);
       throw error;
     }
-    store.freeName(record.name, id);
+    store.names.free(record.name, id);
     tell(keeping, { ...record, name }, 'rename', { oldName: record.name });
   });
 }

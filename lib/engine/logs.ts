@@ -55,7 +55,7 @@ function findLog(reference: string, store: ContainerStore) {
       remedy: 'What a container in the foreground writes is not kept; start it by skiff run -d.',
     });
   }
-  return { directory, isOver: async () => !mayWrite(store.get(found.id)) };
+  return { directory, isOver: async () => !mayWrite(store.find(found.id)) };
 }
 
 /** Of a container whose monitor is gone nobody writes the log, whatever its record says. */

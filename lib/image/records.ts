@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { errorCode, SkiffError } from '../common/errors';
+import { unlessGone } from '../common/unless-gone';
 import { isObject, parseConfig, type ImageConfigFile } from './config';
 import { imagePaths, writeWhole } from './files';
 
@@ -51,15 +52,8 @@ export async function writeImage(root: string, hex: string, record: ImageRecord)
 
 /** The ids of all images. */
 export function imageIds(root: string): string[] {
-  try {
-    return fs
-      .readdirSync(imagePaths(root).records)
-      .map(name => /^([0-9a-f]{64})\.json$/.exec(name)?.[1])
-      .filter(hex => hex !== undefined);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
-    throw error;
-  }
+  const names = unlessGone(() => fs.readdirSync(imagePaths(root).records)) ?? [];
+  return names.map(name => /^([0-9a-f]{64})\.json$/.exec(name)?.[1]).filter(hex => hex !== undefined);
 }
 
 export function readRefs(root: string): Refs {

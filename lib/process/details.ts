@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { errorCode } from '../common/errors';
+import { unlessGone } from '../common/unless-gone';
 import { readProcFile, TICKS_PER_SECOND, type ProcessStat } from './stat';
 
 /** A process with what ps(1) tells of it; each is found out when it is asked for. */
@@ -120,18 +120,10 @@ export function machineFacts(): MachineFacts {
 /** Names by number; of two names for one number the first counts. */
 function namesIn(file: string): Map<number, string> {
   const names = new Map<number, string>();
-  for (const line of readIfThere(file).split('\n')) {
+  const lines = (unlessGone(() => fs.readFileSync(file, 'utf8')) ?? '').split('\n');
+  for (const line of lines) {
     const [name = '', , id = ''] = line.split(':');
     if (id !== '' && !names.has(Number(id))) names.set(Number(id), name);
   }
   return names;
-}
-
-function readIfThere(file: string): string {
-  try {
-    return fs.readFileSync(file, 'utf8');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return '';
-    throw error;
-  }
 }

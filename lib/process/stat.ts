@@ -1,8 +1,11 @@
 import fs from 'node:fs';
-import { errorCode } from '../common/errors';
+import { unlessGone } from '../common/unless-gone';
 
 /** Ticks in a second of the times in /proc: USER_HZ, 100 on every architecture that Node runs on, time(7). */
 export const TICKS_PER_SECOND = 100;
+
+/** It has ended, before its file was opened or after it; or is not to be looked at. */
+const GONE = ['ENOENT', 'ESRCH', 'EACCES', 'EINVAL'];
 
 /** Fields of /proc/PID/stat, proc_pid_stat(5). Times are clock ticks. */
 export interface ProcessStat {
@@ -69,19 +72,10 @@ export function parseStat(text: string): ProcessStat {
 
 /** A file of /proc/PID as Latin-1; undefined where the process is gone, or another user's. */
 export function readProcFile(pid: number, file: string): string | undefined {
-  return unlessGone(() => fs.readFileSync(`/proc/${pid}/${file}`, 'latin1'));
+  return unlessGone(() => fs.readFileSync(`/proc/${pid}/${file}`, 'latin1'), GONE);
 }
 
 /** Where a link of /proc/PID leads: `pid:[4026531836]`. */
 export function readProcLink(pid: number | 'self', file: string): string | undefined {
-  return unlessGone(() => fs.readlinkSync(`/proc/${pid}/${file}`));
-}
-
-function unlessGone<T>(look: () => T): T | undefined {
-  try {
-    return look();
-  } catch (error) {
-    if (['ENOENT', 'ESRCH', 'EACCES', 'EINVAL'].includes(errorCode(error) ?? '')) return undefined;
-    throw error;
-  }
+  return unlessGone(() => fs.readlinkSync(`/proc/${pid}/${file}`), GONE);
 }

@@ -9,7 +9,7 @@ import type { ContainerStore, FoundContainer } from '../state';
  */
 export function findContainer(reference: string, store: ContainerStore): FoundContainer {
   const all = store.list();
-  const id = reference === '' ? undefined : store.holderOf(reference);
+  const id = reference === '' ? undefined : store.names.holderOf(reference);
   const named = all.find(
     found => found.id === id || (found.kind === 'record' && found.record.name === reference),
   );

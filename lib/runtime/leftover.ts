@@ -24,8 +24,8 @@ export async function removeLeftover(
   if (found.kind === 'broken') await removeRemains({ containerDir: found.directory });
   else await removeWhole(store, found.id);
   if (record?.ids) store.ids.free(found.id, record.ids);
-  if (record) store.freeName(record.name, found.id);
-  else store.freeNamesOf(found.id);
+  if (record) store.names.free(record.name, found.id);
+  else store.names.freeAllOf(found.id);
 }
 
 /** Never is there a container whose files are gone in part. */

@@ -281,8 +281,8 @@ async function claimName(
   await steps.do('container-directory', () => native().makeDirectory(directory));
   await steps.do(
     'name',
-    () => store.claimName(name, id),
-    () => store.freeName(name, id),
+    () => store.names.claim(name, id),
+    () => store.names.free(name, id),
   );
 }
 

@@ -57,7 +57,7 @@ export async function sweepListed(
 ): Promise<void> {
   const names = new Set(listed.map(({ name }) => name));
   try {
-    if (store.names().some(name => !names.has(name))) await freeStaleNames(store);
+    if (store.names.all().some(name => !names.has(name))) await freeStaleNames(store);
     sweepIds(store);
     await sweepVolumes(root, store);
     await sweepImages(root);
@@ -110,12 +110,12 @@ async function removeTogether(
 
 /** A name outlives its container where a process was killed between the two removals, or its renaming. */
 async function freeStaleNames(store: ContainerStore): Promise<void> {
-  for (const name of store.names()) {
-    const holder = store.holderOf(name);
-    if (holder === undefined || !fs.existsSync(store.directory(holder))) store.freeName(name, holder);
+  for (const name of store.names.all()) {
+    const holder = store.names.holderOf(name);
+    if (holder === undefined || !fs.existsSync(store.directory(holder))) store.names.free(name, holder);
     else if (hasOtherName(store, holder, name)) {
       await ifUnlocked(store.directory(holder), async () => {
-        if (hasOtherName(store, holder, name)) store.freeName(name, holder);
+        if (hasOtherName(store, holder, name)) store.names.free(name, holder);
       }).catch((error: unknown) => debug('cannot free the name %s: %s', name, errorMessage(error)));
     }
   }

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import { debugLog } from '../common/debug';
-import { errorCode, errorMessage } from '../common/errors';
+import { errorMessage } from '../common/errors';
 import { nowNano } from '../common/time';
+import { unlessGone } from '../common/unless-gone';
 import { native } from '../native';
 import { statePaths } from './paths';
 
@@ -108,11 +109,6 @@ function pause(ms: number): void {
 /** The path still leads to the open file. */
 function isAt(file: string, fd: number): boolean {
   const open = fs.fstatSync(fd, { bigint: true });
-  try {
-    const there = fs.statSync(file, { bigint: true });
-    return there.dev === open.dev && there.ino === open.ino;
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false;
-    throw error;
-  }
+  const there = unlessGone(() => fs.statSync(file, { bigint: true }));
+  return there !== undefined && there.dev === open.dev && there.ino === open.ino;
 }

@@ -4,6 +4,7 @@ import { makeDirectories } from '../common/directories';
 import { errorCode, SkiffError } from '../common/errors';
 import type { IdRange } from '../common/id-range';
 import { isAlive, type ProcessIdentity } from '../common/identity';
+import { unlessGone } from '../common/unless-gone';
 
 /** Ids of one place: a container has one of them, or several in a row. */
 const PLACE = 65_536;
@@ -106,33 +107,20 @@ export class IdPool {
   }
 
   private names(): string[] {
-    try {
-      return fs.readdirSync(this.directory);
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return [];
-      throw error;
-    }
+    return unlessGone(() => fs.readdirSync(this.directory)) ?? [];
   }
 
   private holder(link: string): { id: string; owner: ProcessIdentity } | undefined {
-    try {
-      const [id = '', pid, startTime, boot = '', pidNamespace = ''] = fs.readlinkSync(link).split('.');
-      const owner = { pid: Number(pid), startTime: Number(startTime), bootId: boot, pidNamespace };
-      return { id, owner };
-    } catch (error) {
-      // EINVAL: somebody's file, no link.
-      if (['ENOENT', 'EINVAL'].includes(errorCode(error) ?? '')) return undefined;
-      throw error;
-    }
+    // EINVAL: somebody's file, no link.
+    const text = unlessGone(() => fs.readlinkSync(link), ['ENOENT', 'EINVAL']);
+    if (text === undefined) return undefined;
+    const [id = '', pid, startTime, boot = '', pidNamespace = ''] = text.split('.');
+    return { id, owner: { pid: Number(pid), startTime: Number(startTime), bootId: boot, pidNamespace } };
   }
 }
 
 function remove(link: string): void {
-  try {
-    fs.unlinkSync(link);
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error;
-  }
+  unlessGone(() => fs.unlinkSync(link));
 }
 
 function toText(id: string, { pid, startTime, bootId, pidNamespace }: ProcessIdentity): string {

@@ -3,8 +3,10 @@ import path from 'node:path';
 import { makeDirectories } from '../common/directories';
 import { errorCode, SkiffError } from '../common/errors';
 import { identify, isAlive, type ProcessIdentity } from '../common/identity';
+import { unlessGone } from '../common/unless-gone';
 import { isRecord } from './check-record';
 import { IdPool } from './id-pool';
+import { NameClaims } from './names';
 import { statePaths } from './paths';
 import type { NativeDirectory } from '../native';
 import { RECORD_VERSION, type ContainerRecord } from './record';
@@ -20,7 +22,6 @@ export type FoundContainer =
 type Paths = ReturnType<typeof statePaths>;
 
 const NEW_PREFIX = '.new-';
-const CLAIM_ATTEMPTS = 10;
 /** One object for all reads: of a bare 'utf8' Node makes a new one each time. */
 const AS_TEXT = { encoding: 'utf8', flag: 'r' } as const;
 
@@ -32,18 +33,17 @@ const AS_TEXT = { encoding: 'utf8', flag: 'r' } as const;
  */
 export class ContainerStore {
   private readonly paths: Paths;
-  private readonly self: ProcessIdentity;
+  /** This process, whose containers end with it. */
+  readonly owner: ProcessIdentity;
+  readonly names: NameClaims;
   /** Ids of the host that containers have for themselves. */
   readonly ids: IdPool;
 
   constructor(readonly root: string) {
     this.paths = statePaths(root);
     this.ids = new IdPool(this.paths.ids);
-    this.self = identify(process.pid) ?? fail();
-  }
-
-  get owner(): ProcessIdentity {
-    return this.self;
+    this.names = new NameClaims(this.paths.names, this.paths.container);
+    this.owner = identify(process.pid) ?? fail();
   }
 
   directory(id: string): string {
@@ -70,13 +70,10 @@ export class ContainerStore {
    */
   beginRemoval(id: string): string | undefined {
     const directory = this.unfinished(id);
-    try {
+    return unlessGone(() => {
       fs.renameSync(this.directory(id), directory);
       return directory;
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return undefined;
-      throw error;
-    }
+    });
   }
 
   /** It could not be removed: it is as it was found, so that somebody can try again. */
@@ -85,7 +82,7 @@ export class ContainerStore {
   }
 
   private unfinished(id: string): string {
-    const { pid, startTime, bootId, pidNamespace } = this.self;
+    const { pid, startTime, bootId, pidNamespace } = this.owner;
     const maker = `${pid}.${startTime}.${bootId}.${pidNamespace}`;
     return path.join(this.paths.containers, `${NEW_PREFIX}${maker}.${id}`);
   }
@@ -105,78 +102,6 @@ export class ContainerStore {
     fs.renameSync(`${file}.tmp`, file);
   }
 
-  /**
-   * Take a name, for as long as a container has it. The container's directory must be there.
-   *
-   * A claim is a directory with the holder's id in it, put in place by one rename(2), which fails where a claim is.
-   * Freeing it removes the file of one holder, so nobody can take away the claim that somebody else has just made.
-   *
-   * @throws SkiffError NAME_IN_USE that tells by whom
-   */
-  claimName(name: string, id: string): void {
-    makeDirectories(this.paths.names, 0o700);
-    const claim = path.join(this.directory(id), 'name');
-    makeDirectories(claim, 0o700);
-    fs.writeFileSync(path.join(claim, id), '');
-    for (let attempt = 0; attempt < CLAIM_ATTEMPTS; attempt += 1) {
-      try {
-        return fs.renameSync(claim, this.claimOf(name));
-      } catch (error) {
-        if (!isTaken(error)) throw error;
-      }
-      const holder = this.holderOf(name);
-      if (holder === id) {
-        // A rename was killed on its way: the name is there already.
-        fs.rmSync(claim, { recursive: true, force: true });
-        return;
-      }
-      // A container has its directory before its name and after it: a name without one was left by a killed process.
-      if (holder !== undefined && !fs.existsSync(this.directory(holder))) this.freeName(name, holder);
-      else if (holder !== undefined) throw nameInUse(name, holder);
-    }
-    throw nameInUse(name, 'another one');
-  }
-
-  /** Of a claim that is another container's, or of none, nothing happens. */
-  freeName(name: string, id?: string): void {
-    try {
-      if (id !== undefined) fs.rmSync(path.join(this.claimOf(name), id), { force: true });
-      fs.rmdirSync(this.claimOf(name));
-    } catch (error) {
-      if (!isTaken(error) && errorCode(error) !== 'ENOENT') throw error;
-    }
-  }
-
-  /** Whatever names a container has whose record cannot be read. */
-  freeNamesOf(id: string): void {
-    for (const name of this.names()) if (this.holderOf(name) === id) this.freeName(name, id);
-  }
-
-  /** Every name that is taken, whether or not its holder is still there. */
-  names(): string[] {
-    return entriesOf(this.paths.names);
-  }
-
-  /** The id of the container with that name. */
-  holderOf(name: string): string | undefined {
-    try {
-      return fs.readdirSync(this.claimOf(name))[0];
-    } catch (error) {
-      // ENOTDIR: somebody's file, not a claim.
-      if (['ENOENT', 'ENOTDIR'].includes(errorCode(error) ?? '')) return undefined;
-      throw error;
-    }
-  }
-
-  /** What holds a name for a container, in the order of removal. */
-  claimPaths(name: string, id: string): string[] {
-    return [path.join(this.claimOf(name), id), this.claimOf(name)];
-  }
-
-  private claimOf(name: string): string {
-    return path.join(this.paths.names, name);
-  }
-
   /** Every container of this root, but those that a living process is just making. */
   list(): FoundContainer[] {
     return [...this.each()];
@@ -184,7 +109,7 @@ export class ContainerStore {
 
   /** The same one after the other: of a thousand, what is not kept is gone before the next is read. */
   *each(): Generator<FoundContainer, void, undefined> {
-    for (const entry of this.entries()) {
+    for (const entry of unlessGone(() => fs.readdirSync(this.paths.containers)) ?? []) {
       const found = this.look(entry);
       if (found) yield found;
     }
@@ -195,11 +120,6 @@ export class ContainerStore {
     const { nlink = 0 } = fs.statSync(this.paths.containers, { throwIfNoEntry: false }) ?? {};
     // Its own name, its `.`, and the `..` of each directory in it.
     return Math.max(0, nlink - 2);
-  }
-
-  /** The container of that id; undefined where there is none (any more). */
-  get(id: string): FoundContainer | undefined {
-    return this.look(id);
   }
 
   /** Nobody looks after it any more: its owner is gone, and it is not one that stays. */
@@ -221,12 +141,7 @@ export class ContainerStore {
 
   /** What further commands in a container are started with, as JSON; undefined where that is not known. */
   processOf({ id, process }: ContainerRecord): string | undefined {
-    try {
-      return process ?? fs.readFileSync(this.paths.process(id), 'utf8');
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return undefined;
-      throw error;
-    }
+    return process ?? unlessGone(() => fs.readFileSync(this.paths.process(id), 'utf8'));
   }
 
   /** Its record tells that it runs, and its monitor is gone: whatever became of it, nobody watches over it. */
@@ -236,7 +151,7 @@ export class ContainerStore {
     return !['created', 'exited'].includes(status) && !(monitor && isAlive(monitor));
   }
 
-  /** What there is of one container now; undefined where it is gone. */
+  /** What there is of one container now; undefined where there is none (any more). */
   find(id: string): FoundContainer | undefined {
     return this.look(id);
   }
@@ -253,19 +168,6 @@ export class ContainerStore {
     if (record === 'broken') return { kind: 'broken', id: entry, directory };
     if (record.version !== RECORD_VERSION) return { kind: 'future', id: entry };
     return { kind: 'record', id: entry, record };
-  }
-
-  private entries(): string[] {
-    return entriesOf(this.paths.containers);
-  }
-}
-
-function entriesOf(directory: string): string[] {
-  try {
-    return fs.readdirSync(directory);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return [];
-    throw error;
   }
 }
 
@@ -312,22 +214,6 @@ function withInit(record: ContainerRecord, file: string): ContainerRecord {
     if (errorCode(error) === 'ENOENT') return record;
     throw error;
   }
-}
-
-/** What stands at a name's place is a claim, or no directory. */
-function isTaken(error: unknown): boolean {
-  return ['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(errorCode(error) ?? '');
-}
-
-function nameInUse(name: string, holder: string): SkiffError {
-  return new SkiffError(
-    `the container name "${name}" is already in use by container ${holder.slice(0, 12)}`,
-    {
-      code: 'NAME_IN_USE',
-      path: name,
-      remedy: 'Remove that container, or take another name.',
-    },
-  );
 }
 
 function fail(): never {

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { makeDirectories } from '../common/directories';
 import { errorCode } from '../common/errors';
+import { unlessGone } from '../common/unless-gone';
 import { native } from '../native';
 import { noSuchVolume, volumeBusy, volumeFailure, volumeInUse } from './errors';
 import { lockVolume, type LockOptions, type VolumeLock } from './lock';
@@ -196,12 +197,7 @@ export class VolumeStore {
   }
 
   private entries(): string[] {
-    try {
-      return fs.readdirSync(this.directory);
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return [];
-      throw error;
-    }
+    return unlessGone(() => fs.readdirSync(this.directory)) ?? [];
   }
 }
 

@@ -1,8 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { debugLog } from '../common/debug';
-import { errorCode, invalidArgument, SkiffError } from '../common/errors';
+import { invalidArgument, SkiffError } from '../common/errors';
 import { bootId } from '../common/identity';
+import { unlessGone } from '../common/unless-gone';
 import { AufsDriver } from './drivers/aufs';
 import { FuseOverlayfsDriver } from './drivers/fuse-overlayfs';
 import { OverlayDriver } from './drivers/overlay';
@@ -106,11 +107,6 @@ function deviceOf(root: string): string {
 
 /** The name in a record of this boot and device; undefined where there is none. */
 function remembered(record: string, key: string): string | undefined {
-  try {
-    const target = fs.readlinkSync(record);
-    return target.endsWith(`.${key}`) ? target.slice(0, -key.length - 1) : undefined;
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const target = unlessGone(() => fs.readlinkSync(record));
+  return target?.endsWith(`.${key}`) ? target.slice(0, -key.length - 1) : undefined;
 }

@@ -145,7 +145,7 @@ describe('a name', () => {
       for (let number = 0; number < ${count}; number += 1) {
         while (Date.now() < start + number);
         try {
-          store.claimName('n' + number, id);
+          store.names.claim('n' + number, id);
           won.push(number);
         } catch (error) {
           if (error.code !== 'NAME_IN_USE') throw error;

@@ -57,7 +57,7 @@ export async function createDetached(
     await steps.do('container-directory', () => native().makeDirectory(directory));
     requireLayers(record.layers ?? []);
     store.markStaying(record.id, process);
-    if (named) await steps.do('name', () => store.claimName(record.name, record.id));
+    if (named) await steps.do('name', () => store.names.claim(record.name, record.id));
   } catch (error) {
     throw withFailures(error, await steps.undo());
   }
@@ -95,7 +95,7 @@ export async function startDetached(
     copyUps: start.mounts?.copyUps ?? [],
     cgroups: cgroupPlan,
     claims: [
-      ...(start.named ? store.claimPaths(record.name, record.id) : []),
+      ...(start.named ? store.names.pathsOf(record.name, record.id) : []),
       ...(record.ids ? store.ids.paths(record.ids) : []),
     ],
   });

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { errorCode, invalidArgument, SkiffError } from '../../common/errors';
+import { unlessGone } from '../../common/unless-gone';
 import type { Machine } from './abis';
 import type * as Compile from './compile';
 import type { SeccompFilter } from './compile';
@@ -109,13 +110,9 @@ function readPrecompiled(
   machine: Machine,
   capabilities: readonly string[],
 ): SeccompFilter | undefined {
-  let text: string;
-  try {
-    text = fs.readFileSync(path.join(__dirname, precompiledName(name, machine)), 'latin1');
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const file = path.join(__dirname, precompiledName(name, machine));
+  const text = unlessGone(() => fs.readFileSync(file, 'latin1'));
+  if (text === undefined) return undefined;
   const [names, flags, program = ''] = text.split('\n');
   return names === capabilityLine(capabilities) ? { flags: Number(flags), program } : undefined;
 }
