@@ -32,7 +32,7 @@ export type { ImportOptions } from './image/import';
 export type { LoadedImage, LoadOptions } from './image/load';
 export type { PruneOptions, RemovedImage, RemoveImageOptions } from './image/remove';
 export type { ArchiveFormat, SaveOptions } from './image/save';
-export type { StoredImage } from './image/store';
+export type { StoredImage } from './image/catalog';
 export type { FileChange } from './engine/changes';
 export type { CommitOptions } from './engine/commit';
 export type { Copied, CopiedOut, CopyOptions } from './engine/copy';

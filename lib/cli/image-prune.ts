@@ -1,5 +1,5 @@
 import { parseTime } from '../common/time';
-import type { StoredImage } from '../image/store';
+import type { StoredImage } from '../image/catalog';
 import { groupFilters, invalidFilterValue, type Filter } from './filters';
 
 /** What `image prune --filter` knows. */

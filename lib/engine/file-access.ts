@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
-import type { ImageStore, StoredImage } from '../image/store';
+import type { StoredImage } from '../image/catalog';
+import type { ImageStore } from '../image/store';
 import { appendEvent } from '../state';
 import { containerChanges, type FileChange } from './changes';
 import { commitContainer, type CommitOptions, type Freezer } from './commit';

@@ -1,7 +1,8 @@
 import { applyChanges } from './changes';
 import { thisArchitecture, type ImageConfigFile } from './config';
 import { taggedName } from './reference';
-import type { ImageStore, StoredImage } from './store';
+import type { StoredImage } from './catalog';
+import type { ImageStore } from './store';
 import type { ByteSource } from '../layers/byte-source';
 
 export interface ImportOptions {

@@ -12,7 +12,8 @@ import { DOCKER_MANIFEST, dockerImages } from './docker-archive';
 import { imagePaths } from './files';
 import { ociImages, type ArchivedImage } from './oci';
 import { familiarName, parseReference } from './reference';
-import type { ImageStore, StoredImage } from './store';
+import type { StoredImage } from './catalog';
+import type { ImageStore } from './store';
 
 export interface LoadOptions {
   /** Bytes that each layer's uncompressed tar may have; 64 GiB where not given. */

@@ -5,7 +5,8 @@ import { imagePaths, prepareImages, syncDirectory } from './files';
 import fs from 'node:fs';
 import { familiarName, parseReference, splitTag } from './reference';
 import { writeRefs, type Refs } from './records';
-import { isBundledName, type ImageStore, type ImageUser, type StoredImage } from './store';
+import type { StoredImage } from './catalog';
+import { isBundledName, type ImageStore, type ImageUser } from './store';
 
 /** What was removed, in the order in which it is told. */
 export interface RemovedImage {

@@ -8,7 +8,8 @@ import { digestOf } from './config';
 import { DOCKER_MANIFEST, type DockerManifestEntry } from './docker-archive';
 import { blobFile, FULL_NAME_ANNOTATION, MEDIA_TYPES, NAME_ANNOTATION, type Descriptor } from './oci';
 import { familiarName, parseReference } from './reference';
-import type { ImageStore, StoredImage } from './store';
+import type { StoredImage } from './catalog';
+import type { ImageStore } from './store';
 
 /** `docker-archive`: what `docker load` and `podman load` read. `oci-archive`: an OCI layout in a tar. */
 export const ARCHIVE_FORMATS = ['docker-archive', 'oci-archive'] as const;

@@ -7,31 +7,12 @@ import { layersDirectory } from '../layers/paths';
 import type { ByteSource } from '../layers/byte-source';
 import { indexedLayers } from '../layers/tar-index';
 import type { WhiteoutForm } from '../layers/whiteouts';
-import { BUNDLED_NAME, bundledImage, DEFAULT_IMAGE, unpackBundled } from './bundled';
-import { digestOf, parseConfig, type ImageConfigFile } from './config';
+import { BUNDLED_NAME, DEFAULT_IMAGE, unpackBundled } from './bundled';
+import { ImageCatalog, type StoredImage } from './catalog';
+import { digestOf, parseConfig } from './config';
 import { imagePaths, prepareImages } from './files';
-import { imageIds, readImage, readRefs, writeImage, writeRefs, type ReadImage, type Refs } from './records';
-import { familiarName, parseReference, taggedName } from './reference';
-
-/** An image of the store. */
-export interface StoredImage {
-  /** `sha256:` and the digest of its config. */
-  id: string;
-  config: ImageConfigFile;
-  /** The config blob, byte for byte. */
-  configText: string;
-  /** `repository:tag` as people write it; empty for an image without a name. */
-  refs: string[];
-  /** `repository@sha256:...` of manifests that it was loaded by. */
-  digests: string[];
-  /** Digests of the uncompressed layers, the lowest first. */
-  layers: string[];
-  /** Directories with the unpacked layers, the topmost first. */
-  layerPaths: string[];
-  /** Milliseconds since the epoch. */
-  created: number;
-  added: number;
-}
+import { readImage, readRefs, writeImage, writeRefs, type Refs } from './records';
+import { taggedName } from './reference';
 
 /** What a container has of the store. */
 export interface ImageUser {
@@ -60,14 +41,12 @@ export interface AddImageOptions {
 }
 
 /**
- * The images of one root. Layers are kept once for their content, in `images/layers`; an image is one record, which is
+ * The images of one root, and what changes them. Layers are kept once for their content, in `images/layers`; an image is one record, which is
  * written when all its layers are there. Nothing is counted: what is used is seen from the records.
  */
-export class ImageStore {
-  constructor(private readonly options: ImageStoreOptions) {}
-
-  get root(): string {
-    return this.options.root;
+export class ImageStore extends ImageCatalog {
+  constructor(private readonly options: ImageStoreOptions) {
+    super(options.root);
   }
 
   /** The driver's form of whiteouts. */
@@ -139,54 +118,12 @@ export class ImageStore {
     return this.get(`sha256:${hex}`);
   }
 
-  /**
-   * Find an image by name, `name:tag`, `name@digest`, id, or the beginning of its id. Of the bundled image without a
-   * layer yet, nothing is known here.
-   *
-   * @throws SkiffError AMBIGUOUS
-   */
-  find(reference: string): StoredImage | undefined {
-    const refs = this.refs();
-    const hex = this.hexOfName(reference, refs) ?? this.hexOfId(reference);
-    const image = hex === undefined ? undefined : this.read(hex);
-    return image && this.describe(image, refs);
-  }
-
-  /** Find an image by its whole name alone. Costs one failed open(2) where no image has a name. */
-  findNamed(reference: string): StoredImage | undefined {
-    const refs = readRefs(this.root);
-    if (refs.size === 0) return undefined;
-    const hex = this.hexOfName(reference, refs);
-    const image = hex === undefined ? undefined : readImage(this.root, hex);
-    return image && this.describe(image, refs);
-  }
-
   /** @throws SkiffError IMAGE_NOT_FOUND, AMBIGUOUS, INVALID_REFERENCE */
   async get(reference: string): Promise<StoredImage> {
     if (isBundledName(reference)) await unpackBundled(this.root);
     const image = this.find(reference);
     if (image) return image;
     throw noSuchImage(reference);
-  }
-
-  /** All images, the youngest first. */
-  list(): StoredImage[] {
-    const refs = this.refs();
-    const bundled = bundledImage(this.root);
-    const ids = new Set([...imageIds(this.root), ...(bundled ? [bundled.hex] : [])]);
-    return [...ids]
-      .map(hex => this.readable(hex))
-      .filter(image => image !== undefined)
-      .map(image => this.describe(image, refs))
-      .sort((one, other) => other.created - one.created || (one.id < other.id ? -1 : 1));
-  }
-
-  /** Why the records of some images cannot be read; these are left alone. */
-  unreadable(): { hex: string; reason: SkiffError }[] {
-    return imageIds(this.root).flatMap(hex => {
-      const reason = unreadableReason(() => this.read(hex));
-      return reason ? [{ hex, reason }] : [];
-    });
   }
 
   /** Bytes of all files of an image's layers. */
@@ -257,77 +194,6 @@ export class ImageStore {
   /** Containers that were started from an image. */
   usersOf({ id }: Pick<StoredImage, 'id'>): ImageUser[] {
     return this.options.users().filter(({ imageId }) => imageId === id);
-  }
-
-  /** Names with the ids that they stand for; the bundled image has its own where no other took it. */
-  private refs(): Refs {
-    const refs = readRefs(this.root);
-    const bundled = refs.has(BUNDLED_NAME) ? undefined : bundledImage(this.root);
-    return bundled ? refs.set(BUNDLED_NAME, bundled.hex) : refs;
-  }
-
-  private read(hex: string): ReadImage | undefined {
-    const stored = readImage(this.root, hex);
-    if (stored) return stored;
-    const bundled = bundledImage(this.root);
-    return bundled?.hex === hex ? bundled : undefined;
-  }
-
-  /** Undefined also where its record cannot be read. */
-  private readable(hex: string): ReadImage | undefined {
-    let image: ReadImage | undefined;
-    unreadableReason(() => (image = this.read(hex)));
-    return image;
-  }
-
-  private hexOfName(reference: string, refs: Refs): string | undefined {
-    if (/^(sha256:)?[0-9a-f]{64}$/.test(reference)) return undefined;
-    const { repository, tag, digest } = parseReference(reference);
-    if (digest === undefined) return refs.get(`${repository}:${tag}`);
-    const wanted = `${familiarName(repository)}@${digest}`;
-    return imageIds(this.root).find(hex => {
-      return this.readable(hex)?.record.digests.includes(wanted);
-    });
-  }
-
-  private hexOfId(reference: string): string | undefined {
-    const prefix = reference.replace(/^sha256:/, '');
-    if (!/^[0-9a-f]{1,64}$/.test(prefix)) return undefined;
-    const bundled = bundledImage(this.root);
-    const ids = new Set([...imageIds(this.root), ...(bundled ? [bundled.hex] : [])]);
-    const matching = [...ids].filter(hex => hex.startsWith(prefix));
-    if (matching.length < 2) return matching[0];
-    throw new SkiffError(
-      `ambiguous image: ${reference}: it could be ${matching.map(hex => hex.slice(0, 12)).join(', ')}`,
-      { code: 'AMBIGUOUS', path: reference, exitCode: 1 },
-    );
-  }
-
-  private describe({ hex, record, config }: ReadImage, refs: Refs): StoredImage {
-    const layers = config.rootfs.diff_ids;
-    const created = Date.parse(config.created ?? '');
-    return {
-      id: `sha256:${hex}`,
-      config,
-      configText: record.config,
-      refs: [...refs].filter(([, id]) => id === hex).map(([name]) => familiarName(name)),
-      digests: record.digests,
-      layers,
-      layerPaths: layers.map(layer => layerOf(this.root, hexOf(layer)).path).reverse(),
-      created: Number.isNaN(created) ? record.added : created,
-      added: record.added,
-    };
-  }
-}
-
-/** Why a record cannot be read; undefined where it can. */
-function unreadableReason(read: () => unknown): SkiffError | undefined {
-  try {
-    read();
-    return undefined;
-  } catch (error) {
-    if (SkiffError.is(error) && ['BROKEN_STORE', 'FUTURE_STORE'].includes(error.code)) return error;
-    throw error;
   }
 }
 
