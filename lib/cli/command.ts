@@ -31,6 +31,10 @@ export interface CommandDescription<F extends Flags> {
 /** A command's place in the table: all that is known of it before its file is loaded. */
 export interface CommandEntry {
   summary: string;
+  /** The heading that the overview lists it under. */
+  group?: string;
+  /** Another name of that command; the overview lists the one alone. */
+  aliasOf?: string;
   /** For programs: no help lists it. */
   hidden?: boolean;
   load(): Promise<{ default: Command }>;

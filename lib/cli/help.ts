@@ -3,7 +3,7 @@ import path from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { Command as OclifCommand } from '@oclif/core';
 import { packageRoot } from '../common/package';
-import type { Command } from './command';
+import type { Command, CommandTable } from './command';
 import { mayDecorate } from './decorate';
 import { writeOut } from './output';
 
@@ -63,20 +63,33 @@ export function topicOverview(topic: string, commands: readonly { name: string; 
   return `USAGE\n  $ skiff ${topic} COMMAND\n\nCOMMANDS\n${formatCommands(commands)}\n`;
 }
 
-function formatCommands(commands: readonly { name: string; summary: string }[]): string {
-  const width = Math.max(...commands.map(({ name }) => name.length));
+function formatCommands(
+  commands: readonly { name: string; summary: string }[],
+  width = Math.max(...commands.map(({ name }) => name.length)),
+): string {
   return commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).join('\n');
 }
 
+/** The commands under their headings, each by its own name alone. */
+function formatGroups(commands: CommandTable): string {
+  const groups = new Map<string, { name: string; summary: string }[]>();
+  for (const [name, { summary, group }] of commands) {
+    if (group !== undefined) groups.set(group, [...(groups.get(group) ?? []), { name, summary }]);
+  }
+  const width = Math.max(...[...groups.values()].flat().map(({ name }) => name.length));
+  return [...groups]
+    .map(([group, members]) => `${group.toUpperCase()}\n${formatCommands(members, width)}`)
+    .join('\n\n');
+}
+
 /** Help of skiff itself. */
-export function overview(commands: readonly { name: string; summary: string }[]): string {
+export function overview(commands: CommandTable): string {
   return `Run isolated programs in Linux containers, without a daemon.
 
 USAGE
   $ skiff [--root DIR] [--debug] COMMAND
 
-COMMANDS
-${formatCommands(commands)}
+${formatGroups(commands)}
 
 FLAGS
       --root=<dir>  Where images and containers are kept

@@ -76,8 +76,7 @@ async function printHelp(name: string, { load }: CommandEntry): Promise<number> 
 
 async function printOverview(commands: Map<string, CommandEntry>): Promise<number> {
   const { overview } = await import('./help');
-  const listed = [...commands].filter(([, { hidden }]) => !hidden);
-  writeOut(overview(listed.map(([name, { summary }]) => ({ name, summary }))));
+  writeOut(overview(commands));
   return 0;
 }
 

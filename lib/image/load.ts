@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type fs from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
 import { checkAborted } from '../common/abort';
 import { errorCode, errorMessage, SkiffError } from '../common/errors';
 import { fullRemedy, isFull } from '../layers/errors';
@@ -32,7 +32,7 @@ export interface LoadedImage extends StoredImage {
 
 /** Where an image archive is: an open file, bytes that come once, or a directory with an OCI layout. */
 export type ArchivePlace =
-  | { name: string; handle: fs.promises.FileHandle; source: ByteSource }
+  | { name: string; handle: FileHandle; source: ByteSource }
   | { name: string; source: ByteSource }
   | { name: string; directory: string };
 
@@ -160,7 +160,7 @@ async function spooled<T>(
   store: ImageStore,
   { name, source }: { name: string; source: ByteSource },
   { maxBytes = Infinity, signal }: LoadOptions,
-  work: (handle: fs.promises.FileHandle) => Promise<T>,
+  work: (handle: FileHandle) => Promise<T>,
 ): Promise<T> {
   const handle = await openNameless(imagePaths(store.root).images);
   try {
@@ -179,7 +179,7 @@ async function spooled<T>(
 
 /** All of a chunk; on a disk that is nearly full a single write takes a part of it. */
 async function append(
-  handle: fs.promises.FileHandle,
+  handle: FileHandle,
   chunk: Buffer,
   { name, directory }: { name: string; directory: string },
 ): Promise<void> {

@@ -168,6 +168,11 @@ describePacked('on a machine without compiler', () => {
     expect(await consumer.run('node', [`typed.${extension.replace('ts', 'js')}`])).toEqual(EXPECTED);
   });
 
+  it('types are right for those who compile without esModuleInterop, too', () => {
+    const text = `import { Skiff } from 'skiffrun'; export const opened: Promise<Skiff> = Skiff.open();`;
+    compile('plain.ts', text, ['--module', 'commonjs', '--moduleResolution', 'node10']);
+  });
+
   it('types are checked: what is no option is refused', () => {
     const text = `
       import { Skiff } from 'skiffrun';
@@ -182,11 +187,11 @@ describePacked('on a machine without compiler', () => {
 });
 
 /** By the checkout's compiler, with declarations checked, too. */
-function compile(name: string, text: string): void {
+function compile(name: string, text: string, module: readonly string[] = ['--module', 'nodenext']): void {
   consumer.write(name, text);
   const modules = path.join(projectRoot, 'node_modules');
   const compiler = path.join(modules, 'typescript', 'bin', 'tsc');
-  const flags = ['--strict', '--module', 'nodenext', '--target', 'es2022', '--skipLibCheck', 'false'];
+  const flags = ['--strict', ...module, '--target', 'es2022', '--skipLibCheck', 'false'];
   const types = ['--typeRoots', path.join(modules, '@types'), '--types', 'node'];
   const { status, stdout } = spawnSync(process.execPath, [compiler, ...flags, ...types, name], {
     cwd: consumer.root,
