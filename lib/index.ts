@@ -1,6 +1,10 @@
+export type { TimeLike } from './common/time';
+export type { Phase } from './common/trace';
 export { SkiffError, type SkiffErrorDetails } from './common/errors';
 export { Pool, Skiff, type OpenOptions } from './engine';
 export type {
+  CollectedFile,
+  CollectOption,
   Container,
   CreateOptions,
   ExecDetachedOptions,
@@ -8,6 +12,7 @@ export type {
   ExecProcess,
   ExecToEndOptions,
   ExitResult,
+  InputFile,
   PoolOptions,
   PoolRunOptions,
   RunOptions,
@@ -15,7 +20,10 @@ export type {
   StartOptions,
   StdioOption,
   Usage,
+  Verdict,
 } from './engine/options';
+export type { StopOptions } from './engine/life';
+export type { UpdateOptions } from './engine/amend';
 export type { AttachedStreams, ManagedContainer } from './engine/managed-container';
 export type { LogEntry, LogOptions, LogStream, LogText, LogTextOptions } from './logs';
 export type { EventFilters, EventOptions, SkiffEvent } from './state';
@@ -32,6 +40,7 @@ export type { ImportOptions } from './image/import';
 export type { LoadedImage, LoadOptions } from './image/load';
 export type { PruneOptions, RemovedImage, RemoveImageOptions } from './image/remove';
 export type { ArchiveFormat, SaveOptions } from './image/save';
+export type { ImageConfigFile } from './image/config';
 export type { StoredImage } from './image/catalog';
 export type { FileChange } from './engine/changes';
 export type { CommitOptions } from './engine/commit';

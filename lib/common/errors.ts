@@ -12,13 +12,14 @@ export interface SkiffErrorDetails {
   remedy?: string;
   /** Exit code for the command line; 125 where none is given. */
   exitCode?: number;
+  /** What was thrown below. */
   cause?: unknown;
 }
 
 const BRAND = Symbol.for('skiffrun.error');
 
 /**
- * The one error shape of this package. Recognise it with {@link SkiffError.is}, not with
+ * The one error shape of this package; its members are those of {@link SkiffErrorDetails}. Recognise it with {@link SkiffError.is}, not with
  * `instanceof`: jest and worker threads have several realms.
  */
 export class SkiffError extends Error {
@@ -41,6 +42,7 @@ export class SkiffError extends Error {
     this.exitCode = details.exitCode ?? 125;
   }
 
+  /** Whether that is one, whichever realm it was made in. */
   static is(value: unknown): value is SkiffError {
     return typeof value === 'object' && value !== null && BRAND in value;
   }

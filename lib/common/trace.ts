@@ -6,8 +6,9 @@ import { debugLog } from './debug';
 export interface Phase {
   /** Short id of the container. */
   container: string;
+  /** `clone`, `set up`, `execve`, ... */
   name: string;
-  /** Milliseconds of CLOCK_MONOTONIC. */
+  /** Milliseconds of CLOCK_MONOTONIC, as `end` is. */
   start: number;
   end: number;
 }

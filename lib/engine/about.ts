@@ -34,16 +34,22 @@ export function version(): Version {
 
 /** Of this machine and of a root's containers. */
 export interface SystemInfo extends Version {
+  /** How many; `stopped` are all that neither run nor are paused. */
   containers: { all: number; running: number; paused: number; stopped: number };
   /** Undefined where it is not known. */
   images?: number;
+  /** Where they are kept. */
   root: string;
+  /** Of storage: `overlay`. */
   driver: string;
+  /** `v1`, `v2`, `hybrid` or `none`. */
   cgroupMode: string;
   /** `Debian GNU/Linux 12 (bookworm)` */
   operatingSystem: string;
   cpus: number;
+  /** All of the machine's, in bytes. */
   memoryBytes: number;
+  /** The host's. */
   hostname: string;
 }
 

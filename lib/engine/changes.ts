@@ -4,6 +4,7 @@ import type { ContainerInfo } from './info';
 
 /** Something in which a container's file system differs from its image. */
 export interface FileChange {
+  /** Against the image. */
   kind: 'added' | 'changed' | 'deleted';
   /** Absolute; bytes that are not UTF-8 are replaced. */
   path: string;

@@ -13,15 +13,19 @@ import { containerDefaults } from './commit-config';
 import { filesOf, requireFiles } from './files';
 import type { ContainerInfo } from './info';
 
+/** What becomes of a container's changes. */
 export interface CommitOptions {
   /** A name for the image, `name` or `name:tag`. */
   ref?: string;
+  /** Of the image, as its config has them: `Jane <jane@example.org>`. */
   author?: string;
+  /** Of the image's newest step. */
   message?: string;
   /** Dockerfile instructions: `CMD ["sh"]`, `ENV a=b`. */
   changes?: readonly string[];
   /** Hold a running container meanwhile, so that its files are of one moment; true where not given. */
   pause?: boolean;
+  /** Aborting leaves nothing. */
   signal?: AbortSignal;
 }
 

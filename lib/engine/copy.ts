@@ -25,7 +25,9 @@ export interface CopyOptions {
 
 /** A tar of something in a container, and what it is. */
 export interface CopiedOut {
+  /** The tar; to be read to its end, or destroyed. */
   stream: Readable;
+  /** Whether what was asked for is one. */
   isDirectory: boolean;
 }
 

@@ -28,7 +28,9 @@ export interface ImageInfo extends StoredImage {
 export interface LayerHistory {
   /** Milliseconds since the epoch. */
   created?: number;
+  /** The command, or the builder's word. */
   createdBy: string;
+  /** A commit's or an import's message. */
   comment: string;
   /** Bytes of the files of its layer. */
   size: number;

@@ -4,35 +4,46 @@ import type { ContainerRecord, RecordedMount } from '../state';
 
 /** What is known of a container, whoever started it. */
 export interface ContainerInfo {
+  /** 64 hexadecimal digits. */
   id: string;
+  /** The user's, or the short id. */
   name: string;
   /** As the user named it. */
   image: string;
   /** `sha256:` and 64 digits, where it is a stored image. */
   imageId?: string;
+  /** Program and arguments, the image's entrypoint before them. */
   command: string[];
   /** `dead`: its record cannot be read, or was written by a later skiff. */
   status: ContainerRecord['status'] | 'dead';
   /** Milliseconds since the epoch. */
   created: number;
+  /** When it was started last, in ms since the epoch; undefined where it never was. */
   startedAt?: number;
+  /** When its command ended last, in ms since the epoch; undefined while it runs. */
   finishedAt?: number;
   /** Host's pid of its init, while it runs. */
   pid?: number;
+  /** Of its last end, 0 to 255; 128+n where signal n ended it. */
   exitCode?: number;
+  /** The memory limit ended one of its processes, in its last run. */
   oomKilled: boolean;
   /** What kept it from starting, or ended it from outside. */
   error?: string;
+  /** How often its restart policy has started it again. */
   restartCount: number;
   /** It outlives the process that started it. */
   detached: boolean;
   labels: Record<string, string>;
+  /** Binds, volumes and tmpfs mounts that were asked for. */
   mounts: RecordedMount[];
+  /** Of storage: `overlay`. */
   driver: string;
   /** Read-only layers, topmost first. */
   layers: string[];
   /** `<root>/containers/<id>` */
   directory: string;
+  /** On the host, one of each hierarchy that it has limits in. */
   cgroupPaths: string[];
   /** Of its user namespace, where it has one of its own. */
   ids?: IdRange;

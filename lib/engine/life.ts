@@ -12,6 +12,7 @@ const STOP_SIGNAL = 'SIGTERM';
 /** Seconds, Docker's. */
 const STOP_TIMEOUT = 10;
 
+/** How a container is asked to end. */
 export interface StopOptions {
   /** Seconds until it is killed; -1: never. The container's own where not given. */
   timeout?: number;

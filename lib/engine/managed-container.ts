@@ -20,12 +20,15 @@ import { MonitorConnection } from '../runtime/detached/control';
 
 /** The streams of a container, for as long as somebody is attached. */
 export interface AttachedStreams {
+  /** Null where it was not attached to its input, or has none. */
   readonly stdin: Writable | null;
+  /** What it writes from now on. */
   readonly stdout: Readable;
   /** Null where the container has a terminal, which shows both. */
   readonly stderr: Readable | null;
   /** Resolves with the exit code at its end; with undefined where that is not known, or it was let go of. */
   readonly ended: Promise<number | undefined>;
+  /** New size of the container's terminal, where it has one. */
   resize(size: { rows: number; columns: number }): void;
   /** Let go of it; the container runs on. */
   detach(): void;
@@ -198,6 +201,11 @@ export class ManagedContainer {
     return pauseContainer(this.keeping, this.id);
   }
 
+  /**
+   * Let its processes go on.
+   *
+   * @throws SkiffError CONTAINER_NOT_RUNNING, CONTAINER_NOT_PAUSED
+   */
   unpause(): Promise<void> {
     return unpauseContainer(this.keeping, this.id);
   }

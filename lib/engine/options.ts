@@ -119,7 +119,9 @@ export interface StartOptions {
   usage?: boolean;
   /** The container stays, with its write layer, after its command ended. */
   keep?: boolean;
+  /** `pipe` where not given; of `run`, whose `input` it is, `ignore` where there is none. */
   stdin?: StdioOption;
+  /** `pipe` where not given, as `stderr`. */
   stdout?: StdioOption;
   stderr?: StdioOption;
   /** Aborting kills every process of the container. */
@@ -128,6 +130,7 @@ export interface StartOptions {
 
 /** What a container that outlives its starter is made with. */
 export interface CreateOptions extends Omit<StartOptions, 'stdin' | 'stdout' | 'stderr' | 'signal' | 'keep'> {
+  /** For filters, and for whoever looks. */
   labels?: Record<string, string>;
   /** `no` (the default), `on-failure[:N]`, `always`, `unless-stopped`: what its end by itself is followed by. */
   restart?: string;
@@ -206,6 +209,7 @@ export interface Verdict {
 
 /** How a container's command ended. */
 export interface ExitResult {
+  /** Of the container. */
   id: string;
   /** 0 to 255; 128+n where signal n ended it. */
   exitCode: number;
@@ -217,7 +221,9 @@ export interface ExitResult {
   oomKilled: boolean;
   /** From the call to the end of the command, in ms. */
   durationMs: number;
+  /** What it used, limits or not. */
   usage: Usage;
+  /** The same in one word: which limit was hit, if any. */
   verdict: Verdict;
   /** What `collect` asked for and was there. */
   files: Record<string, CollectedFile>;
@@ -225,6 +231,7 @@ export interface ExitResult {
 
 /** What `run` resolves with. */
 export interface RunResult<Output = string> extends ExitResult {
+  /** What it wrote, up to `maxBuffer` bytes of each; empty where it went elsewhere. */
   stdout: Output;
   stderr: Output;
   /** Output went past maxBuffer and was cut. */
@@ -233,10 +240,13 @@ export interface RunResult<Output = string> extends ExitResult {
 
 /** A started container. */
 export interface Container extends AsyncDisposable {
+  /** 64 hexadecimal digits. */
   readonly id: string;
+  /** The user's, or the short id. */
   readonly name: string;
   /** Host's pid of the container's init. */
   readonly pid: number;
+  /** The streams are null where they go elsewhere than to a pipe; of a terminal, `stdout` shows both. */
   readonly stdin: Writable | null;
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
@@ -259,6 +269,7 @@ export interface Container extends AsyncDisposable {
    * process is gone, whatever killed it.
    */
   guardTerminal(fd: number): Promise<void>;
+  /** The terminal has its mode again, or is to keep the one it has. */
   forgetTerminal(): Promise<void>;
   /** Kill what runs and remove what is left of it. Its streams are closed, with what was not read of them. */
   remove(): Promise<void>;

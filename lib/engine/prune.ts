@@ -6,6 +6,7 @@ import { Sizes } from './sizes';
 
 /** What a pruning has removed. */
 export interface Pruned {
+  /** Ids of containers, names of volumes. */
   names: string[];
   /** Bytes of what they held. */
   reclaimed: number;

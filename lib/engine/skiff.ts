@@ -23,6 +23,7 @@ import { execToEnd, startDetachedExec, startExec } from './exec';
 import { Keeper, type Storage } from './keeper';
 import type { ManagedContainer } from './managed-container';
 import type {
+  Container,
   CreateOptions,
   ExecDetachedOptions,
   ExecOptions,
@@ -39,6 +40,7 @@ import { rootDirectory } from './root';
 import { forDetached, withProfile } from './profiles';
 import type { Word } from '../spec/types';
 
+/** How {@link Skiff.open} opens a root. */
 export interface OpenOptions {
   /** Where images and containers are kept; `SKIFF_ROOT`, else /var/lib/skiff. */
   root?: string;
@@ -158,7 +160,7 @@ export class Skiff extends Keeper {
    * @returns the container, when its command runs
    * @throws SkiffError where it could not be started; nothing of it is left then
    */
-  async start(command: readonly Word[], options: StartOptions = {}): Promise<ContainerHandle> {
+  async start(command: readonly Word[], options: StartOptions = {}): Promise<Container> {
     return this.startOne(command, withProfile(options), { awaitCommand: true });
   }
 

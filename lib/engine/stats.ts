@@ -18,6 +18,7 @@ export interface ContainerStats {
   memoryBytes: number;
   /** Its limit, or what the machine has. */
   memoryLimitBytes: number;
+  /** Of the limit. */
   memoryPercent: number;
   /** Through its own interfaces; loopback is not counted. */
   receivedBytes: number;
@@ -29,6 +30,7 @@ export interface ContainerStats {
   pids: number;
 }
 
+/** How containers are looked at again and again. */
 export interface StatsOptions {
   /** Time between two looks, in ms; 1000 where not given. */
   intervalMs?: number;

@@ -15,11 +15,13 @@ export interface VolumeInfo extends Volume {
   scope: 'local';
 }
 
+/** What a volume is made with. */
 export interface VolumeOptions {
   /** Random where not given. */
   name?: string;
   /** `local`. */
   driver?: string;
+  /** For filters, and for whoever looks. */
   labels?: Record<string, string>;
   /** `{ device: '/host/directory', o: 'bind' }`: that directory stands for the volume. */
   options?: Record<string, string>;

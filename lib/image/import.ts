@@ -5,6 +5,7 @@ import type { StoredImage } from './catalog';
 import type { ImageStore } from './store';
 import type { ByteSource } from '../layers/byte-source';
 
+/** What is made of an imported tar. */
 export interface ImportOptions {
   /** A name for the image, `name` or `name:tag`. */
   ref?: string;

@@ -15,6 +15,7 @@ import { familiarName, parseReference } from './reference';
 import type { StoredImage } from './catalog';
 import type { ImageStore } from './store';
 
+/** How an archive is loaded. */
 export interface LoadOptions {
   /** Bytes that each layer's uncompressed tar may have; 64 GiB where not given. */
   maxBytes?: number;

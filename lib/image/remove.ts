@@ -18,6 +18,7 @@ export interface RemovedImage {
   changes: { action: 'untag' | 'delete'; id: string; name?: string }[];
 }
 
+/** Which images go, of those that no container has. */
 export interface PruneOptions {
   /** Those with a name, too. */
   all?: boolean;
@@ -25,6 +26,7 @@ export interface PruneOptions {
   keep?: (image: StoredImage) => boolean;
 }
 
+/** How an image is removed. */
 export interface RemoveImageOptions {
   /** Also where it has several names, or a container that does not run uses it. */
   force?: boolean;

@@ -13,11 +13,14 @@ import type { ImageStore } from './store';
 
 /** `docker-archive`: what `docker load` and `podman load` read. `oci-archive`: an OCI layout in a tar. */
 export const ARCHIVE_FORMATS = ['docker-archive', 'oci-archive'] as const;
+/** Who reads it, see {@link ARCHIVE_FORMATS}. */
 export type ArchiveFormat = (typeof ARCHIVE_FORMATS)[number];
 
+/** How images are saved. */
 export interface SaveOptions {
   /** `docker-archive` where not given. */
   format?: ArchiveFormat;
+  /** Ends it with an error, ABORT_ERR. */
   signal?: AbortSignal;
 }
 

@@ -15,6 +15,7 @@ export interface LogOptions {
   signal?: AbortSignal;
 }
 
+/** Which of its streams the command wrote to. */
 export type LogStream = 'stdout' | 'stderr';
 
 /** A line that the container's command wrote. */
@@ -23,6 +24,7 @@ export interface LogEntry {
   time: Date;
   /** The same in nanoseconds since the epoch. */
   timeNano: bigint;
+  /** Of a container with a terminal always `stdout`. */
   stream: LogStream;
   /** Its bytes without the newline. */
   data: Buffer;

@@ -13,6 +13,7 @@ export interface LogText {
   data: Buffer;
 }
 
+/** The same as text, as `skiff logs` prints it. */
 export interface LogTextOptions extends LogOptions {
   /** Each line begins with its time, RFC 3339 with nine digits, and a blank. */
   timestamps?: boolean;

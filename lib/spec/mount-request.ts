@@ -36,6 +36,7 @@ export interface MountRequest {
   source?: string;
   /** Absolute path in the container. */
   target: string;
+  /** Nothing can be written to it. */
   readOnly?: boolean;
   /** Of a bind; `rprivate` where not given. */
   propagation?: Propagation;

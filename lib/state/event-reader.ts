@@ -15,6 +15,7 @@ export interface EventOptions {
   until?: TimeLike;
   /** False: only what has happened already, from the beginning where no `since` is given. */
   follow?: boolean;
+  /** All of them have to fit; everything where none are given. */
   filters?: EventFilters;
   /** Ends it with an error, ABORT_ERR. */
   signal?: AbortSignal;
