@@ -11,15 +11,32 @@ if [ "$(id -u)" -ne 0 ]; then
         --cacheDirectory="${XDG_CACHE_HOME:-$HOME/.cache}/skiff-jest" "$@"
 fi
 
-place=$(mktemp -d /tmp/skiff-user.XXXXXX)
-
-# What keeps the namespaces would outlive the tests by intent.
+# clean PLACE: end whoever is in the namespaces of its user, who would outlive the tests by intent, and remove it
 clean() {
-    record=$place/run/skiff/namespaces.json
-    [ ! -e "$record" ] || kill "$(sed 's/.*"pid":\([0-9]*\).*/\1/' "$record")" || true
-    rm -rf "$place"
+    record=$1/run/skiff/namespaces.json
+    if [ -e "$record" ]; then
+        namespace=$(sed 's/.*"inode":\([0-9]*\).*/user:[\1]/' "$record")
+        for process in /proc/[0-9]*; do
+            [ "$(readlink "$process/ns/user")" != "$namespace" ] || kill -KILL "${process#/proc/}" || true
+        done
+    fi
+    rm -rf "$1"
 }
-trap clean EXIT
+
+# Whoever was killed before could not: its lock is free.
+for left in /tmp/skiff-user.*; do
+    if [ -O "$left/lock" ] && flock --nonblock "$left/lock" true; then clean "$left"; fi
+done
+
+place=$(mktemp -d /tmp/skiff-user.XXXXXX)
+exec 9>"$place/lock"
+flock 9
+tests=
+trap 'clean "$place"' EXIT
+for signal in INT TERM HUP; do
+    # The shell itself hears of it while it waits for what is behind it, not for what is before.
+    trap '[ -z "$tests" ] || { kill "$tests" && wait "$tests"; } || true; exit 1' $signal
+done
 
 # become USER GROUP COMMAND...: with directories that are theirs alone, and nothing of root's environment
 become() {
@@ -29,7 +46,9 @@ become() {
     mkdir -m 700 "$place/home" "$place/run" "$place/tmp"
     chown "$user:$group" "$place/home" "$place/run" "$place/tmp"
     env -i PATH="$PATH" HOME="$place/home" XDG_RUNTIME_DIR="$place/run" TMPDIR="$place/tmp" \
-        SKIFF_REQUIRE="${SKIFF_REQUIRE-}" "$@"
+        SKIFF_REQUIRE="${SKIFF_REQUIRE-}" "$@" 9>&- &
+    tests=$!
+    wait "$tests"
 }
 
 if [ -n "${SKIFF_TEST_USER-}" ]; then

@@ -16,14 +16,12 @@ enum { NOT_INVOKED = 126, NOT_FOUND = 127, RECORD_BYTES = 512 };
 /* As lib/engine/rootless/holder.ts writes it, to the letter; any other text is for node to understand. */
 #define RECORD                                                                                                         \
     "{\"process\":{\"pid\":%d,\"startTime\":%*u,\"bootId\":\"%36[-0-9a-f]\",\"pidNamespace\":\"%llu\"},\"inode\":%llu," \
-    "\"rootless\":{\"uid\":%u,\"gid\":%u,\"ids\":\"%6[a-z]\"}}%n"
+    "\"rootless\":{\"uid\":%*u,\"gid\":%*u,\"ids\":\"%*6[a-z]\"}}%n"
 
 typedef struct {
     int pid;
     char boot[37];
     unsigned long long pid_namespace, user_namespace;
-    unsigned uid, gid;
-    char ids[7];
 } record;
 
 static bool is_own_directory(const char *path, mode_t forbidden)
@@ -62,9 +60,8 @@ static bool read_record(const char *directory, record *kept)
     cleanup_fd int place = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
     if (place < 0 || !read_text(place, "namespaces.json", text, sizeof text))
         return false;
-    int count = sscanf(text, RECORD, &kept->pid, kept->boot, &kept->pid_namespace, &kept->user_namespace, &kept->uid,
-                       &kept->gid, kept->ids, &end);
-    return count == 7 && end > 0 && text[end] == '\0';
+    int count = sscanf(text, RECORD, &kept->pid, kept->boot, &kept->pid_namespace, &kept->user_namespace, &end);
+    return count == 4 && end > 0 && text[end] == '\0';
 }
 
 static bool is_inode(const char *path, unsigned long long inode)
@@ -91,12 +88,10 @@ static bool find_kept(record *kept)
 
 static int enter(const record *kept)
 {
-    char pid[16], inode[24], rootless[64];
+    char pid[16], inode[24];
     snprintf(pid, sizeof pid, "%d", kept->pid);
     snprintf(inode, sizeof inode, "%llu", kept->user_namespace);
-    snprintf(rootless, sizeof rootless, "%u:%u:%s", kept->uid, kept->gid, kept->ids);
-    int failure = skiff_enter_namespaces(pid, inode);
-    return failure != 0 || setenv("SKIFF_ROOTLESS", rootless, 1) == 0 ? failure : NOT_INVOKED; /* lib/common/rootless.ts */
+    return skiff_enter_namespaces(pid, inode);
 }
 
 /* The two words before the script are the launcher's own name and verb: node's take their places. */

@@ -1,4 +1,6 @@
 import { measureAxes, type AxisPoint } from './axes';
+import { runEscapeSuite } from './escape-suite';
+import { goalsOf, type Goal } from './goals';
 import type { Machine } from './machine';
 import { measure } from './measure';
 import { measureMemory, type MemoryResult } from './memory';
@@ -68,6 +70,15 @@ export async function benchAxes(
   await using session = await BenchSession.open(options);
   const axes = await measureAxes(session, { ...options, rounds, only });
   return { machine: session.machine, axes };
+}
+
+/** What isolation costs, and whether it holds. */
+export async function benchIsolation(
+  options: BenchOptions,
+): Promise<{ machine: Machine; axes: AxisPoint[]; goals: Goal[] }> {
+  const { machine, axes } = await benchAxes({ ...options, axes: ['isolation', 'cpu'] });
+  options.onProgress?.(0, 'escape suite');
+  return { machine, axes, goals: goalsOf(axes, await runEscapeSuite(options)) };
 }
 
 /** What running containers cost in memory. */

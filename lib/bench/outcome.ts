@@ -1,7 +1,15 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { invalidArgument } from '../common/errors';
-import { benchAxes, benchMemory, benchPhases, benchStarts, benchTti, type BenchOptions } from './bench';
+import {
+  benchAxes,
+  benchIsolation,
+  benchMemory,
+  benchPhases,
+  benchStarts,
+  benchTti,
+  type BenchOptions,
+} from './bench';
 import { phasesChart, renderChart, timesChart, type ChartSpec } from './chart';
 import { compare } from './check';
 import { markdownTable } from './markdown';
@@ -9,7 +17,7 @@ import * as report from './report';
 import type { BenchResult } from './results';
 
 /** What can be measured; `starts` is the benchmark itself. */
-export type Kind = 'starts' | 'phases' | 'tti' | 'axes' | 'memory';
+export type Kind = 'starts' | 'phases' | 'tti' | 'axes' | 'isolation' | 'memory';
 
 /** What one kind of benchmark gives: for programs, for people, and as a picture. */
 export interface Outcome {
@@ -56,6 +64,12 @@ export async function measureKind(kind: Kind, options: OutcomeOptions): Promise<
       const result = await benchAxes(options);
       const lines = report.machineLines(result.machine);
       return { name: 'axes', result, lines, tables: [report.axesTable(result.axes)], exitCode: 0 };
+    }
+    case 'isolation': {
+      const result = await benchIsolation(options);
+      const lines = report.machineLines(result.machine);
+      const tables = [report.axesTable(result.axes), report.goalTable(result.goals)];
+      return { name: 'isolation', result, lines, tables, exitCode: 0 };
     }
     case 'memory': {
       const result = await benchMemory(options);

@@ -7,6 +7,14 @@ import { mountPoints } from './mountinfo';
 /** Characters of a failed program's stderr that an error quotes. */
 const QUOTED = 300;
 
+/** As whom a program runs, and with what; as this process does where nothing is said. */
+export interface RunAs {
+  env?: NodeJS.ProcessEnv;
+  cwd?: string;
+  uid?: number;
+  gid?: number;
+}
+
 /**
  * Where a program is.
  *
@@ -36,14 +44,10 @@ function isProgram(file: string): boolean {
  * @returns ms
  * @throws SkiffError where it ended with another exit code than 0
  */
-export async function timeProgram(
-  file: string,
-  args: readonly string[],
-  { env }: { env?: NodeJS.ProcessEnv } = {},
-): Promise<number> {
+export async function timeProgram(file: string, args: readonly string[], as: RunAs = {}): Promise<number> {
   const start = performance.now();
   await new Promise<void>((resolve, reject) => {
-    const child = spawn(file, args, { stdio: 'ignore', env });
+    const child = spawn(file, args, { ...as, stdio: 'ignore' });
     child.once('error', reject);
     child.once('exit', (code, signal) => {
       if (code === 0) resolve();

@@ -1,5 +1,6 @@
 import type { AxisPoint } from './axes';
 import type { Comparison } from './check';
+import type { Goal } from './goals';
 import type { Machine } from './machine';
 import type { MemoryResult } from './memory';
 import type { PhasesResult } from './phases';
@@ -160,6 +161,20 @@ export function axesTable(points: readonly AxisPoint[]): Table {
         ...more.map(ratio => ['', '', '', '', '', '', '', ...ratio]),
       ];
     }),
+  };
+}
+
+/** What was measured beside what is asked. */
+export function goalTable(goals: readonly Goal[]): Table {
+  return {
+    heads: ['FIGURE', 'MEASURED', '95 %', 'ASKED', ''],
+    rows: goals.map(({ figure, measured, interval: bounds, asked, isMet, reason }) => [
+      figure,
+      measured ?? `not measured: ${reason}`,
+      bounds ? interval(bounds) : '',
+      asked,
+      isMet === undefined ? '' : isMet ? 'yes' : 'NO',
+    ]),
   };
 }
 

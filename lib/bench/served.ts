@@ -1,6 +1,7 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import readline from 'node:readline';
 import { SkiffError } from '../common/errors';
+import type { RunAs } from './programs';
 
 /**
  * A program that runs and waits for orders, so that its own start is not in the time: for each byte on its standard
@@ -11,8 +12,8 @@ export class ServedProgram {
   private readonly lines: AsyncIterator<string>;
   private told = '';
 
-  constructor(file: string, args: readonly string[], { env }: { env?: NodeJS.ProcessEnv } = {}) {
-    this.child = spawn(file, args, { stdio: 'pipe', env });
+  constructor(file: string, args: readonly string[], as: RunAs = {}) {
+    this.child = spawn(file, args, { ...as, stdio: 'pipe' });
     this.child.stderr.on('data', (chunk: Buffer) => (this.told += chunk.toString()));
     // Told by the end of its output, which every round waits for.
     this.child.on('error', error => (this.told += error.message));

@@ -62,6 +62,7 @@ All that it makes is below one directory of the root, and is removed.`,
       helpValue: '<axis,...>',
       summary: `Some of these only: ${AXIS_NAMES.join(', ')}`,
     }),
+    isolation: toggle({ summary: 'What isolation costs and whether it holds, beside what is asked' }),
     memory: toggle({ summary: 'What running containers cost in memory' }),
     check: text({
       helpValue: '<file>',
@@ -113,7 +114,7 @@ All that it makes is below one directory of the root, and is removed.`,
 });
 
 function kindOf(asked: Record<Exclude<Kind, 'starts'>, boolean>): Kind {
-  const kinds = (['phases', 'tti', 'axes', 'memory'] as const).filter(kind => asked[kind]);
+  const kinds = (['phases', 'tti', 'axes', 'isolation', 'memory'] as const).filter(kind => asked[kind]);
   if (kinds.length > 1) throw invalidArgument(`--${kinds[0]} and --${kinds[1]} exclude each other`);
   return kinds[0] ?? 'starts';
 }

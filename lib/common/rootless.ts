@@ -1,7 +1,8 @@
 import fs from 'node:fs';
+import { errorCode } from './errors';
 
-/** The environment variable by which a program knows that it was entered into a user's own namespaces. */
-export const ROOTLESS_VARIABLE = 'SKIFF_ROOTLESS';
+/** The host's own user namespace, the same number on every machine: PROC_USER_INIT_INO of the kernel's proc_ns.h. */
+const OF_THE_HOST = 'user:[4026531837]';
 
 /** The user namespace that a user without privileges has all containers in. */
 export interface Rootless {
@@ -12,12 +13,46 @@ export interface Rootless {
   ids: 'range' | 'single';
 }
 
-/** The namespace that this process works in; undefined where it is the host's root, or nobody. */
+let found: { rootless: Rootless | undefined } | undefined;
+
+/**
+ * The namespace that this process works in; undefined where it is the host's root, or nobody. It is looked for once: a
+ * process of several threads, as node is, can not enter another, setns(2).
+ */
 export function currentRootless(): Rootless | undefined {
-  const value = process.env[ROOTLESS_VARIABLE];
-  const [, uid, gid, ids] = /^(\d+):(\d+):(range|single)$/.exec(value ?? '') ?? [];
-  if (uid === undefined) return undefined;
-  return { uid: Number(uid), gid: Number(gid), ids: ids as Rootless['ids'] };
+  found ??= { rootless: readRootless() };
+  return found.rootless;
+}
+
+/**
+ * The same as the kernel tells it: nothing that a program does to its environment changes the answer.
+ *
+ * @param directory that stands for /proc/self
+ */
+export function readRootless(directory = '/proc/self'): Rootless | undefined {
+  const inHost = readUserNamespace(directory) === OF_THE_HOST;
+  if (inHost || !isRootWhoMayMount(directory)) return undefined;
+  const [uids, gids] = [readMap(`${directory}/uid_map`), readMap(`${directory}/gid_map`)];
+  const ids = [uids, gids].every(({ count }) => count === 1) ? 'single' : 'range';
+  return { uid: uids.ofRoot, gid: gids.ofRoot, ids };
+}
+
+/** Where the kernel has none of the kind, all are in the host's. */
+function readUserNamespace(directory: string): string {
+  try {
+    return fs.readlinkSync(`${directory}/ns/user`);
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return OF_THE_HOST;
+    throw error;
+  }
+}
+
+/** What a map of ids says, user_namespaces(7): whom root is outside, and how many ids there are. */
+function readMap(file: string): { ofRoot: number; count: number } {
+  const lines = fs.readFileSync(file, 'latin1').trim().split('\n');
+  const mappings = lines.map(line => line.trim().split(/\s+/).map(Number));
+  const [, ofRoot = 0] = mappings.find(([inside]) => inside === 0) ?? [];
+  return { ofRoot, count: mappings.reduce((sum, [, , count = 0]) => sum + count, 0) };
 }
 
 /** Whether this process works in a user's own namespaces. */
@@ -33,16 +68,13 @@ const ADMIN = 1n << 21n;
  * root who may not mount, as in a container without privileges.
  */
 export function needsNamespaces(): boolean {
-  return process.geteuid?.() !== 0 || !isAdmin();
+  return !isRootWhoMayMount('/proc/self');
 }
 
-/** Whether this process has CAP_SYS_ADMIN in its user namespace. */
-function isAdmin(): boolean {
-  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(fs.readFileSync('/proc/self/status', 'latin1'))?.[1];
-  return (BigInt(`0x${effective ?? '0'}`) & ADMIN) !== 0n;
-}
-
-/** What {@link currentRootless} reads. */
-export function rootlessText({ uid, gid, ids }: Rootless): string {
-  return `${uid}:${gid}:${ids}`;
+/** Whether a process is root with CAP_SYS_ADMIN in its user namespace; proc_pid_status(5). */
+function isRootWhoMayMount(directory: string): boolean {
+  const status = fs.readFileSync(`${directory}/status`, 'latin1');
+  const [, user] = /^Uid:\s*\d+\s+(\d+)/m.exec(status) ?? [];
+  const [, effective = '0'] = /^CapEff:\s*([0-9a-f]+)$/m.exec(status) ?? [];
+  return user === '0' && (BigInt(`0x${effective}`) & ADMIN) !== 0n;
 }

@@ -84,7 +84,8 @@ export async function gatherFacts(initPath: string, entryProblem?: string): Prom
 }
 
 function rootlessFacts(entryProblem: string | undefined): Partial<DoctorFacts> {
-  const rootless = currentRootless();
+  // Root of a namespace who may not mount in it is there, too, and can not work.
+  const rootless = entryProblem === undefined ? currentRootless() : undefined;
   if (!rootless && entryProblem === undefined) return {};
   // Those of the host's kernel did not keep it from being entered.
   const blockers = findBlockers().filter(({ name }) => !rootless || name === MASKED_PROC);

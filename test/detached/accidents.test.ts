@@ -115,6 +115,13 @@ test.each(named(255))('after a restart of the machine: %s', async (_, args, code
   await expectRow(args, code, stdout, stderr);
 });
 
+test('started after a restart of the machine, it is known to run', async () => {
+  await subject(ofEarlierBoot);
+  await expectRow(['start', 'subject'], 0, /^subject$/, /^$/);
+  await expectRow(['ps', '--format', '{{.Names}} {{.Status}}'], 0, /^subject Up /, /^$/);
+  await expectRow(['exec', 'subject', 'echo', 'alive'], 0, /^alive$/, /^$/);
+});
+
 test.each(named(137))(
   'with pids of this boot that others have: %s',
   async (_, args, code, stdout, stderr) => {

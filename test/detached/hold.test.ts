@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { MonitorConnection } from '../../lib/runtime/detached/control';
 import { fileRoot, start } from '../helpers/run';
+import { itWithLimits } from '../helpers/user-mode';
 import { until } from '../helpers/wait';
 import { attempt, recordOf, removeAllAfterEach, skiff } from './support';
 
@@ -47,7 +48,7 @@ async function startCounting(...flags: string[]): Promise<string> {
   return id;
 }
 
-test('kill -9 of a commit: it goes on, and can be committed again', async () => {
+itWithLimits('kill -9 of a commit: it goes on, and can be committed again', async () => {
   const id = await startCounting();
   await skiff('exec', id, 'sh', '-c', 'mkdir /d; i=0; while [ $i -lt 3000 ]; do i=$((i+1)); : > /d/$i; done');
   const commit = start(['commit', id, 'cut:1']);
@@ -63,7 +64,7 @@ test('kill -9 of a commit: it goes on, and can be committed again', async () => 
   await skiff('rmi', 'whole:1');
 });
 
-test('a connection that ends in the middle of a freeze: it goes on', async () => {
+itWithLimits('a connection that ends in the middle of a freeze: it goes on', async () => {
   const id = await startCounting();
   const connection = await connect(id);
   expect(await connection.hold()).toBe('held');
@@ -73,20 +74,23 @@ test('a connection that ends in the middle of a freeze: it goes on', async () =>
   await expectGoingOn(id);
 });
 
-test('one that has said that it is paused, and not yet that it stays so: it goes on, and its record tells', async () => {
-  const id = await startCounting();
-  const connection = await connect(id);
-  expect(await connection.hold()).toBe('held');
-  const { file, frozen } = freezerOf(id);
-  fs.writeFileSync(file, frozen);
-  expect(await connection.notePaused(true)).toBe(true);
-  expect((await attempt(['pause', id])).stderr).toMatch(/is already paused/);
-  connection.close();
-  await until('its record tells', () => recordOf(id).state?.status === 'running');
-  await expectGoingOn(id);
-});
+itWithLimits(
+  'one that has said that it is paused, and not yet that it stays so: it goes on, and its record tells',
+  async () => {
+    const id = await startCounting();
+    const connection = await connect(id);
+    expect(await connection.hold()).toBe('held');
+    const { file, frozen } = freezerOf(id);
+    fs.writeFileSync(file, frozen);
+    expect(await connection.notePaused(true)).toBe(true);
+    expect((await attempt(['pause', id])).stderr).toMatch(/is already paused/);
+    connection.close();
+    await until('its record tells', () => recordOf(id).state?.status === 'running');
+    await expectGoingOn(id);
+  },
+);
 
-test('what is paused for good stays so, whoever comes and goes', async () => {
+itWithLimits('what is paused for good stays so, whoever comes and goes', async () => {
   const id = await startCounting();
   await skiff('pause', id);
   const count = countOf(id);
@@ -103,7 +107,7 @@ test('what is paused for good stays so, whoever comes and goes', async () => {
   await skiff('rmi', 'paused:1');
 });
 
-test('of two that would hold it, the second is told, and the first keeps it', async () => {
+itWithLimits('of two that would hold it, the second is told, and the first keeps it', async () => {
   const id = await startCounting();
   const [first, second] = [await connect(id), await connect(id)];
   expect(await first.hold()).toBe('held');

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { projectRoot } from '../helpers/run';
 import { tempRoot } from '../helpers/temp';
+import { itWithLimits } from '../helpers/user-mode';
 
 const judge = path.join(projectRoot, 'examples', 'judge');
 const solutions = path.join(judge, 'solutions');
@@ -18,7 +19,7 @@ function expectedOf(name: string): string {
   return /^\/\* ([^:\n]+?)(:.*)? \*\/\n/.exec(text)![1]!;
 }
 
-test(
+itWithLimits(
   `verdicts, ${rounds} times in a row`,
   async () => {
     const names = fs.readdirSync(solutions);

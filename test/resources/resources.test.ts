@@ -7,6 +7,7 @@ import path from 'node:path';
 import { parseSize } from '../../lib/common/units';
 import { run } from '../helpers/run';
 import { tempDirectory, tempRoot } from '../helpers/temp';
+import { describeWithLimits } from '../helpers/user-mode';
 import { useSkiff } from '../run/support';
 import { buildStatic } from '../security/support';
 import { LIMITS, RESOURCE_ATTACKS } from './attacks';
@@ -48,62 +49,73 @@ async function measured<T>(
   return result;
 }
 
-test('nothing, for comparison', async () => {
-  const wait = () => new Promise(resolve => setTimeout(resolve, 1000));
-  await measured('(none)', wait, () => '');
-});
+describeWithLimits('while an attack takes all that it gets', () => {
+  test('nothing, for comparison', async () => {
+    const wait = () => new Promise(resolve => setTimeout(resolve, 1000));
+    await measured('(none)', wait, () => '');
+  });
 
-test.each(RESOURCE_ATTACKS.map(attack => [attack.name, attack] as const))(
-  '%s',
-  async (name, { words, options, verdict, says }) => {
-    const attack = () =>
-      skiff().run(['/exhaust', ...words], {
-        ...LIMITS,
-        ...options,
-        volumes: [`${built('exhaust')}:/exhaust:ro`],
+  test.each(RESOURCE_ATTACKS.map(attack => [attack.name, attack] as const))(
+    '%s',
+    async (name, { words, options, verdict, says }) => {
+      const attack = () =>
+        skiff().run(['/exhaust', ...words], {
+          ...LIMITS,
+          ...options,
+          volumes: [`${built('exhaust')}:/exhaust:ro`],
+        });
+      const result = await measured(name, attack, ({ verdict: { status } }) => status);
+      expect({ verdict: result.verdict.status, stderr: result.stderr }).toEqual({
+        verdict,
+        stderr: expect.stringMatching(says ?? /^/),
       });
-    const result = await measured(name, attack, ({ verdict: { status } }) => status);
-    expect({ verdict: result.verdict.status, stderr: result.stderr }).toEqual({
-      verdict,
-      stderr: expect.stringMatching(says ?? /^/),
-    });
-    expect(result.usage.memoryPeakBytes).toBeLessThanOrEqual(
-      parseSize(String(options?.memory ?? LIMITS.memory)),
-    );
-  },
-  30_000,
-);
+      expect(result.usage.memoryPeakBytes).toBeLessThanOrEqual(
+        parseSize(String(options?.memory ?? LIMITS.memory)),
+      );
+    },
+    30_000,
+  );
 
-test('CPU: all processes together get the share that was given', async () => {
-  const spin = 'for i in 1 2 3 4; do while :; do :; done & done; wait';
-  const attack = () => skiff().run(['sh', '-c', spin], { ...LIMITS, timeout: '2s' });
-  const { verdict } = await measured('CPU', attack, result => result.verdict.status);
-  expect(verdict.status).toBe('timeout');
-  expect(verdict.cpuMs).toBeLessThan(verdict.wallMs * 0.75);
+  test('CPU: all processes together get the share that was given', async () => {
+    const spin = 'for i in 1 2 3 4; do while :; do :; done & done; wait';
+    const attack = () => skiff().run(['sh', '-c', spin], { ...LIMITS, timeout: '2s' });
+    const { verdict } = await measured('CPU', attack, result => result.verdict.status);
+    expect(verdict.status).toBe('timeout');
+    expect(verdict.cpuMs).toBeLessThan(verdict.wallMs * 0.75);
+  });
+
+  test('log: a container that stays floods it, and its files keep their size', async () => {
+    const root = tempRoot();
+    mkdirSync(root, { recursive: true });
+    const flags = [
+      '--log-opt',
+      'max-size=256k',
+      '--log-opt',
+      'max-file=2',
+      '-m',
+      '64m',
+      '--pids-limit',
+      '64',
+    ];
+    const volume = ['-v', `${built('exhaust')}:/exhaust:ro`];
+    const flood = async () => {
+      const started = await run(['run', '-d', '--cpus', '0.5', ...flags, ...volume, '/exhaust', 'output'], {
+        root,
+      });
+      expect(started).toMatchObject({ code: 0 });
+      const id = started.stdout.toString().trim();
+      expect((await run(['wait', id], { root })).stdout.toString()).toBe('0\n');
+      return id;
+    };
+    const id = await measured('log', flood, () => 'bounded');
+    const bytes = readdirSync(path.join(root, 'containers', id), { withFileTypes: true })
+      .filter(entry => entry.isFile())
+      .reduce((sum, { name }) => sum + statSync(path.join(root, 'containers', id, name)).size, 0);
+    expect(bytes).toBeGreaterThan(256 * 1024);
+    expect(bytes).toBeLessThan(2 * 256 * 1024 + 128 * 1024);
+    expect(await run(['rm', '-f', id], { root })).toMatchObject({ code: 0 });
+  }, 60_000);
 });
-
-test('log: a container that stays floods it, and its files keep their size', async () => {
-  const root = tempRoot();
-  mkdirSync(root, { recursive: true });
-  const flags = ['--log-opt', 'max-size=256k', '--log-opt', 'max-file=2', '-m', '64m', '--pids-limit', '64'];
-  const volume = ['-v', `${built('exhaust')}:/exhaust:ro`];
-  const flood = async () => {
-    const started = await run(['run', '-d', '--cpus', '0.5', ...flags, ...volume, '/exhaust', 'output'], {
-      root,
-    });
-    expect(started).toMatchObject({ code: 0 });
-    const id = started.stdout.toString().trim();
-    expect((await run(['wait', id], { root })).stdout.toString()).toBe('0\n');
-    return id;
-  };
-  const id = await measured('log', flood, () => 'bounded');
-  const bytes = readdirSync(path.join(root, 'containers', id), { withFileTypes: true })
-    .filter(entry => entry.isFile())
-    .reduce((sum, { name }) => sum + statSync(path.join(root, 'containers', id, name)).size, 0);
-  expect(bytes).toBeGreaterThan(256 * 1024);
-  expect(bytes).toBeLessThan(2 * 256 * 1024 + 128 * 1024);
-  expect(await run(['rm', '-f', id], { root })).toMatchObject({ code: 0 });
-}, 60_000);
 
 test('a size for the root: its file system, and what can not have one', async () => {
   const { stdout } = await skiff().run(['df', '-k', '/'], { storageOpt: { size: '8m' } });

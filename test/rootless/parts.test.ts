@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { findBlockers } from '../../lib/engine/rootless/blockers';
 import { parseRanges, toMappings } from '../../lib/engine/rootless/subordinate-ids';
-import { currentRootless, rootlessText } from '../../lib/common/rootless';
+import { readRootless } from '../../lib/common/rootless';
 import { tempDirectory } from '../helpers/temp';
 
 test('ranges by name and by uid; what is no range is left out', () => {
@@ -26,22 +26,45 @@ test('ids inside follow each other', () => {
   ]);
 });
 
-test('the variable says what was written, and nothing else is taken', () => {
-  const rootless = { uid: 1, gid: 2, ids: 'range' } as const;
-  const before = process.env.SKIFF_ROOTLESS;
-  try {
-    for (const [text, seen] of [
-      [rootlessText(rootless), rootless],
-      ['1:2:all', undefined],
-      ['', undefined],
-    ] as const) {
-      process.env.SKIFF_ROOTLESS = text;
-      expect(currentRootless()).toEqual(seen);
+describe('whose namespaces these are', () => {
+  const ADMIN = '000001ffffffffff';
+  const OF_THE_HOST = 'user:[4026531837]';
+
+  function seen(namespace: string, user: number, effective: string, uids: string, gids: string) {
+    const self = tempDirectory();
+    try {
+      fs.mkdirSync(path.join(self.path, 'ns'));
+      fs.symlinkSync(namespace, path.join(self.path, 'ns', 'user'));
+      const status = `Name:\tnode\nUid:\t1\t${user}\t1\t1\nCapEff:\t${effective}\n`;
+      for (const [name, text] of Object.entries({ status, uid_map: uids, gid_map: gids }))
+        fs.writeFileSync(path.join(self.path, name), text);
+      return readRootless(self.path);
+    } finally {
+      self.remove();
     }
-  } finally {
-    if (before === undefined) delete process.env.SKIFF_ROOTLESS;
-    else process.env.SKIFF_ROOTLESS = before;
   }
+
+  const range = '         0       1000          1\n         1     100000      65536\n';
+  const single = '         0       1000          1\n';
+
+  test.each([
+    ['root of the host', OF_THE_HOST, 0, ADMIN, range, undefined],
+    ['with subordinate ids', 'user:[4026532000]', 0, ADMIN, range, { uid: 1000, gid: 1000, ids: 'range' }],
+    ['with one id', 'user:[4026532000]', 0, ADMIN, single, { uid: 1000, gid: 1000, ids: 'single' }],
+    ['root who may not mount', 'user:[4026532000]', 0, '00000000a80425fb', range, undefined],
+    ['another user of them', 'user:[4026532000]', 5, ADMIN, range, undefined],
+  ])('%s', (_, namespace, user, effective, map, expected) => {
+    expect(seen(namespace, user, effective, map, map)).toEqual(expected);
+  });
+
+  test('a kernel without user namespaces has the host alone', () => {
+    const empty = tempDirectory();
+    try {
+      expect(readRootless(empty.path)).toBeUndefined();
+    } finally {
+      empty.remove();
+    }
+  });
 });
 
 describe('blockers', () => {

@@ -122,6 +122,9 @@ describeHere('with subordinate ids', () => {
     const bare = await user().program([process.execPath, '-e', script]);
     expect(bare.stdout).toMatch(/^EPERM .*skiff unshare/);
     expect(await user().output('unshare', process.execPath, '-e', script)).toBe('0');
+    // The namespaces are seen by themselves, whatever becomes of the environment.
+    const alone = ['env', '-i', `HOME=${user().home}`, process.execPath, '-e', script];
+    expect(await user().output('unshare', ...alone)).toBe('0');
     expect((await user().skiff('unshare', 'nope')).code).toBe(127);
     expect((await user().skiff('unshare', 'sh', '-c', 'exit 9')).code).toBe(9);
   });

@@ -9,8 +9,6 @@ import type { Started } from './checkout';
 
 /** All that the package may need on a machine: no compiler, no make, no python. flock is for a build, which says so. */
 const PROGRAMS = ['node', 'npm', 'npx', 'sh', 'env', 'flock', ...(isUser ? ['readlink', 'uname'] : [])];
-/** What tells a user's programs of their namespaces. */
-const { SKIFF_ROOTLESS } = process.env;
 const INSTALL_MS = 180_000;
 
 /** An empty folder on a machine without a compiler, for a program that uses the packed package. */
@@ -53,7 +51,6 @@ export class Consumer {
         PATH: this.bin,
         SKIFF_ROOT: fileRoot(),
         TMPDIR: this.at('tmp'),
-        SKIFF_ROOTLESS,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: timeoutMs,

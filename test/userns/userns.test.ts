@@ -4,13 +4,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { Skiff } from '../../lib';
 import { identify } from '../../lib/common/identity';
+import { isRootless } from '../../lib/common/rootless';
 import { IdPool } from '../../lib/state/id-pool';
 import { describeIf } from '../helpers/conditions';
 import { run } from '../helpers/run';
 import { tempDirectory, tempRoot } from '../helpers/temp';
 import { output, sh, statusField, useSkiff, waiting } from '../run/support';
 
-const isRoot = process.geteuid?.() === 0 && process.env.SKIFF_ROOTLESS === undefined;
+const isRoot = process.geteuid?.() === 0 && !isRootless();
 const describeRoot = (name: string, body: () => void) =>
   describeIf(isRoot, 'root is needed: the kernel shifts ids for nobody else', 'root')(name, body);
 const skiff = useSkiff();

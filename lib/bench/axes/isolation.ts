@@ -1,16 +1,20 @@
 import type { RunOptions } from '../../engine/options';
 import { isRootless } from '../../common/rootless';
-import { measure } from '../measure';
+import { measure, type Measured } from '../measure';
+import type { Row } from '../row';
 import { apiRowWith } from '../skiff-rows';
 import { compareTimes, pointOf, type Axis, type AxisPoint } from './axis';
+import { makeModes, ROOTFUL, ROOTLESS } from './modes';
 
+const LOOSE = 'no filter, all capabilities';
 const DEFAULTS = 'defaults';
+const SANDBOX = 'sandbox';
 
 /** From nothing that costs a start to all of it. */
 const KINDS: Record<string, RunOptions> = {
-  'no filter, all capabilities': { securityOpt: ['seccomp=unconfined'], capAdd: ['ALL'] },
+  [LOOSE]: { securityOpt: ['seccomp=unconfined'], capAdd: ['ALL'] },
   [DEFAULTS]: {},
-  sandbox: { profile: 'sandbox' },
+  [SANDBOX]: { profile: 'sandbox' },
 };
 
 /** What only root can have. */
@@ -19,19 +23,52 @@ const OF_ROOT: Record<string, RunOptions> = {
   'sandbox, userns host': { profile: 'sandbox', userns: 'host' },
 };
 
-/** How tightly a container is shut in. */
+/** What each place is compared with; of the same row. */
+const COMPARED: Record<string, string> = {
+  [DEFAULTS]: LOOSE,
+  [SANDBOX]: DEFAULTS,
+  'userns auto': DEFAULTS,
+  'sandbox, userns host': DEFAULTS,
+  [ROOTLESS]: ROOTFUL,
+};
+
+interface Place {
+  at: string;
+  row: Row;
+}
+
+/** How tightly a container is shut in, and by whom. */
 export const isolation: Axis = {
   name: 'isolation',
-  async measure({ skiff }, { signal, ...options }): Promise<AxisPoint[]> {
+  async measure(session, { signal, ...options }): Promise<AxisPoint[]> {
     const kinds = Object.entries(isRootless() ? KINDS : { ...KINDS, ...OF_ROOT });
-    const rows = kinds.map(([, given]) => apiRowWith(skiff, given));
-    const measured = await measure(rows, { ...options, warmUp: 3, signal });
-    const [loose, defaults] = measured;
-    return measured.map((one, index) => {
-      const kind = kinds[index]![0];
-      if (index === 0) return pointOf('isolation', kind, one);
-      const [to, base] = kind === DEFAULTS ? [kinds[0]![0], loose!] : [DEFAULTS, defaults!];
-      return pointOf('isolation', kind, one, compareTimes(to, one.times, base.times));
-    });
+    const modes = await makeModes(session);
+    try {
+      const places: Place[] = [
+        ...kinds.map(([at, given]) => ({ at, row: apiRowWith(session.skiff, given) })),
+        ...modes.rows,
+      ];
+      const rows = places.map(({ row }) => row);
+      const measured = await measure(rows, { ...options, warmUp: 3, signal });
+      const points = places.map((place, index) => pointAt(place, measured[index]!, { places, measured }));
+      return modes.reason === undefined ? points : [...points, notMeasured(modes.reason)];
+    } finally {
+      await modes.close();
+    }
   },
 };
+
+function pointAt(
+  { at, row }: Place,
+  one: Measured,
+  { places, measured }: { places: readonly Place[]; measured: readonly Measured[] },
+): AxisPoint {
+  const to = COMPARED[at];
+  const base = measured[places.findIndex(place => place.at === to && place.row.name === row.name)];
+  return pointOf('isolation', at, one, to && base ? compareTimes(to, one.times, base.times) : []);
+}
+
+function notMeasured(failure: string): AxisPoint {
+  const figures = { medianMs: NaN, p99Ms: NaN, ratios: [], failed: 1 };
+  return { axis: 'isolation', at: ROOTLESS, name: 'skiff API', ...figures, failure };
+}

@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import { ROOTLESS_VARIABLE, rootlessText } from '../../common/rootless';
 import { native } from '../../native';
 import { initPath } from '../checks';
 import { runtimeDirectory } from './directories';
@@ -14,12 +13,11 @@ import { holderOf } from './holder';
  */
 export async function enterNamespaces(program: string, args: readonly string[]): Promise<never> {
   const holder = await holderOf(runtimeDirectory(process.geteuid!()), initPath());
-  const { process: keeper, inode, rootless } = holder;
-  const env: NodeJS.ProcessEnv = { ...process.env, [ROOTLESS_VARIABLE]: rootlessText(rootless) };
+  const { process: keeper, inode } = holder;
   native().execute({
     path: initPath(),
     args: ['skiff-enter', String(keeper.pid), String(inode), program, ...args],
-    env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
+    env: Object.entries(process.env).map(([name, value]) => `${name}=${value}`),
   });
   throw new Error('unreachable: execve(2) returns with an error only');
 }

@@ -44,7 +44,7 @@ export async function holderOf(directory: string, init: string): Promise<Holder>
   if (known) return known;
   const lock = await takeLock(path.join(directory, LOCK));
   try {
-    return readHolder(record) ?? (await makeHolder(record, init));
+    return readHolder(record) ?? (await makeHolder(record, init, { mapIds }));
   } finally {
     fs.closeSync(lock);
   }
@@ -79,8 +79,18 @@ async function takeLock(file: string): Promise<number> {
   return fd;
 }
 
-async function makeHolder(record: string, init: string): Promise<Holder> {
+/** Whose namespaces they are, and how their ids come about. */
+export interface Owner {
+  /** Another user than this process's; only root can name one. */
+  user?: { uid: number; gid: number };
+  /** @param pid of the process whose user namespace has no ids yet */
+  mapIds(pid: number): Promise<Rootless> | Rootless;
+}
+
+/** Make namespaces, whether there are some or not, and their record. */
+export async function makeHolder(record: string, init: string, owner: Owner): Promise<Holder> {
   const child = spawn(init, [], {
+    ...owner.user,
     argv0: 'skiff-hold',
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     detached: true,
@@ -89,7 +99,7 @@ async function makeHolder(record: string, init: string): Promise<Holder> {
   });
   const complaint = collect(child);
   try {
-    const rootless = await giveIds(child);
+    const rootless = await giveIds(child, owner);
     const holder = { process: identityOf(child), inode: userNamespaceOf(child), rootless };
     const temporary = `${record}.${process.pid}`;
     fs.writeFileSync(temporary, JSON.stringify(holder), { mode: 0o600 });
@@ -112,10 +122,10 @@ function collect(child: ChildProcess): () => string {
 }
 
 /** The talk with csrc/init/enter.c: it is there; its ids are mapped; all is ready. */
-async function giveIds(child: ChildProcess): Promise<Rootless> {
+async function giveIds(child: ChildProcess, owner: Owner): Promise<Rootless> {
   const channel = child.stdio[3] as Duplex;
   await heard(channel, child);
-  const rootless = await mapIds(child.pid!);
+  const rootless = await owner.mapIds(child.pid!);
   channel.write('g');
   await heard(channel, child);
   return rootless;

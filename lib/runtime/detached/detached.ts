@@ -87,7 +87,12 @@ export async function startDetached(
   await ensureWriteLayer({ driver, layers: start.layers, containerDir });
   const request = monitorRequest({
     ...start,
-    record: { ...record, cgroupPaths: cgroupPlan.directories.map(({ path }) => path) },
+    // What runs from now on is of this boot and PID namespace, whenever it was made.
+    record: {
+      ...record,
+      owner: store.owner,
+      cgroupPaths: cgroupPlan.directories.map(({ path }) => path),
+    },
     directory: containerDir,
     eventsFile: statePaths(store.root).events,
     // Not an ephemeral one even where it is removed at its end: its first start may fail, and it is started again.
