@@ -1,9 +1,10 @@
-// Files of layers, read in batches.
+// Files that are read in batches: of layers, and records.
 #include "addon.h"
 #include "parts.h"
 
 extern "C" {
 #include "../archive/pieces.h"
+#include "../core/texts.h"
 }
 
 namespace skiff {
@@ -58,9 +59,36 @@ static Napi::Value ReadPieces(const Napi::CallbackInfo &info)
         });
 }
 
+// Owned by the job, whatever becomes of it.
+struct Texts : skiff_texts {
+    Texts() : skiff_texts{} {}
+    Texts(const Texts &) = delete;
+    Texts &operator=(const Texts &) = delete;
+    ~Texts() { free(bytes); }
+};
+
+static Napi::Value JoinTexts(const Napi::CallbackInfo &info)
+{
+    Napi::Object options = OptionsOf(info, "joinTexts");
+    auto names = TextListOption(options, "names");
+    return Job<Texts>::Start(
+        info.Env(),
+        [directory = TextOption(options, "directory"), names = std::move(names), file = TextOption(options, "file"),
+         between = TextOption(options, "between"),
+         missing = TextOption(options, "missing")](Texts &texts, skiff_error *error) {
+            auto pointers = NamesOf(names);
+            return skiff_join_texts(directory.c_str(), pointers.data(), pointers.size(), file.c_str(), between.c_str(),
+                                    missing.c_str(), &texts, error);
+        },
+        [](Napi::Env env, Texts &texts) -> Napi::Value {
+            return Napi::String::New(env, texts.bytes ? texts.bytes : "", texts.length);
+        });
+}
+
 void RegisterFiles(Napi::Env env, Napi::Object exports)
 {
     exports.Set("readPieces", Napi::Function::New(env, ReadPieces, "readPieces"));
+    exports.Set("joinTexts", Napi::Function::New(env, JoinTexts, "joinTexts"));
 }
 
 } // namespace skiff

@@ -1,8 +1,8 @@
 import type { ContainerInfo } from '../engine/info';
 import { dockerState } from '../engine/looking';
-import type { ContainerSize } from '../engine/sizes';
+import type { ContainerSize, Sizes } from '../engine/sizes';
 import { decimalSize, ellipsis, goTime, humanDuration } from './human';
-import type { Listing } from './listing';
+import type { Listing, LongListing } from './listing';
 
 /** Characters of an id, a command and a mount that lists show. */
 const SHORT_ID = 12;
@@ -31,8 +31,16 @@ export const containerHeads = {
 const COLUMNS = ['ID', 'Image', 'Command', 'RunningFor', 'Status', 'Ports', 'Names'];
 
 /** @param size with a column of sizes */
-export function containerListing(size: boolean): Listing {
-  return { heads: containerHeads, columns: size ? [...COLUMNS, 'Size'] : COLUMNS };
+export function containerListing(size: boolean): LongListing<ContainerRow> {
+  return {
+    heads: containerHeads,
+    columns: size ? [...COLUMNS, 'Size'] : COLUMNS,
+    cells: row => {
+      const cells = [row.ID, row.Image, row.Command, row.RunningFor, row.Status, row.Ports, row.Names];
+      if (size) cells.push(row.Size);
+      return cells;
+    },
+  };
 }
 
 export interface RowOptions {
@@ -41,6 +49,21 @@ export interface RowOptions {
   size?: ContainerSize;
   /** Milliseconds since the epoch. */
   now: number;
+}
+
+/** @param sizes where they are shown */
+export async function containerRows(
+  containers: readonly ContainerInfo[],
+  options: RowOptions,
+  sizes?: Sizes,
+): Promise<ContainerRow[]> {
+  // There may be a thousand, and nothing to wait for.
+  if (!sizes) return containers.map(container => new ContainerRow(container, options));
+  const rows: ContainerRow[] = [];
+  for (const container of containers) {
+    rows.push(new ContainerRow(container, { ...options, size: await sizes.of(container) }));
+  }
+  return rows;
 }
 
 /** A container as lists show it; a field is made when it is asked for. */

@@ -1,6 +1,6 @@
 import { defineCommand } from '../cli/command';
 import { CONTAINER_FILTERS, toContainerFilters } from '../cli/container-filters';
-import { containerListing, ContainerRow } from '../cli/container-rows';
+import { containerListing, containerRows } from '../cli/container-rows';
 import { filterFlag } from '../cli/filters';
 import { text, toggle, value } from '../cli/flags';
 import { formatListing, showsField } from '../cli/listing';
@@ -49,11 +49,7 @@ export default defineCommand({
       filters,
     });
     const sizes = sized ? new Sizes() : undefined;
-    const options = { full: flags['no-trunc'], now: Date.now() };
-    const rows = [];
-    for (const container of containers) {
-      rows.push(new ContainerRow(container, { ...options, size: await sizes?.of(container) }));
-    }
+    const rows = await containerRows(containers, { full: flags['no-trunc'], now: Date.now() }, sizes);
     const format = flags.quiet ? '{{.ID}}' : flags.format;
     writeOut(formatListing(rows, containerListing(flags.size), format));
     return 0;

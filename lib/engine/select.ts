@@ -65,14 +65,17 @@ export function selectContainers(
   const showsAll = all || last > 0 || filters.status !== undefined;
   const before = filters.before === undefined ? undefined : referred(filters.before, containers);
   const since = filters.since === undefined ? undefined : referred(filters.since, containers);
-  const fitting = containers.filter(
-    container =>
-      (showsAll || isUp(container)) &&
-      (before === undefined || container.created < before.created) &&
-      (since === undefined || container.created > since.created) &&
-      fits(container, filters),
-  );
-  return last > 0 ? fitting.slice(0, last) : fitting;
+  const shown = showsAll ? containers : containers.filter(isUp);
+  const isFiltered = Object.values(filters).some(filter => filter !== undefined);
+  const fitting = isFiltered
+    ? shown.filter(
+        container =>
+          (before === undefined || container.created < before.created) &&
+          (since === undefined || container.created > since.created) &&
+          fits(container, filters),
+      )
+    : shown;
+  return fitting.slice(0, last > 0 ? last : undefined);
 }
 
 function fits(container: ContainerInfo, filters: ContainerFilters): boolean {

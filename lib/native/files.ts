@@ -10,7 +10,7 @@ export type NativePiece =
       length: number;
     };
 
-/** The native part of lib/layers that reads. Errors carry `code`, `syscall` and `path`. */
+/** The native part of lib/layers and lib/state that reads. Errors carry `code`, `syscall` and `path`. */
 export interface FilesNative {
   /**
    * Put pieces of files one after the other, on the thread pool. Links are resolved as if `root` were `/`.
@@ -18,4 +18,16 @@ export interface FilesNative {
    * @throws EIO where a file is none, or has fewer bytes
    */
   readPieces(options: { root: string; pieces: NativePiece[] }): Promise<Buffer>;
+
+  /**
+   * The texts of many small files, UTF-8, on the thread pool: of `file` in each of the directories `names` of
+   * `directory`, with `between` between two. Of one that cannot be read `missing` stands in its place.
+   */
+  joinTexts(options: {
+    directory: string;
+    names: readonly string[];
+    file: string;
+    between: string;
+    missing: string;
+  }): Promise<string>;
 }

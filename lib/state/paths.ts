@@ -1,5 +1,8 @@
 import path from 'node:path';
 
+/** A container's record, in its directory. */
+export const RECORD_FILE = 'state.json';
+
 /** Where things lie below a root directory. */
 export function statePaths(root: string) {
   const containers = path.join(root, 'containers');
@@ -12,7 +15,7 @@ export function statePaths(root: string) {
     events: path.join(root, 'events.jsonl'),
     container: (id: string) => `${containers}/${id}`,
     // Not by path.join(): it takes as long as reading the file, and a list asks for thousands.
-    record: (id: string) => `${containers}/${id}/state.json`,
+    record: (id: string) => `${containers}/${id}/${RECORD_FILE}`,
     /** What further commands in it get; there for a container that somebody has to remove. */
     process: (id: string) => `${containers}/${id}/process.json`,
     /** Pid and start time of the container's init, proc_pid_stat(5). */

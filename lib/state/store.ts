@@ -7,7 +7,8 @@ import { unlessGone } from '../common/unless-gone';
 import { isRecord } from './check-record';
 import { IdPool } from './id-pool';
 import { NameClaims } from './names';
-import { statePaths } from './paths';
+import { RECORD_FILE, statePaths } from './paths';
+import { BATCH, readAhead } from './read-ahead';
 import type { NativeDirectory } from '../native';
 import { RECORD_VERSION, type ContainerRecord } from './record';
 
@@ -104,14 +105,19 @@ export class ContainerStore {
 
   /** Every container of this root, but those that a living process is just making. */
   list(): FoundContainer[] {
-    return [...this.each()];
+    return this.lookAt(this.entries());
   }
 
-  /** The same one after the other: of a thousand, what is not kept is gone before the next is read. */
-  *each(): Generator<FoundContainer, void, undefined> {
-    for (const entry of unlessGone(() => fs.readdirSync(this.paths.containers)) ?? []) {
-      const found = this.look(entry);
-      if (found) yield found;
+  /** The same a few at a time: of a thousand, what is not kept is gone before the next are looked at. */
+  async *batches(): AsyncGenerator<FoundContainer[], void, undefined> {
+    const entries = this.entries();
+    if (entries.length <= BATCH) return yield this.lookAt(entries);
+    const isFinished = (entry: string) => !entry.startsWith(NEW_PREFIX);
+    yield this.lookAt(entries.filter(entry => !isFinished(entry)));
+    for await (const batch of readAhead(this.paths.containers, entries.filter(isFinished), RECORD_FILE)) {
+      yield present(
+        batch.map(({ id, value }) => (value === undefined ? this.look(id) : this.found(id, value))),
+      );
     }
   }
 
@@ -156,38 +162,54 @@ export class ContainerStore {
     return this.look(id);
   }
 
+  private entries(): string[] {
+    return unlessGone(() => fs.readdirSync(this.paths.containers)) ?? [];
+  }
+
+  private lookAt(entries: readonly string[]): FoundContainer[] {
+    return present(entries.map(entry => this.look(entry)));
+  }
+
   private look(entry: string): FoundContainer | undefined {
-    const directory = this.paths.container(entry);
     if (entry.startsWith(NEW_PREFIX)) {
       const [pid, startTime, bootId = '', pidNamespace = '', id] = entry.slice(NEW_PREFIX.length).split('.');
       const maker = { pid: Number(pid), startTime: Number(startTime), bootId, pidNamespace };
+      const directory = this.paths.container(entry);
       return isAlive(maker) ? undefined : { kind: 'broken', id: id ?? entry, directory };
     }
-    const record = readRecord(this.paths, entry);
-    if (record === 'gone') return undefined;
-    if (record === 'broken') return { kind: 'broken', id: entry, directory };
-    if (record.version !== RECORD_VERSION) return { kind: 'future', id: entry };
-    return { kind: 'record', id: entry, record };
+    const value = readRecord(this.paths, entry);
+    return value === undefined ? undefined : this.found(entry, value);
+  }
+
+  /** @param value what its record holds */
+  private found(id: string, value: unknown): FoundContainer {
+    if (!isRecord(value, id)) return { kind: 'broken', id, directory: this.paths.container(id) };
+    if (value.version !== RECORD_VERSION) return { kind: 'future', id };
+    return { kind: 'record', id, record: withInit(value, this.paths.init(id)) };
   }
 }
 
+function present(found: readonly (FoundContainer | undefined)[]): FoundContainer[] {
+  return found.filter(container => container !== undefined);
+}
+
 /**
- * `gone`: removed while we looked, or no container at all; `broken`: not the whole record that was once written.
+ * What a container's record holds, not yet checked: null where it is not whole. Undefined where it was removed while we
+ * looked, or is none.
  */
-function readRecord(paths: Paths, id: string): ContainerRecord | 'gone' | 'broken' {
+function readRecord(paths: Paths, id: string): unknown {
   try {
-    const record: unknown = JSON.parse(fs.readFileSync(paths.record(id), AS_TEXT));
-    return isRecord(record, id) ? withInit(record, paths.init(id)) : 'broken';
+    return JSON.parse(fs.readFileSync(paths.record(id), AS_TEXT));
   } catch (error) {
-    if (error instanceof SyntaxError) return 'broken';
+    if (error instanceof SyntaxError) return null;
     switch (errorCode(error)) {
       case 'EISDIR':
-        return 'broken';
+        return null;
       case 'ENOTDIR':
-        return 'gone';
+        return undefined;
       case 'ENOENT':
         // The record goes with its directory; a directory that lost its record alone is broken.
-        return fs.existsSync(paths.container(id)) ? 'broken' : 'gone';
+        return fs.existsSync(paths.container(id)) ? null : undefined;
       default:
         throw error;
     }
@@ -211,7 +233,7 @@ function withInit(record: ContainerRecord, file: string): ContainerRecord {
     const init = { ...record.owner, pid: Number(pid), startTime: Number(startTime) };
     return { ...record, status: 'running', init };
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return record;
+    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(errorCode(error) ?? '')) return record;
     throw error;
   }
 }
