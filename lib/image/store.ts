@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { SkiffError } from '../common/errors';
 import { hasFacts, layerBytes, layerNotFound, readFacts } from '../layers/facts';
 import { addLayer, createReadOnlyLayer, deleteReadOnlyLayer, hexOf, layerOf } from '../layers/layer';
+import { restoreLayers } from '../layers/hidden';
 import { whereUnlocked, withLock } from '../layers/lock';
 import { layersDirectory } from '../layers/paths';
 import type { ByteSource } from '../layers/byte-source';
@@ -10,6 +11,7 @@ import type { WhiteoutForm } from '../layers/whiteouts';
 import { BUNDLED_NAME, bundledImage, DEFAULT_IMAGE, unpackBundled } from './bundled';
 import { digestOf, parseConfig, type ImageConfigFile } from './config';
 import { imagePaths, prepareImages } from './files';
+import { readForgotten } from './forgotten';
 import { imageIds, readImage, readRefs, writeImage, writeRefs, type ReadImage, type Refs } from './records';
 import { familiarName, parseReference, taggedName } from './reference';
 
@@ -152,6 +154,17 @@ export class ImageStore {
     return image && this.describe(image, refs);
   }
 
+  /**
+   * The image of a container, by its id: it may be removed by now.
+   *
+   * @param id `sha256:` and 64 digits
+   */
+  findOfContainer(id: string): StoredImage | undefined {
+    const hex = hexOf(id);
+    const image = this.readable(hex) ?? readForgotten(this.root, hex);
+    return image && this.describe(image, this.refs());
+  }
+
   /** Find an image by its whole name alone. Costs one failed open(2) where no image has a name. */
   findNamed(reference: string): StoredImage | undefined {
     const refs = readRefs(this.root);
@@ -239,6 +252,7 @@ export class ImageStore {
    */
   async collectLayers(): Promise<string[]> {
     if (this.unreadable().length > 0) return [];
+    await restoreLayers(this.root);
     const used = await indexedLayers(this.root);
     for (const { layers } of this.list()) layers.forEach(layer => used.add(hexOf(layer)));
     const { root } = this;
