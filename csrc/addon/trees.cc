@@ -151,7 +151,10 @@ class Tree {
     {
         return skiff_tar_open(&tar_, &walk_, &options, error);
     }
-    bool OpenSingle(int fd, const char *name, skiff_error *error) { return skiff_tar_open_single(&tar_, fd, name, error); }
+    bool OpenSingle(int fd, const skiff_tar_options &options, skiff_error *error)
+    {
+        return skiff_tar_open_single(&tar_, fd, &options, error);
+    }
 
     bool Fill(void *buffer, size_t size, size_t *filled, bool *ended, skiff_error *error)
     {
@@ -234,17 +237,19 @@ struct TreeRequest {
     int top, old, hint;
     skiff_hint_kind hint_kind = SKIFF_HINT_NONE;
     bool tar, layer, tell_top, cross_mounts;
+    skiff_id_range ids;
     std::string name, shown;
 };
 
 static bool OpenTreeOf(const TreeRequest &request, Tree &tree, skiff_error *error)
 {
+    const skiff_tar_options tar{request.name.c_str(), request.layer, request.ids};
     struct stat st;
     if (fstat(request.top, &st) != 0)
         return skiff_fail(error, "fstat", request.shown.c_str());
     if (!S_ISDIR(st.st_mode)) {
         int fd;
-        return Duplicate(request.top, &fd, error) && tree.OpenSingle(fd, request.name.c_str(), error);
+        return Duplicate(request.top, &fd, error) && tree.OpenSingle(fd, tar, error);
     }
     skiff_walk_options options{};
     cleanup_fd int top = -1, old = -1, hint = -1;
@@ -257,7 +262,6 @@ static bool OpenTreeOf(const TreeRequest &request, Tree &tree, skiff_error *erro
     options.tell_top = request.tell_top;
     options.cross_mounts = request.cross_mounts;
     options.name = request.shown.c_str();
-    skiff_tar_options tar{request.name.c_str(), request.layer};
     return tree.Open(options, error) && (!request.tar || tree.OpenTar(tar, error));
 }
 
@@ -285,6 +289,7 @@ static Napi::Value OpenTree(const Napi::CallbackInfo &info)
     request->layer = BoolOption(options, "layer", false);
     request->tell_top = BoolOption(options, "tellTop", false);
     request->cross_mounts = BoolOption(options, "crossMounts", false);
+    request->ids = IdsOption(options);
     request->name = TextOption(options, "name", "");
     request->shown = TextOption(options, "shown", "");
     return Job<Handle>::Start(

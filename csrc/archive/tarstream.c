@@ -128,10 +128,25 @@ static bool add_file(skiff_tar *tar, const skiff_found *found, skiff_tar_head *h
     return ok;
 }
 
+/* What the user namespace does not have stays as it is. */
+static uint32_t id_inside(uint32_t id, uint32_t first, uint32_t count)
+{
+    return id >= first && id - first < count ? id - first : id;
+}
+
+static struct stat stat_inside(const skiff_tar *tar, const struct stat *st)
+{
+    struct stat inside = *st;
+    inside.st_uid = id_inside(st->st_uid, tar->ids.uid, tar->ids.count);
+    inside.st_gid = id_inside(st->st_gid, tar->ids.gid, tar->ids.count);
+    return inside;
+}
+
 static bool add_entry(skiff_tar *tar, const skiff_found *found, skiff_error *err)
 {
     char target[PATH_MAX + 1];
-    skiff_tar_head head = {.type = type_of(found->st.st_mode), .st = &found->st, .attributes = found->attributes};
+    const struct stat st = stat_inside(tar, &found->st);
+    skiff_tar_head head = {.type = type_of(st.st_mode), .st = &st, .attributes = found->attributes};
     if (head.type == '\0')
         return true;
     cleanup_free char *name = name_in_tar(tar, found->path, head.type == '5');
@@ -292,25 +307,25 @@ bool skiff_tar_fill(skiff_tar *tar, void *buffer, size_t size, size_t *filled, b
     return true;
 }
 
-static bool open_empty(skiff_tar *tar, const char *prefix, skiff_error *err)
+static bool open_empty(skiff_tar *tar, const skiff_tar_options *options, skiff_error *err)
 {
-    *tar = (skiff_tar){.single = -1, .file = -1, .prefix = strdup(prefix)};
+    *tar = (skiff_tar){.single = -1, .file = -1, .prefix = strdup(options->prefix), .ids = options->ids};
     tar->walk.view.fd = tar->walk.old.fd = tar->walk.hint.fd = tar->walk.leaf.fd = -1;
-    return tar->prefix || skiff_fail_with(err, ENOMEM, "malloc", prefix);
+    return tar->prefix || skiff_fail_with(err, ENOMEM, "malloc", options->prefix);
 }
 
 bool skiff_tar_open(skiff_tar *tar, skiff_walk *walk, const skiff_tar_options *options, skiff_error *err)
 {
-    bool ok = open_empty(tar, options->prefix, err);
+    bool ok = open_empty(tar, options, err);
     tar->walk = *walk;
     tar->layer = options->layer;
     *walk = (skiff_walk){.view.fd = -1, .old.fd = -1, .hint.fd = -1, .leaf.fd = -1};
     return ok;
 }
 
-bool skiff_tar_open_single(skiff_tar *tar, int fd, const char *name, skiff_error *err)
+bool skiff_tar_open_single(skiff_tar *tar, int fd, const skiff_tar_options *options, skiff_error *err)
 {
-    bool ok = open_empty(tar, name, err);
+    bool ok = open_empty(tar, options, err);
     tar->single = fd;
     return ok;
 }

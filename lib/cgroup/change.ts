@@ -1,5 +1,5 @@
 import type { Resources } from '../common/resources';
-import { errorCode } from '../common/errors';
+import { errorCode, SkiffError } from '../common/errors';
 import { cgroupError } from './errors';
 import { freezeCgroup, thawCgroup } from './freezer';
 import { hostKernel, readPids, type CgroupKernel } from './kernel';
@@ -14,10 +14,12 @@ const MOVE_PASSES = 16;
  * meanwhile so that none of their children is missed.
  *
  * @param paths directories of its cgroup now
+ * @param mayJoin whoever removes it at its end learns of hierarchies that it joins, and whoever is killed meanwhile does
+ * not leave it frozen; else it only gets limits in those that it is in
  * @param isFrozen its processes are frozen already, and stay so
  * @param announce called with directories that are about to be made: whoever may have to remove them shall know them
  * @returns the directories that it was put into
- * @throws SkiffError where a limit cannot be set
+ * @throws SkiffError where a limit cannot be set; CGROUP_UNAVAILABLE where it would have to join a hierarchy for that
  */
 export async function limitCgroup({
   setup,
@@ -25,6 +27,7 @@ export async function limitCgroup({
   resources,
   paths,
   announce,
+  mayJoin,
   isFrozen = false,
   kernel = hostKernel,
 }: {
@@ -33,16 +36,18 @@ export async function limitCgroup({
   resources: Resources;
   paths: readonly string[];
   announce(directories: PlannedDirectory[]): Promise<void>;
+  mayJoin: boolean;
   isFrozen?: boolean;
   kernel?: CgroupKernel;
 }): Promise<PlannedDirectory[]> {
-  const plan = planCgroup({ setup, id, resources, usage: true, freezer: true, kernel });
+  const plan = planCgroup({ setup, id, resources, usage: mayJoin, freezer: mayJoin, kernel });
   // Where it is now counts, not where this process would put it.
   const planned = plan.directories.map(directory => ({
     ...directory,
     path: paths.find(path => homeOf(setup, path) === homeOf(setup, directory.path)) ?? directory.path,
   }));
   const missing = planned.filter(({ path }) => !paths.includes(path));
+  if (missing.length > 0 && !mayJoin) throw notJoined(id, missing);
   if (missing.length > 0) {
     await announce(missing);
     kernel.make(missing);
@@ -57,6 +62,19 @@ export async function limitCgroup({
     if (!isFrozen) thawCgroup(setup, paths, kernel);
   }
   return missing;
+}
+
+function notJoined(id: string, missing: readonly PlannedDirectory[]): SkiffError {
+  const controllers = missing.flatMap(({ controllers }) => controllers).join(', ');
+  return new SkiffError(
+    `cannot update container ${id.slice(0, 12)}: it runs in the foreground and has no cgroup with ${controllers}`,
+    {
+      code: 'CGROUP_UNAVAILABLE',
+      path: id,
+      exitCode: 1,
+      remedy: 'Start it with such a limit, which can be changed then; or with -d.',
+    },
+  );
 }
 
 /** The mount point of the hierarchy that a directory lies in. */

@@ -4,6 +4,7 @@ import type { ImageInput, ProgressOptions } from '../engine/image-source';
 import { mayDecorate } from './decorate';
 import { writeErr } from './output';
 import { progressBar } from './progress';
+import { keepYoungHeapSmall } from './small-heap';
 import { withSkiff } from './with-skiff';
 
 /** How often the bar is drawn, in ms. */
@@ -22,6 +23,7 @@ export async function withTransfer<T>(
   what: string,
   work: (skiff: Skiff, source: ImageInput, transfer: ProgressOptions & { signal: AbortSignal }) => Promise<T>,
 ): Promise<T> {
+  keepYoungHeapSmall();
   const source = file === '-' ? STDIN : file;
   const abort = new AbortController();
   const interrupt = () => abort.abort();

@@ -17,12 +17,3 @@ export interface Ids {
 export function toHostIds({ uid, gid }: Ids, range: IdRange): Ids {
   return { uid: uid + range.uid, gid: gid + range.gid };
 }
-
-/** The reverse; what the container does not have stays as it is. */
-export function toContainerIds({ uid, gid }: Ids, range: IdRange): Ids {
-  const isInside = (id: number, first: number) => id >= first && id < first + range.count;
-  return {
-    uid: isInside(uid, range.uid) ? uid - range.uid : uid,
-    gid: isInside(gid, range.gid) ? gid - range.gid : gid,
-  };
-}

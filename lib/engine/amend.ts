@@ -74,9 +74,10 @@ export async function updateContainer(
       return amend(keeping, record, { cgroupPaths }, joined);
     };
     if (isRunning(record)) {
-      await whileHeld(keeping, record, isFrozen =>
-        limitCgroup({ setup: cgroups, id, resources, paths, announce, isFrozen }),
-      );
+      const mayJoin = record.detached === true;
+      const limit = (isFrozen: boolean) =>
+        limitCgroup({ setup: cgroups, id, resources, paths, announce, mayJoin, isFrozen });
+      await (mayJoin ? whileHeld(keeping, record, limit) : limit(false));
     }
     await amend(keeping, record, { cgroupPaths, options: { ...options } });
     tell(keeping, record, 'update');

@@ -115,7 +115,7 @@ function baseOf(images: ImageStore, info: ContainerInfo): ImageConfigFile {
   const { layers } = info;
   const isBase = (image: StoredImage | undefined) =>
     image?.layerPaths.length === layers.length && image.layerPaths.every((layer, i) => layer === layers[i]);
-  const named = info.imageId === undefined ? undefined : images.find(info.imageId);
+  const named = info.imageId === undefined ? undefined : images.findOfContainer(info.imageId);
   const image = isBase(named) ? named : images.list().find(isBase);
   if (image) return image.config;
   const stored = layersDirectory(images.root);

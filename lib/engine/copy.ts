@@ -57,6 +57,7 @@ export async function copyOut(
     root: await openRoot(context, info, held),
     held,
     container: info.name,
+    ids: idsOf(info),
   }));
 }
 
@@ -117,12 +118,12 @@ export async function copyToHost(
     const host: Place = { root: -1, held, container: '' };
     const target = await findDestination(host, localPath(destination), { isDirectory: isDirectory(found) });
     const name = target.rename ?? sourceName(absolute);
-    const stream = await treeOf(absolute, name, found);
+    const stream = await treeOf(absolute, name, found, idsOf(info));
     const owner = options.archive ? undefined : { uid: process.getuid!(), gid: process.getgid!() };
     const where = localPath(destination);
     return receive(
       stream,
-      { directory: target.directory, owner, from: idsOf(info) },
+      { directory: target.directory, owner },
       { where, room: `on the file system of ${where}` },
     );
   });
@@ -177,18 +178,19 @@ async function sourceToPlace(
 async function withSource(
   absolute: string,
   { followLink, name }: CopyOptions & { name?: string },
-  open: (held: Descriptors) => Promise<Place>,
+  open: (held: Descriptors) => Promise<Place & { ids: IdRange | undefined }>,
 ): Promise<CopiedOut> {
   return withDescriptors(async held => {
-    const found = await findSource(await open(held), absolute, { follow: followLink ?? false });
-    const stream = await treeOf(absolute, name ?? sourceName(absolute), found);
+    const place = await open(held);
+    const found = await findSource(place, absolute, { follow: followLink ?? false });
+    const stream = await treeOf(absolute, name ?? sourceName(absolute), found, place.ids);
     return { stream, isDirectory: isDirectory(found) };
   });
 }
 
 /** The walk has its own descriptors: those of the look-up may be closed when this is open. */
-function treeOf(source: string, name: string, { fd }: { fd: number }): Promise<Readable> {
-  const options = { top: fd, name, shown: source, tellTop: true, crossMounts: true };
+function treeOf(source: string, name: string, { fd }: { fd: number }, ids?: IdRange): Promise<Readable> {
+  const options = { top: fd, name, shown: source, tellTop: true, crossMounts: true, ids };
   return tarTree({ what: 'copy', name: source }, () => Promise.resolve(options));
 }
 

@@ -101,7 +101,7 @@ export async function startExisting(
     const { command, ...options } = record.options as unknown as StoredOptions;
     const words = command.map(word => (typeof word === 'string' ? word : Buffer.from(word.base64, 'base64')));
     const image = record.imageId ?? options.image;
-    const recorded = { mounts: record.mounts ?? [], driver: record.driver };
+    const recorded = { made: record, mounts: record.mounts ?? [], driver: record.driver };
     const prepared = await prepare(detaching, id, words, { ...options, image }, recorded);
     const start = {
       ...startOf(context.store, record, prepared, options),

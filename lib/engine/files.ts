@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { errorCode } from '../common/errors';
 import { isAliveHere } from '../common/identity';
+import { restoreMissing } from '../layers/hidden';
 import { native } from '../native';
 import { withContainerLock } from '../runtime/detached/lock';
 import { findContainer } from '../runtime/find';
@@ -57,6 +58,7 @@ export async function openRoot(
  */
 export async function requireFiles(info: ContainerInfo): Promise<void> {
   requireReadable(info);
+  await restoreMissing(path.resolve(info.directory, '..', '..'), info.layers);
   if (info.status === 'created') await withContainerLock(info.directory, () => completeFiles(filesOf(info)));
 }
 

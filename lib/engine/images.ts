@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { ContainerDefaults, HistoryEntry } from '../image/config';
 import { bundledTar } from '../image/bundled';
 import type { ImportOptions } from '../image/import';
@@ -5,15 +6,18 @@ import type { LoadedImage, LoadOptions } from '../image/load';
 import type { PruneOptions, RemovedImage, RemoveImageOptions } from '../image/remove';
 import type { SaveOptions } from '../image/save';
 import type { StoredImage } from '../image/catalog';
-import { ImageStore, isBundledName, type ImageUser } from '../image/store';
+import { ImageStore, isBundledName } from '../image/store';
 import { findTar, noImageToRun } from '../image/tar-path';
+import { restoreMissing } from '../layers/hidden';
 import { createReadOnlyLayer } from '../layers/layer';
+import { layersDirectory } from '../layers/paths';
 import type { WhiteoutForm } from '../layers/whiteouts';
 import { errorCode, type SkiffError } from '../common/errors';
+import { imageUsers } from '../runtime/image-users';
+import { missingLayer } from '../runtime/layers';
 import type { ImageConfig } from '../spec/options';
-import { appendEvent, ContainerStore } from '../state';
+import { appendEvent, ContainerStore, type ContainerRecord } from '../state';
 import { withArchive, withSource, type ImageInput, type ProgressOptions } from './image-source';
-import { recordedContainers } from './list';
 import { rootDirectory } from './root';
 
 /** An image as the API tells it. */
@@ -48,6 +52,9 @@ export interface RootSource {
   config: ImageConfig;
 }
 
+/** What a record tells of what its container was made of. */
+export type MadeOf = Pick<ContainerRecord, 'image' | 'imageId' | 'layers'>;
+
 /** The images of one root: `skiff.images`. */
 export class Images {
   readonly store: ImageStore;
@@ -62,7 +69,7 @@ export class Images {
   constructor({ root, whiteouts = 'overlay' }: { root?: string; whiteouts?: WhiteoutForm }) {
     const directory = rootDirectory(root);
     const containers = new ContainerStore(directory);
-    this.store = new ImageStore({ root: directory, whiteouts, users: () => usersOf(containers) });
+    this.store = new ImageStore({ root: directory, whiteouts, users: () => imageUsers(containers) });
   }
 
   /** All images, the youngest first. */
@@ -216,7 +223,10 @@ export class Images {
    */
   async source(name: string): Promise<RootSource> {
     const image = this.lookUp(name);
-    if (image) return this.sourceOf(image, name);
+    if (image) {
+      await restoreMissing(this.store.root, image.layerPaths);
+      return this.sourceOf(image, name);
+    }
     const tar = isBundledName(name) ? bundledTar() : findTar(name);
     if (tar === undefined) throw noImageToRun(name);
     const { path } = await createReadOnlyLayer({
@@ -225,6 +235,23 @@ export class Images {
       whiteouts: this.store.whiteouts,
     });
     return { name: isBundledName(name) ? 'busybox' : name, layers: [path], stored: true, config: {} };
+  }
+
+  /**
+   * What a container was made of, by its record: names may be other images' by now, and the image may be removed.
+   *
+   * @returns undefined where that is not known, or not there: its image is to be looked up
+   */
+  async sourceOfContainer(record: MadeOf): Promise<RootSource | undefined> {
+    const { image: name, imageId, layers = [] } = record;
+    const { root } = this.store;
+    if (layers.length === 0 || layers.some(layer => path.dirname(layer) !== layersDirectory(root)))
+      return undefined;
+    await restoreMissing(root, layers);
+    if (missingLayer(layers)) return undefined;
+    if (imageId === undefined) return { name, layers: [...layers], stored: true, config: {} };
+    const image = this.store.findOfContainer(imageId);
+    return image && this.sourceOf(image, name);
   }
 
   private sourceOf(image: StoredImage, name: string): RootSource {
@@ -291,13 +318,4 @@ function defaultsOf(defaults: ContainerDefaults): ImageConfig {
     volumes: Object.keys(defaults.Volumes ?? {}),
     labels: defaults.Labels ?? {},
   };
-}
-
-function usersOf(containers: ContainerStore): ImageUser[] {
-  return recordedContainers(containers).map(({ id, imageId, layers, status }) => ({
-    id,
-    imageId,
-    layers,
-    running: !['created', 'exited', 'dead'].includes(status),
-  }));
 }

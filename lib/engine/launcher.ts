@@ -20,7 +20,7 @@ import { checkStdio, requireDirectory } from './checks';
 import { collectorOf, type Collector } from './collector';
 import { ContainerHandle, type HandleOptions } from './container';
 import { withFiles } from './input-files';
-import type { Images, RootSource } from './images';
+import type { Images, MadeOf, RootSource } from './images';
 import { thisMachine } from './machine';
 import { resolveMounts, type ContainerMounts } from './mounts';
 import type { StartOptions } from './options';
@@ -45,6 +45,7 @@ export const NO_COMMAND = ['-'];
 
 /** What is kept of a container from its making. */
 export interface Recorded {
+  made: MadeOf;
   mounts: readonly RecordedMount[];
   /** Name of the storage driver. */
   driver: string;
@@ -153,6 +154,15 @@ export class Launcher {
     return source;
   }
 
+  /** The same of a container that has been made before; a directory is looked at again. */
+  private async sourceAgain(
+    options: Pick<StartOptions, 'image' | 'rootfs'>,
+    made: MadeOf | undefined,
+  ): Promise<RootSource> {
+    const known = made && options.rootfs === undefined && (await this.images.sourceOfContainer(made));
+    return known || this.source(options);
+  }
+
   /**
    * What a detached container is started with. Nothing is made yet.
    *
@@ -166,7 +176,7 @@ export class Launcher {
   ): Promise<Prepared> {
     checkOptions(command, options);
     refuseStorageSize(options);
-    const source = await this.source(options);
+    const source = await this.sourceAgain(options, recorded?.made);
     const mounts = this.mounts(options, source, recorded?.mounts);
     const { filter } = await this.filter(options);
     const spec = this.compileNow(id, command, options, source, mounts?.mounts ?? [], {

@@ -4,6 +4,7 @@ import { errorCode, SkiffError } from '../common/errors';
 import { parseSignal } from '../common/signals';
 import { MonitorConnection } from '../runtime/detached/control';
 import { withContainerLock } from '../runtime/detached/lock';
+import { sweepForgotten } from '../runtime/image-users';
 import { removeLeftover } from '../runtime/leftover';
 import { appendEvent, type ContainerRecord, type ContainerStore, type FoundContainer } from '../state';
 import { awaitEnd, isRunning, look, lookAtRecord, signalContainer, type Keeping } from './managed';
@@ -90,6 +91,7 @@ export async function removeContainer(
     await endUnread(store, found);
   }
   await removeLocked();
+  await sweepForgotten(store);
   if (found.kind === 'record') {
     await removed?.(found.record);
     tell(keeping, found.record, 'destroy');

@@ -18,6 +18,8 @@ export interface MountOptions {
   volumes?: readonly string[];
   mounts?: readonly MountRequest[];
   volumesFrom?: readonly string[];
+  /** Whether what comes from others can be shifted. */
+  userns?: string;
 }
 
 /** What mounts are made with, of one root. */
@@ -48,7 +50,7 @@ export function resolveMounts(
     asRecorded(request, recorded),
   );
   const taken = new Set([...asked.map(({ target }) => target), ...placesOf(tmpfs)]);
-  const before = recorded?.map(mount => requestOf(mount)) ?? mountsFrom(volumesFrom, context.store);
+  const before = recorded?.map(mount => requestOf(mount)) ?? mountsFrom(volumesFrom, context.store, options);
   const others = before.filter(({ type, target }) => type !== 'tmpfs' && !taken.has(target));
   for (const { target } of others) taken.add(target);
   const ofImage = imageVolumes
@@ -182,7 +184,7 @@ export class ContainerMounts implements PlannedMounts {
 }
 
 function recordOf(request: CheckedMount, path: string): RecordedMount {
-  const { type, source = '', target, readOnly = false, anonymous, subpath, propagation } = request;
+  const { type, source = '', target, readOnly = false, anonymous, idmap, subpath, propagation } = request;
   return {
     type,
     ...(type === 'volume' && { name: source }),
@@ -190,6 +192,7 @@ function recordOf(request: CheckedMount, path: string): RecordedMount {
     destination: target,
     readOnly,
     ...(anonymous && { anonymous }),
+    ...(idmap && { idmap }),
     ...(subpath && { subpath }),
     ...(propagation && { propagation }),
   };

@@ -47,17 +47,17 @@ export function freezerOf(keeping: Keeping): Freezer {
 }
 
 /**
- * Do something that freezes the processes of a running container for a moment. Where this process is killed meanwhile,
- * the container's monitor lets them go on; one of the foreground has none.
+ * Do something that freezes the processes of a running detached container for a moment. Where this process is killed
+ * meanwhile, the container's monitor lets them go on.
  *
  * @param work called with whether they are frozen already, and stay so
  */
 export async function whileHeld<T>(
   { store }: Keeping,
-  { id, detached }: ContainerRecord,
+  { id }: ContainerRecord,
   work: (isFrozen: boolean) => Promise<T>,
 ): Promise<T> {
-  const connection = detached ? await MonitorConnection.connect(store.directory(id)) : undefined;
+  const connection = await MonitorConnection.connect(store.directory(id));
   try {
     const isFrozen = (await connection?.hold()) === 'busy';
     return await work(isFrozen);

@@ -2,6 +2,7 @@ import { SkiffError } from '../common/errors';
 import { hexOf, layerOf } from '../layers/layer';
 import { BUNDLED_NAME, bundledImage } from './bundled';
 import type { ImageConfigFile } from './config';
+import { readForgotten } from './forgotten';
 import { imageIds, readImage, readRefs, type ReadImage, type Refs } from './records';
 import { familiarName, parseReference } from './reference';
 
@@ -41,6 +42,17 @@ export class ImageCatalog {
     const hex = this.hexOfName(reference, refs) ?? this.hexOfId(reference);
     const image = hex === undefined ? undefined : this.read(hex);
     return image && this.describe(image, refs);
+  }
+
+  /**
+   * The image of a container, by its id: it may be removed by now.
+   *
+   * @param id `sha256:` and 64 digits
+   */
+  findOfContainer(id: string): StoredImage | undefined {
+    const hex = hexOf(id);
+    const image = this.readable(hex) ?? readForgotten(this.root, hex);
+    return image && this.describe(image, this.refs());
   }
 
   /** Find an image by its whole name alone. Costs one failed open(2) where no image has a name. */

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { makeDirectories } from '../common/directories';
+import { restoreLayers } from '../layers/hidden';
 import { removeLeftovers, temporaryName } from '../layers/owner';
 import { layerFactsDirectory, layersDirectory } from '../layers/paths';
 
@@ -12,6 +13,8 @@ export function imagePaths(root: string) {
     images,
     records,
     record: (hex: string) => path.join(records, `${hex}.json`),
+    /** Records of removed images that containers still have, forgotten.ts. */
+    forgotten: path.join(images, 'forgotten'),
     refs: path.join(images, 'refs.json'),
     /** Held while records and names are changed: for milliseconds. */
     lock: path.join(images, 'lock'),
@@ -50,17 +53,23 @@ export async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
+/** Not for everybody: what an image's config says is nobody else's business. */
+export function makeImageDirectory(directory: string): void {
+  makeDirectories(directory, 0o700);
+}
+
 /** Make the store's directories, and remove what killed processes left in them. */
 export async function prepareImages(root: string): Promise<void> {
   const { images, records } = imagePaths(root);
-  makeDirectories(records, 0o700);
+  makeImageDirectory(records);
   for (const directory of [images, records]) await removeLeftovers(directory);
 }
 
-/** Remove what killed processes left among images and layers; of what is not there, nothing. */
+/** Remove what killed processes left among images and layers, and bring back what they had out of sight. */
 export async function sweepImages(root: string): Promise<void> {
   const { images, records } = imagePaths(root);
   for (const directory of [images, records, layersDirectory(root), layerFactsDirectory(root)]) {
     if (fs.existsSync(directory)) await removeLeftovers(directory);
   }
+  await restoreLayers(root);
 }

@@ -32,7 +32,12 @@ export type Refs = Map<string, string>;
  * @throws SkiffError BROKEN_STORE, FUTURE_STORE where there is one that cannot be read
  */
 export function readImage(root: string, hex: string): ReadImage | undefined {
-  const file = imagePaths(root).record(hex);
+  return readImageIn(imagePaths(root).records, hex);
+}
+
+/** The same, of another directory of records. */
+export function readImageIn(records: string, hex: string): ReadImage | undefined {
+  const file = path.join(records, `${hex}.json`);
   const record = readJson(file) as ImageRecord | undefined;
   if (record === undefined) return undefined;
   checkVersion(record, file);
@@ -52,7 +57,12 @@ export async function writeImage(root: string, hex: string, record: ImageRecord)
 
 /** The ids of all images. */
 export function imageIds(root: string): string[] {
-  const names = unlessGone(() => fs.readdirSync(imagePaths(root).records)) ?? [];
+  return idsIn(imagePaths(root).records);
+}
+
+/** The ids that a directory of records has. */
+export function idsIn(records: string): string[] {
+  const names = unlessGone(() => fs.readdirSync(records)) ?? [];
   return names.map(name => /^([0-9a-f]{64})\.json$/.exec(name)?.[1]).filter(hex => hex !== undefined);
 }
 

@@ -1,8 +1,8 @@
 import { SkiffError } from '../common/errors';
 import { hexOf } from '../layers/layer';
 import { whereUnlocked } from '../layers/lock';
-import { imagePaths, prepareImages, syncDirectory } from './files';
-import fs from 'node:fs';
+import { imagePaths, prepareImages } from './files';
+import { forgetImage, forgottenIds, removeForgotten } from './forgotten';
 import { familiarName, parseReference, splitTag } from './reference';
 import { writeRefs, type Refs } from './records';
 import type { StoredImage } from './catalog';
@@ -28,7 +28,7 @@ export interface PruneOptions {
 
 /** How an image is removed. */
 export interface RemoveImageOptions {
-  /** Also where it has several names, or a container that does not run uses it. */
+  /** Also where it has several names, or a container that does not run uses it, which keeps what it needs. */
   force?: boolean;
 }
 
@@ -105,11 +105,22 @@ export async function pruneImages(
   return { ...total, deleted: [...total.deleted, ...layers], reclaimedBytes };
 }
 
-/** Not while an image is being added, whose layers no record tells of yet: whoever adds one next does it. */
+/** Remove images that are forgotten and that no container has any more, with their layers. */
+export async function collectForgotten(store: ImageStore): Promise<void> {
+  if (unusedForgotten(store).length > 0) await collect(store);
+}
+
+function unusedForgotten(store: ImageStore): string[] {
+  return forgottenIds(store.root).filter(hex => store.usersOf({ id: `sha256:${hex}` }).length === 0);
+}
+
+/** Not while an image is being added, whose layers no record tells of yet: the next command does it. */
 async function collect(store: ImageStore): Promise<string[]> {
   const layers: string[] = [];
   await whereUnlocked(imagePaths(store.root).addLock, async () => {
     layers.push(...(await store.collectLayers()));
+    // Last, so that whoever is killed before has left what tells the next one of the layers.
+    await store.changing(() => removeForgotten(store.root, unusedForgotten(store)));
   });
   return layers;
 }
@@ -133,9 +144,7 @@ async function remove(
   names: string[],
 ): Promise<RemovedImage> {
   const { untagged, changes } = await untag(store, image, refs, names);
-  const { record, records } = imagePaths(store.root);
-  await fs.promises.rm(record(hexOf(image.id)), { force: true });
-  await syncDirectory(records);
+  await forgetImage(store.root, hexOf(image.id));
   return { untagged, deleted: [image.id], changes: [...changes, { action: 'delete', id: image.id }] };
 }
 

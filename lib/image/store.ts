@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { SkiffError } from '../common/errors';
 import { hasFacts, layerBytes, layerNotFound, readFacts } from '../layers/facts';
 import { addLayer, createReadOnlyLayer, deleteReadOnlyLayer, hexOf, layerOf } from '../layers/layer';
+import { restoreLayers } from '../layers/hidden';
 import { whereUnlocked, withLock } from '../layers/lock';
 import { layersDirectory } from '../layers/paths';
 import type { ByteSource } from '../layers/byte-source';
@@ -176,6 +177,7 @@ export class ImageStore extends ImageCatalog {
    */
   async collectLayers(): Promise<string[]> {
     if (this.unreadable().length > 0) return [];
+    await restoreLayers(this.root);
     const used = await indexedLayers(this.root);
     for (const { layers } of this.list()) layers.forEach(layer => used.add(hexOf(layer)));
     const { root } = this;

@@ -5,7 +5,8 @@ import { errorCode, errorMessage, invalidArgument, SkiffError } from '../common/
 import { native } from '../native';
 import { explain, fullRemedy, isFull, workspaceError } from './errors';
 import { factsDirectoryOf, hasFacts, skeletonOf, writeFacts } from './facts';
-import { removeLeftovers, temporaryName } from './owner';
+import { restoreLayers } from './hidden';
+import { hiddenName, removeLeftovers, temporaryName } from './owner';
 import { withLock } from './lock';
 import {
   checkPathLength,
@@ -94,6 +95,7 @@ export async function addLayer(options: AddLayerOptions): Promise<ReadOnlyLayer>
     await fs.promises.mkdir(directory, { recursive: true, mode: 0o700 });
     await removeLeftovers(directory);
   }
+  await restoreLayers(root);
   const temporary = temporaryName(layersDirectory(root));
   const facts = temporaryName(layerFactsDirectory(root));
   try {
@@ -149,7 +151,8 @@ async function putInPlace(
 }
 
 /**
- * Remove a layer; missing is fine.
+ * Remove a layer; missing is fine. Where this process is killed before it is known that nobody has the layer, it comes
+ * back: {@link restoreLayers}.
  *
  * @param options.digest `sha256:` and 64 hexadecimal digits
  * @param options.isUsed whether a container has it by now, asked when nobody can find it any more: a start that is
@@ -170,12 +173,14 @@ export async function deleteReadOnlyLayer({
   return explain('delete read-only layer', tree, async () => {
     if (!fs.existsSync(tree) && !fs.existsSync(factsDirectoryOf(root, hex))) return true;
     return withLock(layersLock(root), { shared: false }, async () => {
-      const doomed = temporaryName(layersDirectory(root));
-      if (await renamed(tree, doomed, ['ENOENT'])) {
+      const hidden = hiddenName(layersDirectory(root), hex);
+      if (await renamed(tree, hidden, ['ENOENT'])) {
         if (isUsed()) {
-          await fs.promises.rename(doomed, tree);
+          await fs.promises.rename(hidden, tree);
           return false;
         }
+        const doomed = temporaryName(layersDirectory(root));
+        await fs.promises.rename(hidden, doomed);
         await forgetLayer(root, hex);
         await native().removeTrees({ paths: [doomed] });
       }

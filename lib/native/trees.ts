@@ -1,3 +1,4 @@
+import type { IdRange } from '../common/id-range';
 import type { NativeWorkspace } from './start';
 import type { NativeText } from './workspace';
 
@@ -37,6 +38,8 @@ export interface NativeTreeOptions {
   tar?: boolean;
   /** What is gone becomes `.wh.NAME`, OCI image spec, layer.md. */
   layer?: boolean;
+  /** Of a user namespace whose files are seen from outside: a tar tells owners as they are inside. */
+  ids?: IdRange;
   /** The top itself is part of it. */
   tellTop?: boolean;
   /** Go into other mounts, but for those of the kernel (proc, sysfs, ...). */

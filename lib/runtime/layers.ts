@@ -1,5 +1,7 @@
 import fs from 'node:fs';
 import { SkiffError } from '../common/errors';
+import { isKnownImage } from '../image/forgotten';
+import { noImageToRun } from '../image/tar-path';
 
 /** Why a container cannot have these layers: one of them is gone. Undefined where all are there. */
 export function missingLayer(layers: readonly string[]): SkiffError | undefined {
@@ -22,4 +24,13 @@ export function missingLayer(layers: readonly string[]): SkiffError | undefined 
 export function requireLayers(layers: readonly string[]): void {
   const missing = missingLayer(layers);
   if (missing) throw missing;
+}
+
+/**
+ * The same for the image that a container is made of: it could not be started again.
+ *
+ * @throws SkiffError IMAGE_NOT_FOUND
+ */
+export function requireImage(root: string, { image, imageId }: { image: string; imageId?: string }): void {
+  if (imageId !== undefined && !isKnownImage(root, imageId.replace('sha256:', ''))) throw noImageToRun(image);
 }

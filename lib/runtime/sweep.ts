@@ -7,6 +7,7 @@ import type { ContainerStore, FoundContainer } from '../state';
 import { VolumeStore } from '../volumes';
 import { ifUnlocked } from './detached/lock';
 import { repair } from './detached/repair';
+import { sweepForgotten } from './image-users';
 import { removeLeftover } from './leftover';
 import { keptVolumes, volumeUsers } from './volumes';
 
@@ -37,6 +38,7 @@ export async function sweep(root: string, store: ContainerStore, cgroups: Cgroup
     }
   }
   await freeStaleNames(store);
+  await sweepForgotten(store);
   await sweepVolumes(root, store).catch((error: unknown) => {
     problems.push(`cannot remove what is left of volumes: ${errorMessage(error)}`);
   });
@@ -61,6 +63,7 @@ export async function sweepListed(
     sweepIds(store);
     await sweepVolumes(root, store);
     await sweepImages(root);
+    await sweepForgotten(store);
   } catch (error) {
     // Whoever only looks may have no right to remove anything.
     debug('%s', errorMessage(error));

@@ -46,6 +46,7 @@ const MOUNT = {
   destination: isText,
   readOnly: isFlag,
   anonymous: optional(isFlag),
+  idmap: optional(isFlag),
   subpath: optional(isText),
   propagation: optional(isText),
 } satisfies Record<keyof NonNullable<ContainerRecord['mounts']>[number], Check>;

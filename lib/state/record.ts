@@ -51,6 +51,8 @@ export interface RecordedMount {
   readOnly: boolean;
   /** The volume was made for this container and has no name of the user's. */
   anonymous?: boolean;
+  /** It has the ids of the container, which are shifted as the image's are. */
+  idmap?: boolean;
   /** Path in the volume, where not all of it is mounted. */
   subpath?: string;
   /** `rprivate` where not given. */

@@ -1,6 +1,6 @@
 import os from 'node:os';
 import type { Readable } from 'node:stream';
-import { toContainerIds, toHostIds, type IdRange, type Ids } from '../common/id-range';
+import { toHostIds, type IdRange, type Ids } from '../common/id-range';
 import { EntryBatch, writeArchive } from '../layers/entry-batch';
 import { StreamSource, tapped, tarChunks } from '../layers/source';
 import { tarEntry } from '../layers/tar-entries';
@@ -16,8 +16,6 @@ export interface ReceiveOptions {
   owner?: Owner;
   /** The directory is seen from outside of a user namespace with these ids: what comes gets them. */
   into?: IdRange;
-  /** The archive is of one with these ids. */
-  from?: IdRange;
 }
 
 /**
@@ -42,9 +40,9 @@ export async function receiveTar(archive: Readable, options: ReceiveOptions): Pr
 }
 
 /** Makes of what the parser tells what is to be written. */
-function visitorFor(batch: EntryBatch, { owner, into, from }: ReceiveOptions): TarVisitor {
+function visitorFor(batch: EntryBatch, { owner, into }: ReceiveOptions): TarVisitor {
   const ownerOf = (told: Ids) => {
-    const ids = owner ?? (from ? toContainerIds(told, from) : told);
+    const ids = owner ?? told;
     return into ? toHostIds(ids, into) : ids;
   };
   return {

@@ -9,6 +9,7 @@ import { IdPool } from '../../lib/state/id-pool';
 import { describeIf } from '../helpers/conditions';
 import { run } from '../helpers/run';
 import { tempDirectory, tempRoot } from '../helpers/temp';
+import { until } from '../helpers/wait';
 import { output, sh, statusField, useSkiff, waiting } from '../run/support';
 
 const isRoot = process.geteuid?.() === 0 && !isRootless();
@@ -191,6 +192,53 @@ describeRoot('a detached one', () => {
       await run(['rm', '-f', name]);
       await run(['rmi', `${name}:latest`]);
     }
+  });
+});
+
+describeRoot('what others get of a shifted one', () => {
+  const name = `shifted-${process.pid}`;
+  const cli = async (...args: string[]) => {
+    const { code, stdout, stderr } = await run(args);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    return stdout.toString().trim();
+  };
+  afterEach(() => run(['rm', '-f', name]));
+
+  test('cp to an archive tells the owners that the container has, running and stopped', async () => {
+    const script =
+      'mkdir /t; touch /t/f /t/g; chown 7:8 /t/f; ln -s f /t/l; chown -h 9:9 /t/l; exec sleep 300';
+    await cli('run', '-d', '--userns', 'auto', '--name', name, 'sh', '-c', script);
+    await until('it is made', () => run(['exec', name, 'test', '-L', '/t/l']).then(({ code }) => code === 0));
+    const owners = async (source: string) => {
+      const { code, stdout } = await run(['cp', `${name}:${source}`, '-']);
+      expect(code).toBe(0);
+      const listed = spawnSync('tar', ['--numeric-owner', '-tv'], { input: stdout, encoding: 'utf8' });
+      const lines = listed.stdout.trim().split('\n');
+      return lines
+        .map(line => line.replace(/ -> .*/, '').split(/ +/))
+        .map(words => `${words.at(-1)} ${words[1]}`);
+    };
+    const all = ['t/ 0/0', 't/f 7/8', 't/g 0/0', 't/l 9/9'];
+    expect(await owners('/t')).toEqual(all);
+    expect(await owners('/t/f')).toEqual(['f 7/8']);
+    await cli('stop', '-t', '0', name);
+    expect(await owners('/t')).toEqual(all);
+  });
+
+  test('--volumes-from keeps :idmap, at each start; where nothing is shifted it is a plain mount', async () => {
+    const bound = path.join(directory.path, 'lent');
+    fs.mkdirSync(bound);
+    fs.chownSync(bound, 5, 6);
+    const mounts = ['-v', `${bound}:/b:idmap`, '-v', `${name}:/v:idmap`];
+    await cli('run', '-d', '--userns', 'auto', '--name', name, ...mounts, 'sleep', '300');
+    const owners = ['stat', '-c', '%u:%g', '/b', '/v'];
+    expect(await cli('exec', name, ...owners)).toBe('5:6\n0:0');
+    expect(await cli('run', '--userns', 'auto', '--volumes-from', name, ...owners)).toBe('5:6\n0:0');
+    expect(await cli('run', '--volumes-from', name, ...owners)).toBe('5:6\n0:0');
+    const taker = await cli('create', '--userns', 'auto', '--volumes-from', name, ...owners);
+    for (let turn = 0; turn < 2; turn += 1) expect(await cli('start', '-a', taker)).toBe('5:6\n0:0');
+    await cli('rm', '-f', name, taker);
+    await cli('volume', 'rm', name);
   });
 });
 

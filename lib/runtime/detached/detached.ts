@@ -5,7 +5,7 @@ import { native } from '../../native';
 import { statePaths, type ContainerRecord } from '../../state';
 import { deleteMountPoint, ensureWriteLayer, type StorageDriver } from '../../workspace';
 import type { RuntimeContext } from '../context';
-import { requireLayers } from '../layers';
+import { requireImage, requireLayers } from '../layers';
 import { removeRemains } from '../removal';
 import { explainStart } from '../start';
 import { Steps, withFailures } from '../steps';
@@ -56,6 +56,7 @@ export async function createDetached(
   try {
     await steps.do('container-directory', () => native().makeDirectory(directory));
     requireLayers(record.layers ?? []);
+    requireImage(store.root, record);
     store.markStaying(record.id, process);
     if (named) await steps.do('name', () => store.names.claim(record.name, record.id));
   } catch (error) {
