@@ -221,7 +221,8 @@ describe('timeout', () => {
     expect(processesNaming(MARK)).toEqual([]);
     // 1.5 s is the target on a quiet machine.
     expect(took).toBeGreaterThan(1000);
-    expect(took).toBeLessThan(5000);
+    // It is over long before its command would be.
+    expect(took).toBeLessThan(30_000);
     console.log(`--timeout 1s: back after ${Math.round(took)} ms`);
   });
 
