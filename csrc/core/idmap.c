@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 
 enum { HOLDER_STACK = 16 << 10 };
@@ -76,7 +77,10 @@ int skiff_open_shifted(const char *path, int user_namespace, skiff_error *err)
 {
     struct {
         uint64_t attr_set, attr_clr, propagation, userns_fd;
-    } change = {.attr_set = SKIFF_MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)user_namespace};
+    } change = {.attr_set = SKIFF_MOUNT_ATTR_IDMAP,
+                /* As a peer of the mount that it is a copy of, it would take what is mounted there with it at its end. */
+                .propagation = MS_PRIVATE,
+                .userns_fd = (uint64_t)user_namespace};
     cleanup_fd int tree = (int)syscall(SKIFF_SYS_open_tree, AT_FDCWD, path, SKIFF_OPEN_TREE_CLONE | O_CLOEXEC);
     if (tree < 0) {
         skiff_fail(err, "open_tree", path);

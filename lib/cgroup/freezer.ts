@@ -3,7 +3,7 @@ import { monotonicMs } from '../common/clock';
 import { errorCode, SkiffError } from '../common/errors';
 import { cgroupError } from './errors';
 import { hostKernel, type CgroupKernel } from './kernel';
-import { toDirectory } from './leftovers';
+import { exists, toDirectory } from './leftovers';
 import { flatKey } from './stat';
 import type { CgroupDirectory, CgroupSetup } from './types';
 
@@ -24,7 +24,7 @@ export async function freezeCgroup(
   paths: readonly string[],
   kernel: CgroupKernel = hostKernel,
 ): Promise<void> {
-  const directory = freezerOf(setup, paths);
+  const directory = freezerOf(setup, paths, kernel);
   if (!directory) {
     throw new SkiffError(`cannot pause container ${id.slice(0, 12)}: it has no cgroup that can be frozen`, {
       code: 'CGROUP_UNAVAILABLE',
@@ -55,24 +55,34 @@ export function thawCgroup(
   paths: readonly string[],
   kernel: CgroupKernel = hostKernel,
 ): void {
-  const directory = freezerOf(setup, paths);
+  const directory = freezerOf(setup, paths, kernel);
   if (directory) write(kernel, directory, false);
 }
 
-function freezerOf(setup: CgroupSetup, paths: readonly string[]): CgroupDirectory | undefined {
-  const directories = paths.map(path => toDirectory(setup, path));
-  return directories.find(({ version, controllers }) => version === 2 || controllers.includes('freezer'));
+/** Of directories that were planned: one for a user to whom nothing is delegated was not made. */
+function freezerOf(
+  setup: CgroupSetup,
+  paths: readonly string[],
+  kernel: CgroupKernel,
+): CgroupDirectory | undefined {
+  return paths
+    .map(path => toDirectory(setup, path))
+    .filter(({ version, controllers }) => version === 2 || controllers.includes('freezer'))
+    .find(({ path }) => exists(kernel, path));
 }
 
-function write(kernel: CgroupKernel, { path, version }: CgroupDirectory, frozen: boolean): void {
-  const [file, value] =
-    version === 2 ? ['cgroup.freeze', frozen ? '1' : '0'] : ['freezer.state', frozen ? 'FROZEN' : 'THAWED'];
+function fileOf({ path, version }: CgroupDirectory): string {
+  return `${path}/${version === 2 ? 'cgroup.freeze' : 'freezer.state'}`;
+}
+
+function write(kernel: CgroupKernel, directory: CgroupDirectory, frozen: boolean): void {
+  const [freeze, thaw] = directory.version === 2 ? ['1', '0'] : ['FROZEN', 'THAWED'];
   try {
-    kernel.write(`${path}/${file}`, value);
+    kernel.write(fileOf(directory), frozen ? freeze : thaw);
   } catch (error) {
     // ENODEV: it is just being removed.
     if (!frozen && ['ENOENT', 'ENODEV'].includes(errorCode(error) ?? '')) return;
-    throw cgroupError(frozen ? 'cannot freeze the cgroup' : 'cannot thaw the cgroup', path, error);
+    throw cgroupError(frozen ? 'cannot freeze the cgroup' : 'cannot thaw the cgroup', directory.path, error);
   }
 }
 

@@ -88,6 +88,6 @@ function subdirectories(kernel: CgroupKernel, directory: string): string[] {
   }
 }
 
-function exists(kernel: CgroupKernel, path: string): boolean {
+export function exists(kernel: CgroupKernel, path: string): boolean {
   return unlessGone(() => kernel.subdirectories(path)) !== undefined;
 }

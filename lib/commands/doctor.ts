@@ -5,14 +5,16 @@ import { writeOut } from '../cli/output';
 import { noArguments } from '../cli/values';
 import { errorMessage, invalidArgument } from '../common/errors';
 import { needsNamespaces } from '../common/rootless';
-import { initPath } from '../engine';
+import { initPath, Skiff } from '../engine';
 import { diagnose, gatherFacts } from '../engine/doctor';
+import { withTrial } from '../engine/trial';
 
 export default defineCommand({
   name: 'doctor',
   summary: 'Tell what this machine can do, and what is missing',
   usage: 'doctor [--format table|json]',
-  description: 'The exit code is 1 where `skiff run` can not work here.',
+  description:
+    'Where nothing is found missing, a container is run to see. The exit code is 1 where `skiff run` can not work here.',
   examples: [
     { description: 'A table:', command: 'skiff doctor' },
     { description: 'For programs:', command: 'skiff doctor --format json' },
@@ -23,7 +25,8 @@ export default defineCommand({
   outside: true,
   async run({ flags, words }) {
     noArguments(words, 'doctor');
-    const report = diagnose(await gatherFacts(initPath(), await entryProblem()));
+    const seen = diagnose(await gatherFacts(initPath(), await entryProblem()));
+    const report = await withTrial(seen, () => Skiff.open({ root: flags.root }));
     writeOut(flags.format === 'json' ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report));
     return report.ok ? 0 : 1;
   },

@@ -31,7 +31,7 @@ export function currentRootless(): Rootless | undefined {
  */
 export function readRootless(directory = '/proc/self'): Rootless | undefined {
   const inHost = readUserNamespace(directory) === OF_THE_HOST;
-  if (inHost || !isRootWhoMayMount(directory)) return undefined;
+  if (inHost || !isRootWithNeeded(directory)) return undefined;
   const [uids, gids] = [readMap(`${directory}/uid_map`), readMap(`${directory}/gid_map`)];
   const ids = [uids, gids].every(({ count }) => count === 1) ? 'single' : 'range';
   return { uid: uids.ofRoot, gid: gids.ofRoot, ids };
@@ -60,21 +60,24 @@ export function isRootless(): boolean {
   return currentRootless() !== undefined;
 }
 
-/** Bit of CAP_SYS_ADMIN in a capability set, capabilities(7). */
-const ADMIN = 1n << 21n;
+/**
+ * Capabilities that root starts containers with, bits as in capabilities(7): CAP_SYS_ADMIN and CAP_NET_ADMIN for their
+ * namespaces, and those that a container gets where nothing else is said, which nobody can give on who has not got them.
+ */
+const NEEDED = (1n << 21n) | (1n << 12n) | 0xa80425fbn;
 
 /**
  * Whether this process can start containers only in namespaces that it enters first: any user but root does, and so does
- * root who may not mount, as in a container without privileges.
+ * root who lacks a capability for it, as in a container without privileges. In a user namespace of its own it has all.
  */
 export function needsNamespaces(): boolean {
-  return !isRootWhoMayMount('/proc/self');
+  return !isRootWithNeeded('/proc/self');
 }
 
-/** Whether a process is root with CAP_SYS_ADMIN in its user namespace; proc_pid_status(5). */
-function isRootWhoMayMount(directory: string): boolean {
+/** Whether a process is root with these in its user namespace; proc_pid_status(5). */
+function isRootWithNeeded(directory: string): boolean {
   const status = fs.readFileSync(`${directory}/status`, 'latin1');
   const [, user] = /^Uid:\s*\d+\s+(\d+)/m.exec(status) ?? [];
   const [, effective = '0'] = /^CapEff:\s*([0-9a-f]+)$/m.exec(status) ?? [];
-  return user === '0' && (BigInt(`0x${effective}`) & ADMIN) !== 0n;
+  return user === '0' && (BigInt(`0x${effective}`) & NEEDED) === NEEDED;
 }

@@ -85,8 +85,7 @@ export class ExecHandle implements ExecProcess {
   }
 
   private async live(): Promise<ExitResult> {
-    const { command, cgroup, ends } = this.entered;
-    const oomKills = cgroup.stat().oomKills ?? 0;
+    const { command, cgroup, oomKills, ends } = this.entered;
     const stopWatching = this.watchLimits();
     const status = await command.exited;
     stopWatching();

@@ -33,7 +33,8 @@ const REMEDIES: Record<string, string> = {
   EMFILE: 'This process has too many files open: raise its limit (ulimit -n).',
   ENFILE: 'The machine has too many files open: raise fs.file-max.',
   ENOSPC: 'Free some space or inodes there, raise user.max_*_namespaces, or use another root directory.',
-  EPERM: 'Run skiff as root, or give the surrounding container CAP_SYS_ADMIN.',
+  EPERM:
+    'In a container, start the outer one with --privileged, or at least --security-opt seccomp=unconfined.',
   ENOMEM: 'The machine or its cgroup is out of memory.',
   EAGAIN: 'There are too many processes: see ulimit -u and pids.max of the cgroup.',
 };

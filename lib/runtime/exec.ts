@@ -39,6 +39,8 @@ export interface Entered {
   ends: { pipe: number; terminal: number };
   /** Counts for the whole container. */
   cgroup: Cgroup;
+  /** How many processes of the container its memory limit had ended before the command began. */
+  oomKills: number;
 }
 
 /**
@@ -62,8 +64,10 @@ export async function execInContainer(
       const companion = await watchdog.companion();
       if (command.signal(0)) await watchdog.adopt(pidfd, companion, false);
       givePipes(plan.stdio, target.record.ids);
+      // The command may be killed before anybody hears that it runs.
+      const oomKills = cgroup.stat().oomKills ?? 0;
       await go(ends, plan, plan.stdio);
-      return { command, ends, cgroup };
+      return { command, ends, cgroup, oomKills };
     } catch (error) {
       await command.kill();
       releaseEnds(ends);

@@ -119,11 +119,14 @@ for (const version of [1, 2] as const) {
     it('hold back the CPU', async () => {
       const cgroup = liveCgroup(setup, { cpu: { quota: 10_000, period: 50_000 } });
       const child = runIn(cgroup, 'while :; do :; done');
+      const since = performance.now();
       await new Promise(resolve => setTimeout(resolve, 1000));
       const cpuUsec = cpuTimeOf(child.pid);
+      const tookUsec = (performance.now() - since) * 1000;
       child.kill('SIGKILL');
+      // 0.2 is the limit; a machine that is busy otherwise measures its seconds worse.
       expect(cpuUsec).toBeGreaterThan(50_000);
-      expect(cpuUsec).toBeLessThan(400_000);
+      expect(cpuUsec / tookUsec).toBeLessThan(0.4);
       expect(Number(/nr_throttled (\d+)/.exec(fileOf(cgroup, 'cpu.stat'))?.[1])).toBeGreaterThan(2);
     });
 

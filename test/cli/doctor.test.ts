@@ -1,6 +1,8 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import { main } from '../../lib/cli/main';
 import { diagnose, type DoctorFacts, type DoctorReport } from '../../lib/engine/doctor';
+import { fileRoot } from '../helpers/run';
 import { capture, type Captured } from './capture';
 
 const machine = {
@@ -10,7 +12,10 @@ const machine = {
   }[],
 };
 
-jest.mock('../../lib/workspace', () => ({ storageDrivers: () => machine.drivers }), { virtual: true });
+jest.mock('../../lib/workspace', () => ({
+  ...jest.requireActual<object>('../../lib/workspace'),
+  storageDrivers: () => machine.drivers,
+}));
 
 const good: DoctorFacts = {
   kernel: 'Linux 6.1.0 x64',
@@ -75,13 +80,23 @@ describe('the command', () => {
   afterEach(() => jest.restoreAllMocks());
 
   test('json of this machine', async () => {
-    const code = await main(['doctor', '--format', 'json']);
+    const code = await main(['--root', fileRoot(), 'doctor', '--format', 'json']);
     const report = JSON.parse(said.out) as DoctorReport;
     expect(code).toBe(report.ok ? 0 : 1);
     expect(finding(report, 'kernel')!.detail).toContain(
       fs.readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim(),
     );
     expect(finding(report, 'storage driver overlay')).toMatchObject({ status: 'ok' });
+    expect(finding(report, 'container')).toMatchObject({ status: 'ok', detail: 'one was run' });
+  });
+
+  test('1 where a container that is tried fails, though nothing is missing', async () => {
+    const file = path.join(fileRoot(), 'file');
+    fs.writeFileSync(file, '');
+    expect(await main(['--root', path.join(file, 'root'), 'doctor'])).toBe(1);
+    expect(said.out).toMatch(/^container +missing +cannot use the root directory: .*: not a directory$/m);
+    expect(said.out).toMatch(/^container: Choose a directory that can be written to/m);
+    expect(said.out).toMatch(/skiff run can not work here\.\n$/);
   });
 
   test('1 where run can not work', async () => {

@@ -1,6 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { detectCgroups } from '../../lib/cgroup';
 import { fileRoot, run } from '../helpers/run';
+import { tempDirectory } from '../helpers/temp';
 import { until } from '../helpers/wait';
 import { describeWithLimits, itWithLimits } from '../helpers/user-mode';
 import { containersOf, isRunning, mountsBelow } from '../life/support';
@@ -65,7 +67,7 @@ describe('run -d', () => {
   });
 
   it('removes itself at its end with --rm', async () => {
-    const id = await skiff('run', '-d', '--rm', '--name', 'short', 'sh', '-c', 'sleep 1; exit 3');
+    const id = await skiff('run', '-d', '--rm', '--name', 'short', 'sh', '-c', 'sleep 4; exit 3');
     expect(await skiff('wait', id)).toBe('3');
     expect(containersOf(fileRoot())).toEqual([]);
     expect(mountsBelow(fileRoot())).toEqual([]);
@@ -264,25 +266,34 @@ describe('rename and update', () => {
     const id = await skiff('run', '-d', 'sleep', '100');
     await skiff('update', '--pids-limit', '17', '-m', '64m', id);
     const { pid } = recordOf(id).state!.init!;
-    const pids = () => {
-      const directory = recordOf(id).cgroupPaths!.find(name => name.includes('/pids/'))!;
-      return fs.readFileSync(path.join(directory, 'pids.max'), 'utf8').trim();
+    // On cgroup v2 one directory has all limits.
+    const value = (controller: string, file: string) => {
+      const directories = recordOf(id).cgroupPaths!;
+      const directory = directories.find(name => name.includes(`/${controller}/`)) ?? directories[0]!;
+      return fs.readFileSync(path.join(directory, file), 'utf8').trim();
     };
+    const pids = () => value('pids', 'pids.max');
     expect(pids()).toBe('17');
-    expect(fs.readFileSync(`/proc/${pid}/cgroup`, 'utf8')).toMatch(new RegExp(`:pids:.*/skiff-${id}`));
+    expect(fs.readFileSync(`/proc/${pid}/cgroup`, 'utf8')).toMatch(
+      new RegExp(`^(\\d+:pids|0:):.*/skiff-${id}`, 'm'),
+    );
     await skiff('stop', '-t', '0', id);
     expect(recordOf(id).cgroupPaths!.filter(directory => fs.existsSync(directory))).toEqual([]);
     await skiff('start', id);
     expect(pids()).toBe('17');
     await skiff('update', '-m', '32m', id);
-    const memory = recordOf(id).cgroupPaths!.find(name => name.includes('/memory/'))!;
-    expect(fs.readFileSync(path.join(memory, 'memory.limit_in_bytes'), 'utf8')).toBe(`${32 << 20}\n`);
+    const memoryLimit = detectCgroups().mode === 'v2' ? 'memory.max' : 'memory.limit_in_bytes';
+    expect(value('memory', memoryLimit)).toBe(String(32 << 20));
   });
 
   it('restarts by the policy that it was given last', async () => {
-    const id = await skiff('run', '-d', 'sh', '-c', 'sleep 0.5; exit 1');
+    const signs = tempDirectory();
+    const script = 'until [ -e /signs/go ]; do sleep 0.1; done; exit 1';
+    const id = await skiff('run', '-d', '-v', `${signs.path}:/signs`, 'sh', '-c', script);
     await skiff('update', '--restart', 'on-failure:1', id);
+    fs.writeFileSync(path.join(signs.path, 'go'), '');
     const { state } = await untilStatus(id, 'exited');
     expect(state).toMatchObject({ restartCount: 1, exitCode: 1 });
+    signs.remove();
   });
 });

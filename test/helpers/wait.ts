@@ -10,7 +10,7 @@ const INTERVAL_MS = 20;
 export async function until<T>(
   what: string,
   probe: () => T | undefined | false | Promise<T | undefined | false>,
-  timeoutMs = 5_000,
+  timeoutMs = 20_000,
 ): Promise<T> {
   const end = performance.now() + timeoutMs;
   for (;;) {

@@ -143,6 +143,19 @@ describeHere('a user of cgroup v2', () => {
       expect(stderr).toContain('systemd-run --user --scope -p Delegate=yes');
       expect(stderr).toContain('Delegate=cpu cpuset io memory pids');
       expect(await outsider.output('run', 'echo', 'works')).toBe('works');
+
+      await outsider.output('run', '-d', '--name', 'bird', 'sleep', '1000');
+      try {
+        expect(await outsider.output('exec', 'bird', 'echo', 'works')).toBe('works');
+        const paused = await outsider.skiff('pause', 'bird');
+        expect(paused.code).toBe(1);
+        expect(paused.stderr).toMatch(
+          /^skiff: cannot pause container .*: it has no cgroup that can be frozen/,
+        );
+        expect(await outsider.output('commit', 'bird', 'nest')).toMatch(/^sha256:/);
+      } finally {
+        await outsider.output('rm', '-f', 'bird');
+      }
     },
     TIMEOUT_MS,
   );

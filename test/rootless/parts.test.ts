@@ -52,6 +52,7 @@ describe('whose namespaces these are', () => {
     ['with subordinate ids', 'user:[4026532000]', 0, ADMIN, range, { uid: 1000, gid: 1000, ids: 'range' }],
     ['with one id', 'user:[4026532000]', 0, ADMIN, single, { uid: 1000, gid: 1000, ids: 'single' }],
     ['root who may not mount', 'user:[4026532000]', 0, '00000000a80425fb', range, undefined],
+    ['root who may mount alone', 'user:[4026532000]', 0, '0000000000200000', range, undefined],
     ['another user of them', 'user:[4026532000]', 5, ADMIN, range, undefined],
   ])('%s', (_, namespace, user, effective, map, expected) => {
     expect(seen(namespace, user, effective, map, map)).toEqual(expected);
