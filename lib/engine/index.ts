@@ -1,5 +1,6 @@
 export { initPath } from './checks';
 export { DEFAULT_ROOT } from './root';
-export { Skiff, type OpenOptions } from './skiff';
+export type { OpenOptions } from './opening';
+export { Skiff } from './skiff';
 export { Pool } from './pool';
 export type * from './options';

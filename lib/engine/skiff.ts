@@ -1,22 +1,9 @@
-import os from 'node:os';
-import { detectCgroups } from '../cgroup';
 import { debugLog } from '../common/debug';
 import { errorMessage, SkiffError } from '../common/errors';
-import { isRootless } from '../common/rootless';
-import { Lazy } from '../common/lazy';
-import { Turns } from '../common/turns';
-import { Trace, type Phase } from '../common/trace';
-import { native } from '../native';
-import { Watchdog } from '../process/watchdog';
+import type { Phase } from '../common/trace';
 import type { RuntimeContext } from '../runtime/context';
 import { startError } from '../runtime/errors';
-import { SpareNetwork } from '../runtime/networks';
-import { DescriptorReserve } from '../runtime/reserve';
-import { undoAgain, type StepFault } from '../runtime/steps';
-import { ContainerStore } from '../state';
-import { VolumeStore } from '../volumes';
-import { checkRootLength, selectDriver } from '../workspace';
-import { initPath, prepareRoot, requireRoot } from './checks';
+import { undoAgain } from '../runtime/steps';
 import type { ContainerHandle } from './container';
 import { createContainer, runDetached } from './detached';
 import { execToEnd, startDetachedExec, startExec } from './exec';
@@ -34,27 +21,11 @@ import type {
   RunResult,
   StartOptions,
 } from './options';
+import { giveBack, openRoot, type OpenOptions } from './opening';
 import { runToEnd } from './outcome';
 import { Pool } from './pool';
-import { rootDirectory } from './root';
 import { forDetached, withProfile } from './profiles';
 import type { Word } from '../spec/types';
-
-/** How {@link Skiff.open} opens a root. */
-export interface OpenOptions {
-  /** Where images and containers are kept; `SKIFF_ROOT`, else /var/lib/skiff. */
-  root?: string;
-  /** `auto`, `aufs`, `overlay` or `vfs`; `SKIFF_STORAGE_DRIVER`, else `auto`. */
-  storageDriver?: string;
-  /** Keep the phases of every start, see {@link Skiff.phases}; `SKIFF_TRACE` does so too. */
-  trace?: boolean;
-  /** Nothing is going to be started, or not soon: what starts need is not made ready for them. */
-  idle?: boolean;
-  /** For tests: the mounts of containers are copies of this process's, as where the kernel has no open_tree(2). */
-  copyMounts?: boolean;
-  /** For tests: the named step of every start fails. */
-  fault?: StepFault;
-}
 
 const debug = debugLog('engine');
 
@@ -71,37 +42,14 @@ export class Skiff extends Keeper {
   }
 
   /**
+   * Open a root directory and make ready what starts need.
+   *
+   * @returns to be closed, by {@link close} or `await using`
    * @throws SkiffError where this machine or user cannot run containers, naming what is missing
    */
   static async open(options: OpenOptions = {}): Promise<Skiff> {
-    const root = rootDirectory(options.root);
-    requireRoot();
-    checkRootLength(root);
-    prepareRoot(root);
-    const asked = options.storageDriver ?? process.env.SKIFF_STORAGE_DRIVER ?? 'auto';
-    const driver = new Lazy(() => selectDriver({ root, name: asked }));
-    // How layers are unpacked depends on it.
-    const name = options.idle && asked !== 'auto' ? asked : (await driver.get()).name;
-    const init = native().openInit({ path: initPath() });
-    const reserve = new DescriptorReserve();
-    const context: RuntimeContext = {
-      store: new ContainerStore(root),
-      volumes: new VolumeStore(root),
-      cgroups: detectCgroups(),
-      watchdog: new Watchdog(init),
-      init,
-      network: new SpareNetwork(reserve),
-      turns: new Turns(startsAtOnce()),
-      reserve,
-      mountBase: new Lazy(options.copyMounts || isRootless() ? () => Promise.resolve(-1) : makeMountBase),
-      userMountBase: new Lazy(() => native().makeMountBase({ userNamespace: true })),
-      trace: new Trace(options.trace ?? process.env.SKIFF_TRACE !== undefined),
-      execs: new Set(),
-      unfinished: new Set(),
-      fault: options.fault,
-    };
-    if (!options.idle) makeReady(context);
-    return new Skiff(root, context, { asked, driver, name });
+    const { root, context, storage } = await openRoot(options);
+    return new Skiff(root, context, storage);
   }
 
   /** What the starts so far were made of, where it was opened with `trace`. */
@@ -296,41 +244,7 @@ export class Skiff extends Keeper {
     ]);
     await this.swept;
     await undoAgain(this.context.unfinished);
-    await this.context.network.close();
-    this.context.reserve.release();
-    await this.context.watchdog.stop();
-    native().close({
-      fds: [
-        this.context.init,
-        (await this.context.mountBase.made) ?? -1,
-        (await this.context.userMountBase.made) ?? -1,
-      ].filter(fd => fd >= 0),
-    });
-    if (process.env.SKIFF_TRACE) this.context.trace.write(process.env.SKIFF_TRACE);
+    await giveBack(this.context);
     for (const removal of removals) if (removal.status === 'rejected') throw removal.reason;
   }
-}
-
-/** What every start needs and none need wait for. */
-function makeReady({ watchdog, mountBase }: RuntimeContext): void {
-  watchdog.companion().catch(() => undefined);
-  void mountBase.get();
-}
-
-/** Where it cannot be had, starts copy the mounts of this process, which costs more the more there are. */
-async function makeMountBase(): Promise<number> {
-  try {
-    return await native().makeMountBase({ userNamespace: false });
-  } catch (error) {
-    debug('no mount namespace to copy: %s', errorMessage(error));
-    return -1;
-  }
-}
-
-/**
- * Starts beyond what the machine works on at once only make all of them late; and of libuv's four threads one is to be
- * left for removals, which else would wait for all the starts before them.
- */
-function startsAtOnce(): number {
-  return Math.min(3, Math.max(2, os.availableParallelism()));
 }
