@@ -1,5 +1,4 @@
 import path from 'node:path';
-import type { Readable, Writable } from 'node:stream';
 import { monotonicMs } from '../common/clock';
 import type { RuntimeContext } from '../runtime/context';
 import { startError } from '../runtime/errors';
@@ -7,6 +6,7 @@ import { endingOf } from '../runtime/running';
 import { commandBeginning, isLost, type Started } from '../runtime/start';
 import type { Word } from '../spec/types';
 import { deleteMountPoint } from '../workspace';
+import { CommandHandle } from './command-handle';
 import { execToEnd, startExec } from './exec';
 import type {
   CollectedFile,
@@ -41,7 +41,7 @@ export interface HandleOptions {
 }
 
 /** A started container, as its caller holds it. */
-export class ContainerHandle implements Container {
+export class ContainerHandle extends CommandHandle implements Container {
   readonly id: string;
   readonly name: string;
   readonly pid: number;
@@ -56,11 +56,12 @@ export class ContainerHandle implements Container {
   private removed: Promise<void> | undefined;
 
   constructor(
-    private readonly context: RuntimeContext,
+    context: RuntimeContext,
     private readonly started: Started,
-    private readonly streams: ContainerStreams,
+    streams: ContainerStreams,
     private readonly options: HandleOptions,
   ) {
+    super(context, streams);
     this.id = started.record.id;
     this.name = started.record.name;
     this.pid = started.init.pid;
@@ -69,18 +70,6 @@ export class ContainerHandle implements Container {
     this.result = this.clearAway();
     // A caller may wait later, or never.
     this.result.catch(() => undefined);
-  }
-
-  get stdin(): Writable | null {
-    return this.streams.stdin;
-  }
-
-  get stdout(): Readable | null {
-    return this.streams.stdout;
-  }
-
-  get stderr(): Readable | null {
-    return this.streams.stderr;
   }
 
   kill(signal: NodeJS.Signals | number = 'SIGTERM'): boolean {
@@ -106,18 +95,6 @@ export class ContainerHandle implements Container {
     options: ExecToEndOptions = {},
   ): Promise<RunResult | RunResult<Buffer>> {
     return execToEnd(command, options, given => this.exec(command, given));
-  }
-
-  resize(size: { rows: number; columns: number }): void {
-    this.streams.resize(size);
-  }
-
-  guardTerminal(terminal: number): Promise<void> {
-    return this.context.watchdog.guardTerminal(terminal);
-  }
-
-  forgetTerminal(): Promise<void> {
-    return this.context.watchdog.forgetTerminal();
   }
 
   /** Kill what runs; resolves when it is removed, or kept where that was asked for. */

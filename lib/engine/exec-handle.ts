@@ -1,8 +1,8 @@
-import type { Readable, Writable } from 'node:stream';
 import { monotonicMs } from '../common/clock';
 import type { RuntimeContext } from '../runtime/context';
 import { releaseEnds, type Entered } from '../runtime/exec';
 import { endingOf } from '../runtime/running';
+import { CommandHandle } from './command-handle';
 import type { ExecProcess, ExitResult } from './options';
 import type { ContainerStreams } from './stdio';
 import { NO_HITS, verdictOf } from './verdict';
@@ -17,18 +17,19 @@ export interface ExecHandleOptions {
 }
 
 /** A command in a container, as its caller holds it. */
-export class ExecHandle implements ExecProcess {
+export class ExecHandle extends CommandHandle implements ExecProcess {
   readonly containerId: string;
   readonly pid: number;
   private readonly result: Promise<ExitResult>;
   private timedOut = false;
 
   constructor(
-    private readonly context: RuntimeContext,
+    context: RuntimeContext,
     private readonly entered: Entered,
-    private readonly streams: ContainerStreams,
+    streams: ContainerStreams,
     private readonly options: ExecHandleOptions,
   ) {
+    super(context, streams);
     this.containerId = options.containerId;
     this.pid = entered.command.pid;
     context.execs.add(this);
@@ -37,36 +38,12 @@ export class ExecHandle implements ExecProcess {
     this.result.catch(() => undefined);
   }
 
-  get stdin(): Writable | null {
-    return this.streams.stdin;
-  }
-
-  get stdout(): Readable | null {
-    return this.streams.stdout;
-  }
-
-  get stderr(): Readable | null {
-    return this.streams.stderr;
-  }
-
   kill(signal: NodeJS.Signals | number = 'SIGTERM'): boolean {
     return this.entered.command.signal(signal);
   }
 
   wait(): Promise<ExitResult> {
     return this.result;
-  }
-
-  resize(size: { rows: number; columns: number }): void {
-    this.streams.resize(size);
-  }
-
-  guardTerminal(terminal: number): Promise<void> {
-    return this.context.watchdog.guardTerminal(terminal);
-  }
-
-  forgetTerminal(): Promise<void> {
-    return this.context.watchdog.forgetTerminal();
   }
 
   /** Kill it; resolves when it is gone. */

@@ -1,7 +1,7 @@
 import { createCgroup } from '../../lib/cgroup';
 import { openCgroup } from '../../lib/cgroup/cgroup';
-import { SkiffError } from '../../lib/common/errors';
 import type { Resources } from '../../lib/common/resources';
+import { failure } from './failure';
 import { hybridMachine, v1Machine, v2Machine, type Machine } from './machines';
 
 const ALL: Resources = {
@@ -13,17 +13,6 @@ const ALL: Resources = {
 function create({ kernel, setup }: Machine, resources: Resources, usage = false) {
   kernel.writes.length = 0;
   return createCgroup({ setup, id: 'c1', resources, usage, kernel });
-}
-
-/** What the call throws, as a SkiffError. */
-function failure(call: () => unknown): SkiffError {
-  try {
-    call();
-  } catch (error) {
-    if (SkiffError.is(error)) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
 }
 
 function leftDirectories({ kernel }: Machine): string[] {

@@ -1,5 +1,5 @@
 import { createCgroup, describeCgroups } from '../../lib/cgroup';
-import { SkiffError } from '../../lib/common/errors';
+import { failure } from './failure';
 import { hybridMachine, v1Machine, v2Machine, type Machine } from './machines';
 
 const ROOT = '/sys/fs/cgroup';
@@ -8,16 +8,6 @@ const STRANGER = 2_000_000_000;
 function place({ kernel, setup }: Machine, resources: Parameters<typeof createCgroup>[0]['resources']) {
   kernel.writes.length = 0;
   return createCgroup({ setup, id: 'c1', resources, kernel })?.paths[0];
-}
-
-function failure(call: () => unknown): SkiffError {
-  try {
-    call();
-  } catch (error) {
-    if (SkiffError.is(error)) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
 }
 
 function controlWrites({ kernel }: Machine): string[] {
