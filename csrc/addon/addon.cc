@@ -10,6 +10,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports)
     skiff::RegisterMonitor(env, exports);
     skiff::RegisterWorkspace(env, exports);
     skiff::RegisterTrees(env, exports);
+    skiff::RegisterViews(env, exports);
     return exports;
 }
 

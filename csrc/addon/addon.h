@@ -23,6 +23,7 @@ void RegisterStart(Napi::Env env, Napi::Object exports);
 void RegisterMonitor(Napi::Env env, Napi::Object exports);
 void RegisterWorkspace(Napi::Env env, Napi::Object exports);
 void RegisterTrees(Napi::Env env, Napi::Object exports);
+void RegisterViews(Napi::Env env, Napi::Object exports);
 
 // The first argument as an object; throws a TypeError that names the function.
 Napi::Object OptionsOf(const Napi::CallbackInfo &info, const char *function);

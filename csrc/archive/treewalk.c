@@ -1,84 +1,15 @@
 #include "treewalk.h"
 #include "../core/cleanup.h"
+#include "othermounts.h"
 #include "samefile.h"
+#include "writelayer.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
-#include <linux/stat.h> /* older C libraries have no struct statx */
-#include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <sys/vfs.h>
-#include <sys/xattr.h>
 
 /* Names looked at in one step: the caller may want to stop. */
 enum { NAMES_PER_STEP = 4096 };
-
-/* ---- Write layers ---- */
-
-/* aufs(5): `.wh.NAME` hides NAME; what begins with `.wh..wh.` is its own book-keeping. */
-static const char *without_whiteout(const char *name)
-{
-    if (strncmp(name, ".wh..wh.", 8) == 0)
-        return NULL;
-    return strncmp(name, ".wh.", 4) == 0 ? name + 4 : name;
-}
-
-static bool has_attribute(int fd, const char *name)
-{
-    char path[64], value[1];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return getxattr(path, name, value, sizeof value) >= 0 || errno == ERANGE;
-}
-
-/* The directory `fd` of a write layer does not tell all: it hides what the layers have there, or shows what they have
- * elsewhere. (With metacopy nothing is hidden: content is read through the union.) */
-static bool hides_others(int fd, skiff_hint_kind kind)
-{
-    if (kind == SKIFF_HINT_AUFS)
-        return faccessat(fd, ".wh..wh..opq", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-    static const char *const attributes[] = {"trusted.overlay.opaque", "user.overlay.opaque", "trusted.overlay.redirect",
-                                             "user.overlay.redirect"};
-    for (size_t i = 0; i < sizeof attributes / sizeof *attributes; i++)
-        if (has_attribute(fd, attributes[i]))
-            return true;
-    return false;
-}
-
-/* ---- Mounts ---- */
-
-/* File systems that show the kernel's state: their files have no size, no end, or effects when they are read. */
-static bool is_of_the_kernel(int fd)
-{
-    static const long magics[] = {PROC_SUPER_MAGIC,   SYSFS_MAGIC,        DEVPTS_SUPER_MAGIC, CGROUP_SUPER_MAGIC,
-                                  CGROUP2_SUPER_MAGIC, DEBUGFS_MAGIC,     TRACEFS_MAGIC,      SECURITYFS_MAGIC,
-                                  BPF_FS_MAGIC,       0x19800202 /* mqueue */, 0x62656570 /* configfs */};
-    struct statfs about;
-    if (fstatfs(fd, &about) != 0)
-        return true;
-    for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
-        if ((unsigned long)about.f_type == (unsigned long)magics[i])
-            return true;
-    return false;
-}
-
-/* Whether a directory is the root of a mount: Linux 5.8; before, a bind of the same file system goes unseen. */
-static bool is_mount_root(int fd, const struct stat *st, dev_t above)
-{
-    struct statx about;
-    if (syscall(SYS_statx, fd, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, 0, &about) == 0 &&
-        (about.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT))
-        return (about.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
-    return st->st_dev != above;
-}
-
-static bool may_enter(const skiff_walk *walk, int fd, const struct stat *st)
-{
-    if (!is_mount_root(fd, st, walk->levels[walk->depth - 1].st.st_dev))
-        return true;
-    return walk->options.cross_mounts && !is_of_the_kernel(fd);
-}
 
 /* ---- Levels ---- */
 
@@ -115,7 +46,7 @@ static bool set_path(skiff_walk *walk, const char *name)
 
 static bool list_level(skiff_walk *walk, skiff_walk_level *level, skiff_error *err)
 {
-    skiff_listed_as *as = walk->options.hint_kind == SKIFF_HINT_AUFS ? without_whiteout : NULL;
+    skiff_listed_as *as = walk->options.hint_kind == SKIFF_HINT_AUFS ? skiff_without_whiteout : NULL;
     bool listed = level->has_hint
                       ? skiff_list_directory(&level->listing, walk->hint.fd, as, err)
                       : skiff_list_directory(&level->listing, walk->view.fd, NULL, err) &&
@@ -233,13 +164,20 @@ static bool go_down(skiff_walk *walk, const char *name, entry *now, entry *then,
     if (above->has_hint && !look_at(walk, walk->hint.fd, name, &hint, err))
         return false;
     level.has_hint = level.has_old && hint.fd >= 0 && S_ISDIR(hint.st.st_mode) &&
-                     !hides_others(hint.fd, walk->options.hint_kind);
+                     !skiff_hides_others(hint.fd, walk->options.hint_kind);
     if (!go_into(&walk->view, name, now->fd, err) || (level.has_old && !go_into(&walk->old, name, then->fd, err)) ||
         (level.has_hint && !go_into(&walk->hint, name, hint.fd, err)))
         return false;
     level.attributes = now->attributes;
     now->attributes = (skiff_attributes){0};
     return push(walk, level, err);
+}
+
+static bool may_enter(const skiff_walk *walk, int fd, const struct stat *st)
+{
+    if (!skiff_is_mount_root(fd, st, walk->levels[walk->depth - 1].st.st_dev))
+        return true;
+    return walk->options.cross_mounts && !skiff_is_of_the_kernel(fd);
 }
 
 /* A directory that is not gone into keeps its place, as an empty one. */

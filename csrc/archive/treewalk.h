@@ -5,6 +5,7 @@
 
 #include "attributes.h"
 #include "listing.h"
+#include "writelayer.h"
 #include "../core/tree.h"
 
 #include <sys/stat.h>
@@ -14,13 +15,6 @@ typedef enum skiff_change {
     SKIFF_CHANGED = 'C',
     SKIFF_DELETED = 'D',
 } skiff_change;
-
-/* How the write layer says which names it is about. */
-typedef enum skiff_hint_kind {
-    SKIFF_HINT_NONE,
-    SKIFF_HINT_OVERLAY, /* by an entry of that name, a whiteout or not */
-    SKIFF_HINT_AUFS,    /* or by one that has `.wh.` before it */
-} skiff_hint_kind;
 
 /* What the walk came to. All of it is valid until the next step. */
 typedef struct skiff_found {

@@ -1,6 +1,7 @@
 #include "unpack.h"
 #include "../core/cleanup.h"
 #include "../core/rootpath.h"
+#include "sparse.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,9 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/sysmacros.h>
-
-/* Aligned blocks of this size that are zeroes become holes. */
-enum { HOLE = 4096 };
 
 /* With the parent directory of the entry before: tars are sorted by directory, most entries find theirs here. An entry
  * can only replace what is below its parent, so the open parent never goes stale. */
@@ -81,57 +79,6 @@ static bool enter_parent(unpacker *u, const char *name, const char **base, skiff
     u->parent_name[length] = '\0';
     u->parent = open_or_make(u->root, u->parent_name);
     return u->parent >= 0 || skiff_fail(err, "openat2", name);
-}
-
-/* ---- Contents ---- */
-
-static bool is_zero(const char *bytes, size_t size)
-{
-    return bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0;
-}
-
-static bool write_at(int fd, const char *data, size_t size, uint64_t offset)
-{
-    while (size > 0) {
-        ssize_t wrote = skiff_retry(pwrite(fd, data, size, (off_t)offset));
-        if (wrote < 0)
-            return false;
-        data += wrote;
-        offset += (uint64_t)wrote;
-        size -= (size_t)wrote;
-    }
-    return true;
-}
-
-/* How many bytes from `at` on are of one sort: zeroes to an aligned block's end, or anything else. */
-static size_t run_of(const char *data, size_t size, size_t at, uint64_t offset, bool *hole)
-{
-    *hole = false;
-    size_t end = at;
-    while (end < size) {
-        size_t step = HOLE - (offset + end) % HOLE;
-        if (step > size - end)
-            step = size - end;
-        bool zero = is_zero(data + end, step);
-        if (end == at)
-            *hole = zero;
-        else if (zero != *hole)
-            break;
-        end += step;
-    }
-    return end - at;
-}
-
-static bool write_sparse(int fd, const char *data, size_t size, uint64_t offset)
-{
-    for (size_t at = 0; at < size;) {
-        bool hole;
-        size_t length = run_of(data, size, at, offset, &hole);
-        if (!hole && !write_at(fd, data + at, length, offset + at))
-            return false;
-        at += length;
-    }
-    return true;
 }
 
 /* ---- One entry ---- */
@@ -266,15 +213,6 @@ static bool apply_file_meta(int fd, const skiff_entry *e, skiff_error *err)
     return true;
 }
 
-/* What was written of the file does not reach its end. */
-static bool ends_in_hole(const skiff_entry *e)
-{
-    if (e->data_size < e->size)
-        return true;
-    size_t tail = e->data_size % HOLE ? e->data_size % HOLE : HOLE;
-    return e->data_size > 0 && is_zero((const char *)e->data + e->data_size - tail, tail);
-}
-
 /* It has its size from the beginning: nobody is to take what was written of it for the whole. */
 static bool fail_to_write(unpacker *u, const skiff_entry *e, const char *base, skiff_error *err)
 {
@@ -288,7 +226,7 @@ static bool make_file(unpacker *u, const skiff_entry *e, const char *base, skiff
     cleanup_fd int fd = create_file(u, e, base, err);
     if (fd < 0)
         return false;
-    if (!write_sparse(fd, e->data, e->data_size, 0) || (ends_in_hole(e) && ftruncate(fd, (off_t)e->size) != 0))
+    if (!skiff_write_sparse(fd, e->data, e->data_size, 0) || (skiff_ends_in_hole(e->data, e->data_size, e->size) && ftruncate(fd, (off_t)e->size) != 0))
         return fail_to_write(u, e, base, err);
     if (e->data_size < e->size)
         return true;
@@ -309,7 +247,7 @@ static bool add_data(unpacker *u, const skiff_entry *e, const char *base, skiff_
     cleanup_fd int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0)
         return skiff_fail(err, "open", e->name);
-    return write_sparse(fd, e->data, e->data_size, e->offset) || fail_to_write(u, e, base, err);
+    return skiff_write_sparse(fd, e->data, e->data_size, e->offset) || fail_to_write(u, e, base, err);
 }
 
 static bool make_symlink(unpacker *u, const skiff_entry *e, const char *base, skiff_error *err)

@@ -63,7 +63,7 @@ it.each([
 
 it('the state and the time are those of ps', async () => {
   const { lines } = await top('tree', '-o', 'stat,etimes,args');
-  expect(lines[1]).toMatch(/^Ss +\d+ +sh -c/);
+  expect(lines[1]).toMatch(/^SN?s +\d+ +sh -c/);
 });
 
 it.each([
