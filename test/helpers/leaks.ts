@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { ROOT_PREFIX } from './temp';
 import { ancestors, belongsTo, isNamed, processIds, processName } from './processes';
+import { unlessGone } from './unless-gone';
 
 /**
  * What a test file can leave behind, each as a line that a person can act on. Other tests and other people may use the
@@ -158,15 +159,4 @@ function containersIn(root: string): string[] {
     const folder = path.join(root, part);
     return (unlessGone(() => fs.readdirSync(folder)) ?? []).map(name => path.join(folder, name));
   });
-}
-
-/** Other processes come and go while this one looks. */
-function unlessGone<T>(look: () => T): T | undefined {
-  try {
-    return look();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENODEV' || code === 'ENOTDIR' || code === 'ESRCH') return undefined;
-    throw error;
-  }
 }

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { unlessGone } from './unless-gone';
 
 /** All processes of this pid namespace. */
 export function processIds(): number[] {
@@ -44,22 +45,14 @@ function parentOf(pid: number): number | undefined {
   return stat === '' ? undefined : Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
 }
 
+/** EINVAL: mountinfo of a process that has given up its namespaces, which is a zombie. */
+const NOT_OURS = ['EACCES', 'EPERM', 'EINVAL'];
+
 /** '' where the process is gone, or is none of ours. */
 function read(pid: number, file: string): string {
-  return unlessGone(() => fs.readFileSync(`/proc/${pid}/${file}`, 'latin1'));
+  return unlessGone(() => fs.readFileSync(`/proc/${pid}/${file}`, 'latin1'), ...NOT_OURS) ?? '';
 }
 
 function link(pid: number, file: string): string {
-  return unlessGone(() => fs.readlinkSync(`/proc/${pid}/${file}`));
-}
-
-function unlessGone(look: () => string): string {
-  try {
-    return look();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    // EINVAL: mountinfo of a process that has given up its namespaces, which is a zombie.
-    if (code && ['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'EINVAL'].includes(code)) return '';
-    throw error;
-  }
+  return unlessGone(() => fs.readlinkSync(`/proc/${pid}/${file}`), ...NOT_OURS) ?? '';
 }

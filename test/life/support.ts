@@ -6,6 +6,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { settledLeaks, snapshot, type Snapshot } from '../helpers/leaks';
 import { projectRoot } from '../helpers/run';
+import { unlessGone } from '../helpers/unless-gone';
 
 /** How many rounds the tests that kill at random do: SKIFF_KILL_ROUNDS, else 60. */
 export const KILL_ROUNDS = Number(process.env.SKIFF_KILL_ROUNDS ?? 60);
@@ -63,17 +64,6 @@ function childrenOf(pid: number): number[] {
 /** Its first argument; '' where it is gone. */
 export function commandOf(pid: number): string {
   return unlessGone(() => fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1'))?.split('\0')[0] ?? '';
-}
-
-/** Other processes, and other people's cgroups, come and go while we look. */
-function unlessGone<T>(look: () => T): T | undefined {
-  try {
-    return look();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (['ENOENT', 'ESRCH', 'ENODEV'].includes(code ?? '')) return undefined;
-    throw error;
-  }
 }
 
 /** A program that uses the package as anybody's does, in a process of its own that speaks in lines. */

@@ -4,6 +4,7 @@ import type { Container, RunOptions, StartOptions } from '../../lib/engine/optio
 import { processIds } from '../helpers/processes';
 import { tempRoot } from '../helpers/temp';
 import { until } from '../helpers/wait';
+import { unlessGone } from '../helpers/unless-gone';
 
 /** An engine for all tests of a file, on a root of its own. Call the result within a test. */
 export function useSkiff(): () => Skiff {
@@ -58,20 +59,10 @@ export function processesNaming(text: string): number[] {
 
 /** Identity of a namespace, `uts:[4026531838]`; undefined where the process is gone. */
 export function namespaceOf(pid: number | 'self', name: string): string | undefined {
-  return unlessGone(() => fs.readlinkSync(`/proc/${pid}/ns/${name}`));
+  return unlessGone(() => fs.readlinkSync(`/proc/${pid}/ns/${name}`), 'EACCES');
 }
 
 /** A file of /proc/PID; '' where the process is gone. */
 export function readProc(pid: number, file: string): string {
-  return unlessGone(() => fs.readFileSync(`/proc/${pid}/${file}`, 'latin1')) ?? '';
-}
-
-function unlessGone<T>(look: () => T): T | undefined {
-  try {
-    return look();
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ESRCH' || code === 'EACCES') return undefined;
-    throw error;
-  }
+  return unlessGone(() => fs.readFileSync(`/proc/${pid}/${file}`, 'latin1'), 'EACCES') ?? '';
 }
