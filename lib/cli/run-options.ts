@@ -5,6 +5,7 @@ import { parseEnvFile, resolveEnvFlag } from '../spec/env';
 import { parseLogOptions } from '../spec/life';
 import { toDestinations, toInputFiles } from './files';
 import type { FlagValues } from './flags';
+import { toLimits } from './limits';
 import { usageError } from './parse';
 import type { runFlags } from './run-flags';
 
@@ -28,12 +29,7 @@ export function toStartOptions(flags: FlagValues<typeof runFlags>, host: NodeJS.
     user: flags.user,
     hostname: flags.hostname,
     entrypoint: flags.entrypoint,
-    memory: flags.memory,
-    memorySwap: flags['memory-swap'],
-    cpus: flags.cpus,
-    cpuShares: flags['cpu-shares'],
-    cpusetCpus: flags['cpuset-cpus'],
-    pidsLimit: flags['pids-limit'],
+    ...toLimits(flags),
     timeout: flags.timeout,
     network: flags.network,
     userns: flags.userns,

@@ -1,5 +1,6 @@
 import { defineCommand } from '../cli/command';
 import { forEachContainer } from '../cli/each';
+import { toLimits } from '../cli/limits';
 import { usageError } from '../cli/parse';
 import { runFlags } from '../cli/run-flags';
 import { withoutUndefined } from '../cli/run-options';
@@ -22,15 +23,7 @@ export default defineCommand({
     restart,
   },
   run({ flags, words }) {
-    const changes = withoutUndefined({
-      memory: flags.memory,
-      memorySwap: flags['memory-swap'],
-      cpus: flags.cpus,
-      cpuShares: flags['cpu-shares'],
-      cpusetCpus: flags['cpuset-cpus'],
-      pidsLimit: flags['pids-limit'],
-      restart: flags.restart,
-    });
+    const changes = withoutUndefined({ ...toLimits(flags), restart: flags.restart });
     if (Object.keys(changes).length === 0) {
       throw usageError('you must provide one or more flags when using this command', 'update');
     }
