@@ -1,6 +1,5 @@
 #include "view.h"
 #include "../core/cleanup.h"
-#include "../core/fusemount.h"
 #include "../core/mountapi.h"
 #include "../core/rootpath.h"
 
@@ -19,22 +18,6 @@ typedef struct opening {
     int fd;
     skiff_error err;
 } opening;
-
-static bool mount_union(const skiff_workspace *workspace, skiff_error *err)
-{
-    const skiff_union *what = &workspace->what;
-    switch (workspace->kind) {
-    case SKIFF_WORKSPACE_AUFS:
-        return skiff_mount_aufs(what, err);
-    case SKIFF_WORKSPACE_OVERLAY:
-        return skiff_mount_overlay(what, err);
-    case SKIFF_WORKSPACE_COPY:
-        return skiff_mount_bind(what->upper, what->target, err);
-    case SKIFF_WORKSPACE_FUSE:
-        return skiff_mount_fuse(what, err);
-    }
-    return skiff_fail_with(err, EINVAL, "mount", what->target);
-}
 
 /* Onto the descriptor of what the path leads to inside: no link of the container leads the mount elsewhere. */
 static bool mount_one(int root, const skiff_view_bind *bind, skiff_error *err)
@@ -85,7 +68,7 @@ static void *open_view(void *context)
     /* Else the mount would appear where ours came from, and stay. */
     if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
         return skiff_fail(&o->err, "mount", "/"), NULL;
-    if (mount_union(o->workspace, &o->err))
+    if (skiff_mount_union(o->workspace, &o->err))
         o->fd = open_mounted(o, &o->err);
     /* The process that serves it is in the namespace, too: each would keep the other. */
     if (o->workspace->kind == SKIFF_WORKSPACE_FUSE)

@@ -69,14 +69,9 @@ bool skiff_make_write_layer(const skiff_workspace *workspace, skiff_error *err)
     return what->layer_count == 0 || take_after(what->upper, what->layers[0], err);
 }
 
-bool skiff_make_mount_point(const skiff_workspace *workspace, const skiff_id_range *ids, int user_namespace,
-                            skiff_error *err)
+bool skiff_mount_union(const skiff_workspace *workspace, skiff_error *err)
 {
     const skiff_union *what = &workspace->what;
-    if (mkdir(what->target, 0700) != 0 && errno != EEXIST)
-        return skiff_fail(err, "mkdir", what->target);
-    if (user_namespace >= 0 && skiff_is_shifted(ids))
-        return skiff_mount_shifted(workspace, ids, user_namespace, err);
     switch (workspace->kind) {
     case SKIFF_WORKSPACE_OVERLAY:
         return skiff_mount_overlay(what, err);
@@ -88,4 +83,14 @@ bool skiff_make_mount_point(const skiff_workspace *workspace, const skiff_id_ran
         return skiff_mount_fuse(what, err);
     }
     return skiff_fail_with(err, EINVAL, "mount", what->target);
+}
+
+bool skiff_make_mount_point(const skiff_workspace *workspace, const skiff_id_range *ids, int user_namespace,
+                            skiff_error *err)
+{
+    if (mkdir(workspace->what.target, 0700) != 0 && errno != EEXIST)
+        return skiff_fail(err, "mkdir", workspace->what.target);
+    if (user_namespace >= 0 && skiff_is_shifted(ids))
+        return skiff_mount_shifted(workspace, ids, user_namespace, err);
+    return skiff_mount_union(workspace, err);
 }

@@ -28,8 +28,12 @@ typedef struct skiff_workspace {
     } state; /* before the start */
 } skiff_workspace;
 
-/* Make the write layer (with `size` also the mount point and the tmpfs), with the owner and mode of the topmost layer: those of the container's `/`. */
+/* Make the write layer (with `size` also the mount point and the tmpfs), with the owner and mode of the topmost layer: those
+ * of the container's `/`. */
 bool skiff_make_write_layer(const skiff_workspace *workspace, skiff_error *err);
+
+/* Mount the layers, as the driver does it, on a mount point that is there. */
+bool skiff_mount_union(const skiff_workspace *workspace, skiff_error *err);
 
 /* Make the mount point, where it is missing, and mount on it; with shifted ids where the user namespace is one (else -1). */
 bool skiff_make_mount_point(const skiff_workspace *workspace, const skiff_id_range *ids, int user_namespace,

@@ -10,6 +10,7 @@ const debug = debugLog('sweep');
 /** How long to wait for a killed leftover's end, in ms, and how often to look. */
 const END_TIMEOUT_MS = 5000;
 const END_STEP_MS = 10;
+
 /** Remove one container, whatever state it was found in. */
 export async function removeLeftover(
   store: ContainerStore,
