@@ -1,5 +1,6 @@
 // Trees of files as JavaScript reads them: as a tar, or as what they have changed.
 #include "addon.h"
+#include "parts.h"
 
 #include <cerrno>
 #include <fcntl.h>
