@@ -1,7 +1,10 @@
 /** Being connected with a detached container: in a terminal, by pipes, by the API; one client and many. */
 import { once } from 'node:events';
+import fs from 'node:fs';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Skiff } from '../../lib/engine';
+import { MonitorConnection } from '../../lib/runtime/detached/control';
 import { fileRoot, run, skiffProgram, start } from '../helpers/run';
 import { Tmux } from '../helpers/tmux';
 import { until } from '../helpers/wait';
@@ -180,6 +183,30 @@ describe('by pipes', () => {
         stdout: 'said\n',
       });
     }
+  });
+
+  it('attach shows what is written after it, also where the monitor comes to both at once', async () => {
+    const id = await skiff(
+      'run',
+      '-d',
+      'sh',
+      '-c',
+      'until [ -e /go ]; do sleep 0.02; done; echo last; exit 7',
+    );
+    const { monitor, init } = recordOf(id).state!;
+    process.kill(monitor!.pid, 'SIGSTOP');
+    await until('it is stopped', () => /^State:\tT/m.test(readProc(monitor!.pid, 'status')));
+    const connection = (await MonitorConnection.connect(path.join(fileRoot(), 'containers', id)))!;
+    let text = '';
+    connection.attach((_stream, bytes) => (text += bytes.toString()) !== '', { input: false });
+    try {
+      fs.writeFileSync(`/proc/${init!.pid}/root/go`, '');
+      await until('the command has ended', () => /^State:\tZ/m.test(readProc(init!.pid, 'status')));
+    } finally {
+      process.kill(monitor!.pid, 'SIGCONT');
+    }
+    expect({ code: await connection.ended, text }).toEqual({ code: 7, text: 'last\n' });
+    connection.close();
   });
 
   it('without -i its input is empty, and what is sent goes nowhere', async () => {
