@@ -303,6 +303,8 @@ it('a client that is stopped holds the container up for ten seconds at most, and
   const script = 'read go; yes $(printf "%01000d" 7) | head -n 3000; echo end; exec sleep 1000';
   const id = await skiff('run', '-di', 'sh', '-c', script);
   const stopped = start(['attach', id]);
+  let told = '';
+  stopped.stderr.on('data', (bytes: Buffer) => (told += bytes.toString()));
   const closed = once(stopped, 'close');
   const other = await (async () => {
     await sleep(1000);
@@ -324,6 +326,7 @@ it('a client that is stopped holds the container up for ten seconds at most, and
   await skiff('stop', '-t', '0', id);
   // What it is told is the container's code, by its record.
   expect((await closed)[0]).toBe(137);
+  expect(told).toMatch(/^skiff: attach: \w+: the connection was lost, and output may be missing\n/);
   expect((await other.closed)[0]).toBe(137);
 }, 90_000);
 
