@@ -1,6 +1,7 @@
 import { Writable, type Readable } from 'node:stream';
 import type { AttachedStreams, ManagedContainer } from '../engine/managed-container';
 import { DetachKeys, parseDetachKeys } from './detach-keys';
+import { writeErr } from './output';
 import { SignalRelay } from './signals';
 import type * as Terminals from './terminal';
 
@@ -154,12 +155,14 @@ async function endOf(
 ): Promise<number> {
   const ended = copied.then(() => false);
   const letGo = await (detached ? Promise.race([ended, detached.then(() => true)]) : ended);
-  const code = letGo ? 0 : ((await streams.ended) ?? (await codeOf(container)) ?? UNSEEN);
+  const code = letGo ? 0 : ((await streams.ended) ?? (await codeOfLost(container)) ?? UNSEEN);
   streams.detach();
   return code;
 }
 
-/** The monitor was lost: what the record tells by now. */
-function codeOf(container: ManagedContainer): Promise<number | undefined> {
+/** Its monitor was killed, or dropped this client, which took nothing for ten seconds: what the record tells by now. */
+function codeOfLost(container: ManagedContainer): Promise<number | undefined> {
+  writeErr(`skiff: attach: ${container.name}: the connection was lost, and output may be missing\n`);
+  writeErr(`See all of it: skiff logs ${container.name}\n`);
   return container.wait().catch(() => undefined);
 }

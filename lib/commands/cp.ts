@@ -1,12 +1,13 @@
 import { standardInput, streamOut } from '../cli/byte-streams';
 import { defineCommand } from '../cli/command';
 import { parseCopyArguments, type CopyArguments } from '../cli/copy-arguments';
-import { toggle } from '../cli/flags';
+import { toggle, value } from '../cli/flags';
 import { decimalSize } from '../cli/human';
 import { writeErr } from '../cli/output';
-import { Skiff } from '../engine';
+import { withSkiff } from '../cli/with-skiff';
 import type { FileAccess } from '../engine/file-access';
-import type { CopyOptions } from '../engine/copy';
+import type { CopyArchiveOptions } from '../engine/copy';
+import { parseSize } from '../common/units';
 
 export default defineCommand({
   name: 'cp',
@@ -23,26 +24,25 @@ What is copied into a container is the super-user's there, what comes out is the
   flags: {
     archive: toggle({ char: 'a', summary: 'Keep owner and group' }),
     'follow-link': toggle({ char: 'L', summary: 'Copy what a link in SOURCE leads to' }),
+    'max-size': value(parseSize, {
+      helpValue: '<size>',
+      summary: 'Of an uncompressed archive; 64g by default',
+    }),
     quiet: toggle({ char: 'q', summary: 'Do not tell how much was copied' }),
   },
   async run({ flags, words }) {
     const ends = parseCopyArguments(words);
-    const skiff = await Skiff.open({ root: flags.root });
-    try {
-      const files = await skiff.files(ends.container);
-      const options = { archive: flags.archive, followLink: flags['follow-link'] };
-      const copied = await copy(files, ends, options);
-      if (copied && !flags.quiet)
-        writeErr(`Successfully copied ${decimalSize(copied.bytes)} to ${words[1]}\n`);
-    } finally {
-      await skiff.close();
-    }
+    const { archive, 'follow-link': followLink, 'max-size': maxBytes } = flags;
+    const copied = await withSkiff(flags, async skiff =>
+      copy(await skiff.files(ends.container), ends, { archive, followLink, maxBytes }),
+    );
+    if (copied && !flags.quiet) writeErr(`Successfully copied ${decimalSize(copied.bytes)} to ${words[1]}\n`);
     return 0;
   },
 });
 
 /** Undefined where it went to standard output, or came from there: that is told by nobody. */
-async function copy(files: FileAccess, ends: CopyArguments, options: CopyOptions) {
+async function copy(files: FileAccess, ends: CopyArguments, options: CopyArchiveOptions) {
   const { direction, source, destination } = ends;
   if (direction === 'in')
     return source === '-'

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { errorCode, errorMessage, SkiffError } from '../common/errors';
 import type { IdRange } from '../common/id-range';
+import { DEFAULT_MAX_BYTES } from '../layers/layer';
 import { withContainerLock } from '../runtime/detached/lock';
 import {
   receiveTar,
@@ -21,6 +22,12 @@ export interface CopyOptions {
   archive?: boolean;
   /** Copy what a link at the end of the source's path leads to. */
   followLink?: boolean;
+}
+
+/** The same for an archive. */
+export interface CopyArchiveOptions extends CopyOptions {
+  /** Bytes of the uncompressed archive at most; {@link DEFAULT_MAX_BYTES} where not given. */
+  maxBytes?: number;
 }
 
 /** A tar of something in a container, and what it is. */
@@ -83,21 +90,24 @@ export async function copyIn(
 }
 
 /**
- * Unpack a tar, plain or gzipped, into a directory of a container, which may run.
+ * Unpack a tar, plain or compressed, into a directory of a container, which may run. Where it fails half-way, what came
+ * before is there.
  *
  * @param archive read to its end
  * @param destination path of a directory in the container
+ * @throws SkiffError TOO_LARGE; or with Docker's wording
  */
 export async function copyArchiveIn(
   context: FilesContext,
   info: ContainerInfo,
   archive: Readable,
   destination: string,
-  options: CopyOptions = {},
+  options: CopyArchiveOptions = {},
 ): Promise<Copied> {
   return intoContainer(context, info, destination, async place => ({
     stream: archive,
     directory: await findDirectory(place, containerPath(destination)),
+    maxBytes: options.maxBytes ?? DEFAULT_MAX_BYTES,
     owner: options.archive ? undefined : { uid: 0, gid: 0 },
   }));
 }
@@ -138,6 +148,7 @@ interface Incoming {
   stream: Readable;
   directory: number;
   owner?: Owner;
+  maxBytes?: number;
 }
 
 async function intoContainer(
@@ -150,10 +161,10 @@ async function intoContainer(
   const copy = () =>
     withDescriptors(async held => {
       const root = await openRoot(context, info, held, { writable: true });
-      const { stream, directory, owner } = await prepare({ root, held, container: info.name });
+      const { stream, ...incoming } = await prepare({ root, held, container: info.name });
       // It may be in a volume, or a tmpfs, of the container.
       const room = `where ${info.name}:${destination} is; the files of the container itself are in ${info.directory}`;
-      return receive(stream, { directory, owner, into: idsOf(info) }, { where: info.name, room });
+      return receive(stream, { ...incoming, into: idsOf(info) }, { where: info.name, room });
     });
   if (isRunning(info)) return copy();
   // Its write layer must not get a second mount, of a start, meanwhile.
@@ -212,7 +223,8 @@ async function receive(stream: Readable, options: ReceiveOptions, target: Target
 
 function receiveError({ where, room }: Target, error: unknown): unknown {
   const { path } = error as { path?: string };
-  const details = { code: errorCode(error) ?? 'COPY_FAILED', path, exitCode: 1, cause: error };
+  const remedy = SkiffError.is(error) ? error.remedy : undefined;
+  const details = { code: errorCode(error) ?? 'COPY_FAILED', path, exitCode: 1, cause: error, remedy };
   switch (errorCode(error)) {
     case 'EISDIR':
       return new SkiffError(

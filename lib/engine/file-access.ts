@@ -10,6 +10,7 @@ import {
   copyOut,
   copyToHost,
   type Copied,
+  type CopyArchiveOptions,
   type CopiedOut,
   type CopyOptions,
 } from './copy';
@@ -59,7 +60,7 @@ export class FileAccess {
    * @param source a path of the host, or a tar
    * @param destination path in the container; of a directory, for a tar
    */
-  copyIn(source: string | Readable, destination: string, options?: CopyOptions): Promise<Copied> {
+  copyIn(source: string | Readable, destination: string, options?: CopyArchiveOptions): Promise<Copied> {
     return typeof source === 'string'
       ? copyIn(this.context, this.info, source, destination, options)
       : copyArchiveIn(this.context, this.info, source, destination, options);

@@ -6,7 +6,7 @@ import { containerInfo, type ContainerInfo } from './info';
 import { FileAccess } from './file-access';
 import type { FileChange } from './changes';
 import type { CommitOptions } from './commit';
-import type { Copied, CopiedOut, CopyOptions } from './copy';
+import type { Copied, CopiedOut, CopyArchiveOptions, CopyOptions } from './copy';
 import { killContainer, removeContainer, stopContainer, type StopOptions } from './life';
 import { freezerOf, pauseContainer, unpauseContainer } from './pause';
 import { renameContainer, updateContainer, type UpdateOptions } from './amend';
@@ -144,7 +144,11 @@ export class ManagedContainer {
    * @param source a path of the host, or a tar
    * @param destination path in the container; of a directory, for a tar
    */
-  async copyIn(source: string | Readable, destination: string, options?: CopyOptions): Promise<Copied> {
+  async copyIn(
+    source: string | Readable,
+    destination: string,
+    options?: CopyArchiveOptions,
+  ): Promise<Copied> {
     return (await this.files()).copyIn(source, destination, options);
   }
 

@@ -1,5 +1,6 @@
 import { errorCode, errorMessage, SkiffError, type SkiffErrorDetails } from '../common/errors';
 import { isRootless } from '../common/rootless';
+import { formatBytes } from '../common/units';
 
 /**
  * An error of the workspace: what failed, on which path, why.
@@ -79,4 +80,12 @@ export async function explain<T>(what: string, path: string, work: () => Promise
   } catch (error) {
     throw SkiffError.is(error) ? error : workspaceError(what, path, error);
   }
+}
+
+/** An archive that is longer than it may be. */
+export function tooLarge(maxBytes: number): SkiffError {
+  return new SkiffError(`it unpacks to more than ${formatBytes(maxBytes)}`, {
+    code: 'TOO_LARGE',
+    remedy: 'Allow more where it is to be trusted: --max-size.',
+  });
 }

@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { UnpackEntry } from '../native';
 import { checkAborted } from '../common/abort';
-import { SkiffError } from '../common/errors';
 import { isRootless } from '../common/rootless';
-import { formatBytes } from '../common/units';
 import { EntryBatch, writeArchive } from './entry-batch';
+import { tooLarge } from './errors';
 import { ReplacedFiles, type PlacedEntry } from './replaced-files';
 import { SkeletonWriter } from './skeleton';
 import { tarEntry } from './tar-entries';
@@ -135,11 +134,4 @@ class LayerVisitor implements TarVisitor {
 /** Nobody can make one in a user namespace, or open it; whiteouts are no entries of a tar. */
 function isDevice({ kind, mode = 0 }: UnpackEntry): boolean {
   return kind === 'node' && (mode & S_IFMT) !== S_IFIFO;
-}
-
-function tooLarge(maxBytes: number): SkiffError {
-  return new SkiffError(`it unpacks to more than ${formatBytes(maxBytes)}`, {
-    code: 'TOO_LARGE',
-    remedy: 'Allow more where it is to be trusted: --max-size.',
-  });
 }

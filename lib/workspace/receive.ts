@@ -2,6 +2,7 @@ import os from 'node:os';
 import type { Readable } from 'node:stream';
 import { toHostIds, type IdRange, type Ids } from '../common/id-range';
 import { EntryBatch, writeArchive } from '../layers/entry-batch';
+import { tooLarge } from '../layers/errors';
 import { StreamSource, tapped, tarChunks } from '../layers/source';
 import { tarEntry } from '../layers/tar-entries';
 import type { TarVisitor } from '../layers/tar-parser';
@@ -16,6 +17,8 @@ export interface ReceiveOptions {
   owner?: Owner;
   /** The directory is seen from outside of a user namespace with these ids: what comes gets them. */
   into?: IdRange;
+  /** Bytes of the uncompressed archive at most; no limit where not given. */
+  maxBytes?: number;
 }
 
 /**
@@ -24,16 +27,22 @@ export interface ReceiveOptions {
  * round. No name and no link leads out of the directory. The directory itself stays as it is.
  *
  * @returns bytes of the archive, as they came
- * @throws SkiffError UNSAFE_TAR, BROKEN_TAR; an errno's name with the entry as path, EISDIR and ENOTDIR among them
+ * @throws SkiffError UNSAFE_TAR, BROKEN_TAR, TOO_LARGE; an errno's name with the entry as path, EISDIR and ENOTDIR among them
  */
 export async function receiveTar(archive: Readable, options: ReceiveOptions): Promise<number> {
   let bytes = 0;
   const source = tapped(new StreamSource(archive), { onBytes: length => (bytes += length) });
   const batch = new EntryBatch(os.tmpdir());
-  const root = `/proc/self/fd/${options.directory}`;
+  const { directory, maxBytes = Infinity } = options;
+  const root = `/proc/self/fd/${directory}`;
+  let unpacked = 0;
   await writeArchive(tarChunks(source), {
     visitor: visitorFor(batch, options),
     batch,
+    arrived(chunk) {
+      unpacked += chunk.length;
+      if (unpacked > maxBytes) throw tooLarge(maxBytes);
+    },
     write: entries => native().unpack({ root, entries, keepKinds: true, ids: options.into }),
   });
   return bytes;

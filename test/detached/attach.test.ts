@@ -1,7 +1,10 @@
 /** Being connected with a detached container: in a terminal, by pipes, by the API; one client and many. */
 import { once } from 'node:events';
+import fs from 'node:fs';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Skiff } from '../../lib/engine';
+import { MonitorConnection } from '../../lib/runtime/detached/control';
 import { fileRoot, run, skiffProgram, start } from '../helpers/run';
 import { Tmux } from '../helpers/tmux';
 import { until } from '../helpers/wait';
@@ -182,6 +185,30 @@ describe('by pipes', () => {
     }
   });
 
+  it('attach shows what is written after it, also where the monitor comes to both at once', async () => {
+    const id = await skiff(
+      'run',
+      '-d',
+      'sh',
+      '-c',
+      'until [ -e /go ]; do sleep 0.02; done; echo last; exit 7',
+    );
+    const { monitor, init } = recordOf(id).state!;
+    process.kill(monitor!.pid, 'SIGSTOP');
+    await until('it is stopped', () => /^State:\tT/m.test(readProc(monitor!.pid, 'status')));
+    const connection = (await MonitorConnection.connect(path.join(fileRoot(), 'containers', id)))!;
+    let text = '';
+    connection.attach((_stream, bytes) => (text += bytes.toString()) !== '', { input: false });
+    try {
+      fs.writeFileSync(`/proc/${init!.pid}/root/go`, '');
+      await until('the command has ended', () => /^State:\tZ/m.test(readProc(init!.pid, 'status')));
+    } finally {
+      process.kill(monitor!.pid, 'SIGCONT');
+    }
+    expect({ code: await connection.ended, text }).toEqual({ code: 7, text: 'last\n' });
+    connection.close();
+  });
+
   it('without -i its input is empty, and what is sent goes nowhere', async () => {
     const id = await skiff('create', 'sh', '-c', 'cat; echo end');
     const ran = await run(['start', '-ai', id], { input: 'nobody reads it\n' });
@@ -276,6 +303,8 @@ it('a client that is stopped holds the container up for ten seconds at most, and
   const script = 'read go; yes $(printf "%01000d" 7) | head -n 3000; echo end; exec sleep 1000';
   const id = await skiff('run', '-di', 'sh', '-c', script);
   const stopped = start(['attach', id]);
+  let told = '';
+  stopped.stderr.on('data', (bytes: Buffer) => (told += bytes.toString()));
   const closed = once(stopped, 'close');
   const other = await (async () => {
     await sleep(1000);
@@ -297,6 +326,7 @@ it('a client that is stopped holds the container up for ten seconds at most, and
   await skiff('stop', '-t', '0', id);
   // What it is told is the container's code, by its record.
   expect((await closed)[0]).toBe(137);
+  expect(told).toMatch(/^skiff: attach: \w+: the connection was lost, and output may be missing\n/);
   expect((await other.closed)[0]).toBe(137);
 }, 90_000);
 

@@ -173,6 +173,25 @@ describe('tar streams', () => {
     await skiff(['rm', 'in']);
   });
 
+  test('in: no more of it, uncompressed, than --max-size allows; a file of the host has no such limit', async () => {
+    await keep('bounded', 'mkdir /d');
+    local('big/file', 'x'.repeat(3 << 20));
+    const zipped = execFileSync('tar', ['-C', `${top}/big`, '-czf', '-', 'file']);
+    expect(zipped.length).toBeLessThan(100_000);
+    expect(await refusal(['cp', '--max-size', '2m', '-', 'bounded:/d'], { input: zipped })).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^skiff: copy to bounded: it unpacks to more than 2 MiB\nAllow more where it is to be trusted: --max-size\.$/,
+      ),
+    });
+    await skiff(['cp', '--max-size', '4m', '-', 'bounded:/d'], { input: zipped });
+    await skiff(['cp', '-q', '--max-size', '2m', `${top}/big/file`, 'bounded:/d/other']);
+    const { stdout } = await run(['cp', 'bounded:/d', '-']);
+    expect(entriesOf(stdout).get('d/file')!.header.size).toBe(3 << 20);
+    expect(entriesOf(stdout).get('d/other')!.header.size).toBe(3 << 20);
+    await skiff(['rm', 'bounded']);
+  });
+
   test('an archive that leads out of the directory is refused', async () => {
     await keep('evil', 'mkdir /d');
     const code = `

@@ -13,17 +13,18 @@
 #define MAX_BODY (4u << 20) /* an amendment holds a record; input comes in small pieces */
 #define PATIENCE_MS 10000   /* a client that takes no output for so long would stop the container */
 
-void skiff_add_client(skiff_clients *clients, int fd)
+bool skiff_add_client(skiff_clients *clients, int fd)
 {
     skiff_client *grown =
         clients->count < MAX_CLIENTS ? realloc(clients->list, (clients->count + 1) * sizeof *grown) : NULL;
     if (!grown) {
         close(fd);
-        return;
+        return false;
     }
     fcntl(fd, F_SETFL, O_NONBLOCK);
     clients->list = grown;
     grown[clients->count++] = (skiff_client){.fd = fd};
+    return true;
 }
 
 /* Bytes got, 0 where there is nothing more for now, or the client is gone. */

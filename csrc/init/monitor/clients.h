@@ -37,8 +37,8 @@ typedef struct skiff_clients {
 /* A whole message; the body is the callee's to keep (and then to set to NULL) or to leave. */
 typedef void skiff_serve(void *context, skiff_client *client, uint32_t type, char **body, size_t length);
 
-/* Take a connection over; it is closed where there is no room. */
-void skiff_add_client(skiff_clients *clients, int fd);
+/* Take a connection over, as the last of the list; false where there is no room: it is closed then. */
+bool skiff_add_client(skiff_clients *clients, int fd);
 /* Read what is there of a client's messages, and serve each that is whole. */
 void skiff_read_client(skiff_client *client, skiff_serve *serve, void *context);
 /* Send a message, or as much as the client takes: the rest waits. */

@@ -12,7 +12,8 @@
 #include <sys/socket.h>
 
 #define READ_ROOM (64u << 10)
-#define FIXED 6 /* entries of the poll list before the clients */
+#define FIXED 6    /* entries of the poll list before the clients */
+#define BACKLOG 64 /* clients that are taken at once */
 
 /* ---- Output ---- */
 
@@ -132,11 +133,23 @@ static void fill_fixed(skiff_watching *w, struct pollfd *list, bool behind)
     list[5] = (struct pollfd){waiting ? life->input : -1, POLLOUT, 0};
 }
 
+/* What they have sent already counts before what the command writes next: who has asked to be attached misses nothing. */
+static void accept_clients(skiff_watching *w)
+{
+    for (int i = 0; i < BACKLOG; i++) {
+        int fd = skiff_retry(accept4(w->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
+        if (fd < 0)
+            return;
+        if (skiff_add_client(&w->clients, fd))
+            skiff_read_client(&w->clients.list[w->clients.count - 1], skiff_do_as_asked, w);
+    }
+}
+
 static void serve_fixed(skiff_watching *w, const struct pollfd *list)
 {
     skiff_life *life = &w->life;
     if (list[1].revents)
-        skiff_add_client(&w->clients, accept4(w->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
+        accept_clients(w);
     if (list[2].revents && life->output[0] >= 0)
         take_output(w, &life->output[0], 1);
     if (list[3].revents && life->output[1] >= 0)
