@@ -5,7 +5,7 @@ import { errorCode, errorMessage } from '../common/errors';
 import { sweepImages } from '../image/files';
 import type { ContainerStore, FoundContainer } from '../state';
 import { VolumeStore } from '../volumes';
-import { ifUnlocked } from './detached/lock';
+import { ifUnlocked, withContainerLock } from './detached/lock';
 import { repair } from './detached/repair';
 import { sweepForgotten } from './image-users';
 import { removeLeftover } from './leftover';
@@ -96,13 +96,13 @@ export async function tidy(
   return undefined;
 }
 
-/** A monitor that nobody waits for any more may be about to start it: it has the lock until then. */
+/** A monitor that nobody waits for any more may be about to start it: it has the lock until the command runs. */
 async function removeUnstarted(
   store: ContainerStore,
   id: string,
   cgroups: CgroupSetup,
 ): Promise<FoundContainer | undefined> {
-  await ifUnlocked(store.directory(id), async () => {
+  await withContainerLock(store.directory(id), async () => {
     const now = store.find(id);
     if (now && store.isLeftover(now)) await removeTogether(store, now, cgroups);
   }).catch((error: unknown) => {
