@@ -24,13 +24,14 @@ Napi::Value StartMonitor(const Napi::CallbackInfo &info)
 {
     Napi::Object options = OptionsOf(info, "startMonitor");
     int init = IntOption(options, "init");
+    int lock = IntOption(options, "lock");
     std::string directory = TextOption(options, "directory");
     auto request = std::make_shared<std::vector<uint8_t>>(BytesOption(options, "request"));
     return Job<Opened>::Start(
         info.Env(),
-        [init, directory, request](Opened &opened, skiff_error *error) {
-            return skiff_start_monitor(init, directory.c_str(), request->data(), request->size(), &opened.fd,
-                                       &opened.pid, error);
+        [init, lock, directory, request](Opened &opened, skiff_error *error) {
+            return skiff_start_monitor(init, lock, directory.c_str(), request->data(), request->size(),
+                                       &opened.fd, &opened.pid, error);
         },
         [](Napi::Env env, Opened &opened) -> Napi::Value {
             Napi::Object result = Napi::Object::New(env);

@@ -28,8 +28,8 @@ static bool await_start(int pipe, pid_t *pid, skiff_error *err)
     return true;
 }
 
-bool skiff_start_monitor(int init, const char *directory, const void *request, size_t length, int *pipe, pid_t *pid,
-                         skiff_error *err)
+bool skiff_start_monitor(int init, int lock, const char *directory, const void *request, size_t length, int *pipe,
+                         pid_t *pid, skiff_error *err)
 {
     skiff_launch_options options = {
         .init = init, .name = "skiff-monitor", .argument = directory, .network = -1, .mount_base = -1,
@@ -44,7 +44,8 @@ bool skiff_start_monitor(int init, const char *directory, const void *request, s
     skiff_pidfd_wait(pidfd, 0, &info);
     skiff_error_text(err->step, sizeof err->step, "monitor");
     skiff_error unsent = {0};
-    bool sent = skiff_send(connection, SKIFF_MONITOR, request, (uint32_t)length, &init, 1, &unsent);
+    bool sent =
+        skiff_send(connection, SKIFF_MONITOR, request, (uint32_t)length, (const int[]){init, lock}, 2, &unsent);
     if (!await_start(connection, pid, err))
         return false;
     if (!sent)

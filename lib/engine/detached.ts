@@ -67,7 +67,9 @@ export async function runDetached(
   const { record, start } = await create(detaching, command, options, 'starting');
   const directory = store.directory(record.id);
   try {
-    const { connection } = await withContainerLock(directory, () => startDetached(detaching.context, start));
+    const { connection } = await withContainerLock(directory, lock =>
+      startDetached(detaching.context, start, lock),
+    );
     start.mounts?.settle({ ephemeral: start.remove });
     return { record, connection };
   } catch (error) {
@@ -94,7 +96,7 @@ export async function startExisting(
 ): Promise<{ record: ContainerRecord; connection?: MonitorConnection }> {
   const { context } = detaching;
   const { id } = await lookAtRecord(context, reference);
-  return withContainerLock(context.store.directory(id), async () => {
+  return withContainerLock(context.store.directory(id), async lock => {
     const record = await lookAtRecord(context, id);
     if (isRunning(record)) return { record };
     if (!record.detached) throw notDetached(record);
@@ -110,7 +112,7 @@ export async function startExisting(
     try {
       await prepared.mounts?.prepare();
       context.store.markStaying(id, prepared.spec.base);
-      const { connection } = await startDetached(context, start);
+      const { connection } = await startDetached(context, start, lock);
       return { record, connection };
     } finally {
       prepared.mounts?.settle({ ephemeral: start.remove });

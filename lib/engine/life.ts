@@ -90,7 +90,8 @@ export async function removeContainer(
     if (!force) throw unreadable(found, reference);
     await endUnread(store, found);
   }
-  await removeLocked();
+  // One that was about to be started may run by now: it is ended like any other.
+  if (!(await removeLocked())) return removeContainer(keeping, found.id, { force, removed });
   await sweepForgotten(store);
   if (found.kind === 'record') {
     await removed?.(found.record);
@@ -98,18 +99,33 @@ export async function removeContainer(
   }
   return found.id;
 
-  async function removeLocked(): Promise<void> {
+  async function removeLocked(): Promise<boolean> {
     const now = store.find(found.id);
     // With --rm its end has removed it.
-    if (!now) return;
-    if (now.kind === 'broken') return removeLeftover(store, now, cgroups);
+    if (!now) return true;
+    if (now.kind === 'broken') {
+      await removeLeftover(store, now, cgroups);
+      return true;
+    }
     try {
-      await withContainerLock(store.directory(found.id), () => removeLeftover(store, now, cgroups));
+      return await withContainerLock(store.directory(found.id), async () => {
+        const locked = store.find(found.id);
+        if (locked && hasBegun(store, locked)) return false;
+        await removeLeftover(store, locked ?? now, cgroups);
+        return true;
+      });
     } catch (error) {
       // Somebody else has removed it meanwhile.
       if (errorCode(error) !== 'ENOENT' || store.find(found.id)) throw error;
+      return true;
     }
   }
+}
+
+/** A monitor looks after it. */
+function hasBegun(store: ContainerStore, found: FoundContainer): boolean {
+  if (found.kind !== 'record' || !found.record.state?.monitor) return false;
+  return isRunning(found.record) && !store.isDeserted(found);
 }
 
 function unreadable({ kind }: FoundContainer, reference: string): SkiffError {

@@ -5,7 +5,7 @@ import { errorCode, errorMessage } from '../common/errors';
 import { sweepImages } from '../image/files';
 import type { ContainerStore, FoundContainer } from '../state';
 import { VolumeStore } from '../volumes';
-import { ifUnlocked } from './detached/lock';
+import { ifUnlocked, withContainerLock } from './detached/lock';
 import { repair } from './detached/repair';
 import { sweepForgotten } from './image-users';
 import { removeLeftover } from './leftover';
@@ -91,8 +91,24 @@ export async function tidy(
 ): Promise<FoundContainer | undefined> {
   if (store.isDeserted(found)) return repair(store, found, cgroups);
   if (!store.isLeftover(found)) return found;
+  if (found.kind === 'record' && found.record.detached) return removeUnstarted(store, found.id, cgroups);
   await removeTogether(store, found, cgroups);
   return undefined;
+}
+
+/** A monitor that nobody waits for any more may be about to start it: it has the lock until the command runs. */
+async function removeUnstarted(
+  store: ContainerStore,
+  id: string,
+  cgroups: CgroupSetup,
+): Promise<FoundContainer | undefined> {
+  await withContainerLock(store.directory(id), async () => {
+    const now = store.find(id);
+    if (now && store.isLeftover(now)) await removeTogether(store, now, cgroups);
+  }).catch((error: unknown) => {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  });
+  return store.find(id);
 }
 
 /** Another sweep may be at work on the same one: what it took away from under this one is no failure. */

@@ -4,6 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { AXIS_NAMES } from '../../lib/bench/axes';
 import { makeImage } from '../../lib/bench/axes/image';
@@ -47,12 +48,14 @@ const POINTS: Record<string, string[]> = {
   images: ['skiff import', 'tar', 'skiff save', 'skiff load'].map(name => `200 MB, 20,000 files: ${name}`),
   cpu: ['true', 'loop'].flatMap(at => [`${at}: skiff API`, `${at}: skiff API warm`]),
   isolation: [
-    'no filter, all capabilities',
-    'defaults',
-    'sandbox',
-    'userns auto',
-    'sandbox, userns host',
-  ].map(at => `${at}: skiff API`),
+    ...['no filter, all capabilities', 'defaults', 'sandbox', 'userns auto', 'sandbox, userns host'].map(
+      at => `${at}: skiff API`,
+    ),
+    ...['root', 'without root'].flatMap(who => [
+      `${who}, no limit: skiff API`,
+      `${who}, no limit: skiff run`,
+    ]),
+  ],
 };
 
 /** Points that are compared with something else of their axis. */
@@ -68,7 +71,10 @@ const COMPARED: Record<string, string[]> = {
   log: [],
   images: ['200 MB, 20,000 files: skiff import'],
   cpu: [],
-  isolation: ['defaults', 'sandbox', 'userns auto', 'sandbox, userns host'].map(at => `${at}: skiff API`),
+  isolation: [
+    ...['defaults', 'sandbox', 'userns auto', 'sandbox, userns host'].map(at => `${at}: skiff API`),
+    ...['skiff API', 'skiff run'].map(name => `without root, no limit: ${name}`),
+  ],
 };
 
 describeIf(
@@ -80,6 +86,8 @@ describeIf(
     '%s: each figure is there, and nothing is left',
     async name => {
       const parent = tempRoot();
+      // Somebody without root lives below it, too.
+      for (const directory of [os.tmpdir(), parent]) fs.chmodSync(directory, 0o711);
       // A round of images takes seconds.
       const rounds = name === 'images' ? 1 : 4;
       const { axes } = await benchAxes({ parent, rounds, axes: [name] });

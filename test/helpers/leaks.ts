@@ -116,6 +116,8 @@ function isOurs(pid: number, directory: string): boolean {
 function cgroups(directory: string): string[] {
   return containerCgroups(CGROUPS).filter(cgroup => {
     const pids = pidsIn(cgroup);
+    // One without processes tells nothing but its owner.
+    if (fs.statSync(cgroup, { throwIfNoEntry: false })?.uid !== process.getuid!()) return false;
     return pids?.every(pid => isOurs(pid, directory)) ?? false;
   });
 }

@@ -91,7 +91,8 @@ it('when the command is ended by a SIGTERM to skiff', async () => {
 it('when the third SIGTERM ends a command that ignores it', async () => {
   const { terminal } = await startShell();
   const pid = await check!.skiff();
-  await terminal.enter('trap \'echo "got TERM"\' TERM');
+  await terminal.enter('trap \'echo "got TERM"\' TERM; echo se""t');
+  await terminal.waitFor(/^set$/m);
   for (let count = 1; count <= 2; count += 1) {
     process.kill(pid, 'SIGTERM');
     await terminal.sendKeys('Enter');

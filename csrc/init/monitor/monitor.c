@@ -4,6 +4,7 @@
  */
 #include "monitor.h"
 
+#include "../../core/cleanup.h"
 #include "../../core/directory.h"
 #include "../../core/process.h"
 #include "../../core/signals.h"
@@ -47,14 +48,17 @@ static bool listen_in(skiff_watching *w, skiff_error *err)
     return listen(w->listener, 64) == 0 || skiff_fail(err, "listen", SOCKET_NAME);
 }
 
-static bool receive_request(skiff_watching *w, int pipe, skiff_error *err)
+/* The program of inits, and the container's lock. */
+static bool receive_request(skiff_watching *w, int pipe, int *lock, skiff_error *err)
 {
     skiff_header header;
-    int count = 0;
-    if (!skiff_receive_header(pipe, &header, &w->life.program, 1, &count, err))
+    int fds[2], count = 0;
+    if (!skiff_receive_header(pipe, &header, fds, 2, &count, err))
         return false;
-    if (header.type != SKIFF_MONITOR || count != 1)
+    if (header.type != SKIFF_MONITOR || count != 2)
         return skiff_fail_with(err, EPROTO, "recvmsg", NULL);
+    w->life.program = fds[0];
+    *lock = fds[1];
     char *body = malloc(header.length + 1u);
     if (!body)
         return skiff_fail(err, "malloc", NULL);
@@ -65,7 +69,9 @@ static bool receive_request(skiff_watching *w, int pipe, skiff_error *err)
 static bool begin(skiff_watching *w, int pipe, skiff_error *err)
 {
     skiff_life *life = &w->life;
-    if (!receive_request(w, pipe, err))
+    /* Whoever asked for it may be gone by now: nobody else may begin before the record tells that it runs. */
+    cleanup_fd int lock = -1;
+    if (!receive_request(w, pipe, &lock, err))
         return false;
     life->directory = open(life->request.directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (life->directory < 0)
@@ -74,7 +80,6 @@ static bool begin(skiff_watching *w, int pipe, skiff_error *err)
     if (!skiff_start_time(life->state.monitor, &life->state.monitor_start, err) || !listen_in(w, err))
         return false;
     life->state.status = "starting";
-    /* Whoever asked for it may be gone by now: from here on the container has somebody who looks after it. */
     if (!skiff_write_record(life->directory, &life->request.amendable, &life->state, err))
         return false;
     skiff_log_open(&life->log, life->directory, life->request.log_size, life->request.log_files);

@@ -65,14 +65,16 @@ export async function createDetached(
 }
 
 /**
- * Start a container under a monitor of its own. The caller has its lock.
+ * Start a container under a monitor of its own.
  *
+ * @param lock the container's, which the caller has
  * @returns a connection to the monitor, when the command runs
  * @throws SkiffError where it could not be started; its record tells that, too
  */
 export async function startDetached(
   context: RuntimeContext,
   start: DetachedStart,
+  lock: number,
 ): Promise<{ pid: number; connection: MonitorConnection }> {
   const { record, driver } = start;
   const { store, cgroups, init } = context;
@@ -106,7 +108,12 @@ export async function startDetached(
     ],
   });
   try {
-    const { pid, connection } = await native().startMonitor({ init, directory: containerDir, request });
+    const { pid, connection } = await native().startMonitor({
+      init,
+      lock,
+      directory: containerDir,
+      request,
+    });
     return {
       pid,
       connection: await MonitorConnection.ofDescriptor(connection, { attached: start.attached !== 0 }),

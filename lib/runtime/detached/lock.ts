@@ -13,12 +13,16 @@ const TIMEOUT_MS = 120_000;
  * process dies.
  *
  * @param directory the container's
+ * @param action is given the descriptor that holds the lock
  * @throws SkiffError BUSY where somebody keeps it for two minutes; ENOENT where there is no such directory
  */
-export async function withContainerLock<T>(directory: string, action: () => Promise<T>): Promise<T> {
+export async function withContainerLock<T>(
+  directory: string,
+  action: (lock: number) => Promise<T>,
+): Promise<T> {
   const lock = await takeLock(directory);
   try {
-    return await action();
+    return await action(lock);
   } finally {
     fs.closeSync(lock);
   }
