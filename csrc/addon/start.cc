@@ -56,6 +56,7 @@ struct Request {
         options.init = IntOption(from, "init");
         options.namespaces = IntOption(from, "namespaces");
         options.network = IntOption(from, "network", -1);
+        options.hold_mounts = BoolOption(from, "holdMounts", false);
         options.await_command = BoolOption(from, "awaitCommand", true);
         options.mount_base = IntOption(from, "mountBase", -1);
         options.ids = IdsOption(from);
@@ -105,6 +106,7 @@ struct Started {
             return;
         skiff_abandon(&started.init);
         skiff_close_fd(&started.terminal);
+        skiff_close_fd(&started.mounts);
     }
 };
 
@@ -129,6 +131,7 @@ Napi::Value StartedToJs(Napi::Env env, const Request &request, bool marks, Start
     object.Set("pidfd", owned.Adopt(started.init.pidfd));
     object.Set("pipe", started.init.pipe >= 0 ? owned.Adopt(started.init.pipe) : -1);
     object.Set("terminal", started.terminal >= 0 ? owned.Adopt(started.terminal) : -1);
+    object.Set("mounts", started.mounts >= 0 ? owned.Adopt(started.mounts) : -1);
     result.there = false;
     object.Set("guarded", started.guarded);
     object.Set("cgroupsMade", request.cgroups.MadeToJs(env));
@@ -273,6 +276,18 @@ Napi::Value Remove(const Napi::CallbackInfo &info)
         });
 }
 
+Napi::Value CloseAside(const Napi::CallbackInfo &info)
+{
+    int fd = IntOption(OptionsOf(info, "closeAside"), "fd");
+    auto held = std::make_shared<Namespace>();
+    held->fd = Owned::Of(info.Env()).Release(fd) ? fd : -1;
+    return StartJob(info.Env(), [held](skiff_error *) {
+        int closing = skiff_steal_fd(&held->fd);
+        skiff_close_fd(&closing);
+        return true;
+    });
+}
+
 Napi::Value MakeDirectory(const Napi::CallbackInfo &info)
 {
     Directory directory(OptionsOf(info, "makeDirectory"));
@@ -291,6 +306,7 @@ void RegisterStart(Napi::Env env, Napi::Object exports)
     exports.Set("makeNetwork", Napi::Function::New(env, MakeNetwork, "makeNetwork"));
     exports.Set("go", Napi::Function::New(env, Go, "go"));
     exports.Set("remove", Napi::Function::New(env, Remove, "remove"));
+    exports.Set("closeAside", Napi::Function::New(env, CloseAside, "closeAside"));
     exports.Set("makeDirectory", Napi::Function::New(env, MakeDirectory, "makeDirectory"));
     exports.Set("sendGo", Napi::Function::New(env, SendGo, "sendGo"));
     exports.Set("goResult", Napi::Function::New(env, GoResult, "goResult"));

@@ -73,6 +73,11 @@ export interface NativeStartOptions {
   watchdog: number;
   /** Process records; without them the init stays parked. */
   process?: Buffer;
+  /**
+   * Hold its mount namespace: its end is told before its mounts are taken apart, which `closeAside` does. Where the
+   * kernel forbids that, or it would show, it is not held.
+   */
+  holdMounts: boolean;
   /** False: resolve once GO is sent; `goResult` tells the rest. */
   awaitCommand: boolean;
   /** Descriptors for the command's stdin, stdout and stderr; none where it has a terminal. */
@@ -92,6 +97,8 @@ export interface NativeStarted {
   pipe: number;
   /** Master of the container's terminal; -1 where the plan asked for none. */
   terminal: number;
+  /** Its mount namespace, where it is held; else -1. */
+  mounts: number;
   /** False where the watchdog was gone: the init is parked, whatever was asked for, and waits for `go`. */
   guarded: boolean;
   /** For each of `cgroups`, whether it was made. */
@@ -143,6 +150,8 @@ export interface StartNative {
     trees: string[];
     marks?: boolean;
   }): Promise<{ busy: string[]; marks?: NativeMark[] }>;
+  /** Close a descriptor on the thread pool: with the last one of a namespace, what that holds is taken apart. */
+  closeAside(options: { fd: number }): Promise<void>;
   /** Make a container's directory with its record, synchronously. */
   makeDirectory(options: NativeDirectory): void;
   /** Make cgroups, synchronously. What was made before a failure stays. Returns for each whether it was made. */

@@ -163,7 +163,11 @@ async function takeSteps(
   const remains = { containerDir: directory.path, trace: { trace, container } };
   let planned = plannedCgroup(cgroups);
   let unfinished: string | undefined = directory.unfinished;
-  steps.onUndo('container', () => removeRemains({ ...remains, unfinished, cgroup: planned }));
+  let mountsGone: Promise<void> | undefined;
+  steps.onUndo('container', async () => {
+    await removeRemains({ ...remains, unfinished, cgroup: planned });
+    await mountsGone;
+  });
   if (plan.claimName) await claimName(context, plan, directory, steps);
   const [companion, mountBase] = await Promise.all([
     watchdog.companion(),
@@ -185,7 +189,11 @@ async function takeSteps(
   mounts?.settle({ ephemeral: !plan.keep });
   trace.addMarks(container, start, started.marks);
   unfinished = undefined;
-  const init = new RunningInit(started.pid, started.pidfd, () => watchdog.leave(started.pidfd));
+  const init = new RunningInit(started.pid, started.pidfd, () => {
+    // At the same time as what its end brings about here.
+    if (started.mounts >= 0) mountsGone = native().closeAside({ fd: started.mounts });
+    watchdog.leave(started.pidfd);
+  });
   const ends = { pipe: started.pipe, terminal: started.terminal };
   steps.onUndo('init', () => release(init, ends));
   await watchdog.adopt(started.pidfd, companion, started.guarded);
@@ -305,6 +313,7 @@ function nativeOptions(
     plan: spec.setup,
     ...(spec.binds && { binds: spec.binds.plan }),
     ...(stdio === 'parked' ? { stdio: [] } : { stdio, process: spec.process }),
+    holdMounts: !plan.keep,
     awaitCommand: plan.awaitCommand,
     marks: trace.wanted,
     ...(fault && { faultStep: fault.step, faultErrno: nativeFault(fault).errno }),
