@@ -276,14 +276,15 @@ Napi::Value Remove(const Napi::CallbackInfo &info)
         });
 }
 
-Napi::Value CloseAside(const Napi::CallbackInfo &info)
+Napi::Value EndMounts(const Napi::CallbackInfo &info)
 {
-    int fd = IntOption(OptionsOf(info, "closeAside"), "fd");
+    Napi::Object options = OptionsOf(info, "endMounts");
+    int fd = IntOption(options, "namespace");
+    std::string container = TextOption(options, "container", ""), mount_point = TextOption(options, "mountPoint", "");
     auto held = std::make_shared<Namespace>();
     held->fd = Owned::Of(info.Env()).Release(fd) ? fd : -1;
-    return StartJob(info.Env(), [held](skiff_error *) {
-        int closing = skiff_steal_fd(&held->fd);
-        skiff_close_fd(&closing);
+    return StartJob(info.Env(), [held, container, mount_point](skiff_error *) {
+        skiff_end_mounts(skiff_steal_fd(&held->fd), container.c_str(), mount_point.empty() ? nullptr : mount_point.c_str());
         return true;
     });
 }
@@ -306,7 +307,7 @@ void RegisterStart(Napi::Env env, Napi::Object exports)
     exports.Set("makeNetwork", Napi::Function::New(env, MakeNetwork, "makeNetwork"));
     exports.Set("go", Napi::Function::New(env, Go, "go"));
     exports.Set("remove", Napi::Function::New(env, Remove, "remove"));
-    exports.Set("closeAside", Napi::Function::New(env, CloseAside, "closeAside"));
+    exports.Set("endMounts", Napi::Function::New(env, EndMounts, "endMounts"));
     exports.Set("makeDirectory", Napi::Function::New(env, MakeDirectory, "makeDirectory"));
     exports.Set("sendGo", Napi::Function::New(env, SendGo, "sendGo"));
     exports.Set("goResult", Napi::Function::New(env, GoResult, "goResult"));

@@ -74,7 +74,7 @@ export interface NativeStartOptions {
   /** Process records; without them the init stays parked. */
   process?: Buffer;
   /**
-   * Hold its mount namespace: its end is told before its mounts are taken apart, which `closeAside` does. Where the
+   * Hold its mount namespace: its end is told before its mounts are taken apart, which `endMounts` does. Where the
    * kernel forbids that, or it would show, it is not held.
    */
   holdMounts: boolean;
@@ -150,8 +150,11 @@ export interface StartNative {
     trees: string[];
     marks?: boolean;
   }): Promise<{ busy: string[]; marks?: NativeMark[] }>;
-  /** Close a descriptor on the thread pool: with the last one of a namespace, what that holds is taken apart. */
-  closeAside(options: { fd: number }): Promise<void>;
+  /**
+   * Take apart, on the thread pool, what a container that has ended has mounted: in its own namespace, which is closed, and
+   * at `mountPoint` in its directory `container`, where these are given. What cannot be is left to `remove`.
+   */
+  endMounts(options: { namespace: number; container?: string; mountPoint?: string }): Promise<void>;
   /** Make a container's directory with its record, synchronously. */
   makeDirectory(options: NativeDirectory): void;
   /** Make cgroups, synchronously. What was made before a failure stays. Returns for each whether it was made. */

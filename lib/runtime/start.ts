@@ -13,7 +13,7 @@ import { native, type NativeDirectory, type NativeStarted, type NativeStartOptio
 import type { CompiledSpec } from '../spec/compiled';
 import { CLONE_NEWNET, type Fault } from '../spec/plan';
 import { RECORD_VERSION, type ContainerRecord } from '../state';
-import { workspaceFailure, type StorageDriver } from '../workspace';
+import { containerPaths, workspaceFailure, type StorageDriver } from '../workspace';
 import type { RuntimeContext } from './context';
 import { startError } from './errors';
 import { removeRemains } from './removal';
@@ -189,9 +189,12 @@ async function takeSteps(
   mounts?.settle({ ephemeral: !plan.keep });
   trace.addMarks(container, start, started.marks);
   unfinished = undefined;
+  const unseen = isSeenAtEnd(plan)
+    ? {}
+    : { container: directory.path, mountPoint: containerPaths(directory.path).mountPoint };
   const init = new RunningInit(started.pid, started.pidfd, () => {
     // At the same time as what its end brings about here.
-    if (started.mounts >= 0) mountsGone = native().closeAside({ fd: started.mounts });
+    if (started.mounts >= 0) mountsGone = native().endMounts({ namespace: started.mounts, ...unseen });
     watchdog.leave(started.pidfd);
   });
   const ends = { pipe: started.pipe, terminal: started.terminal };
@@ -259,6 +262,11 @@ export async function go(
   await native().go({ pipe: ends.pipe, process, stdio });
   native().close({ fds: [ends.pipe] });
   ends.pipe = -1;
+}
+
+/** Somebody may look at the files that its command has left: whoever parks it may collect some, or how full it is. */
+function isSeenAtEnd({ keep, storageSize, stdio }: StartPlan): boolean {
+  return keep || storageSize !== undefined || stdio === 'parked';
 }
 
 /** With the namespaces that the spec asks for; the network's may be one that is there already. */
