@@ -60,6 +60,7 @@ struct Request {
         options.await_command = BoolOption(from, "awaitCommand", true);
         options.mount_base = IntOption(from, "mountBase", -1);
         options.ids = IdsOption(from);
+        options.user_namespace = IntOption(from, "userNamespace", -1);
         options.fault.errnum = IntOption(from, "faultErrno", EIO);
         // Its owner may replace the watchdog meanwhile and close the pipe, whose number would be another's then.
         options.watchdog = fcntl(IntOption(from, "watchdog"), F_DUPFD_CLOEXEC, 0);
@@ -171,6 +172,28 @@ Napi::Value MakeNamespace(Napi::Env env, bool (*make)(int *, skiff_error *))
 Napi::Value MakeNetwork(const Napi::CallbackInfo &info)
 {
     return MakeNamespace(info.Env(), skiff_make_network);
+}
+
+// A user namespace and a network namespace that belongs to it; closed where the environment that wanted them is gone.
+struct UserAndNetwork {
+    Namespace user, network;
+};
+
+Napi::Value MakeUser(const Napi::CallbackInfo &info)
+{
+    skiff_id_range ids = IdsOption(OptionsOf(info, "makeUser"));
+    return Job<UserAndNetwork>::Start(
+        info.Env(),
+        [ids](UserAndNetwork &made, skiff_error *error) {
+            return skiff_make_user_namespace(&ids, &made.user.fd, error) &&
+                   skiff_make_network_inside(made.user.fd, &made.network.fd, error);
+        },
+        [](Napi::Env env, UserAndNetwork &made) -> Napi::Value {
+            Napi::Object object = Napi::Object::New(env);
+            object.Set("user", Owned::Of(env).Adopt(skiff_steal_fd(&made.user.fd)));
+            object.Set("network", Owned::Of(env).Adopt(skiff_steal_fd(&made.network.fd)));
+            return object;
+        });
 }
 
 Napi::Value MakeMountBase(const Napi::CallbackInfo &info)
@@ -304,6 +327,7 @@ void RegisterStart(Napi::Env env, Napi::Object exports)
 {
     exports.Set("start", Napi::Function::New(env, Start, "start"));
     exports.Set("makeMountBase", Napi::Function::New(env, MakeMountBase, "makeMountBase"));
+    exports.Set("makeUser", Napi::Function::New(env, MakeUser, "makeUser"));
     exports.Set("makeNetwork", Napi::Function::New(env, MakeNetwork, "makeNetwork"));
     exports.Set("go", Napi::Function::New(env, Go, "go"));
     exports.Set("remove", Napi::Function::New(env, Remove, "remove"));

@@ -1,10 +1,12 @@
 #include "network.h"
 
 #include "cloning.h"
+#include "idmap.h"
 #include "loopback.h"
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/prctl.h>
 
 static bool make(skiff_making *work)
 {
@@ -16,7 +18,26 @@ static bool make(skiff_making *work)
     return work->fd >= 0;
 }
 
+static bool make_inside(skiff_making *work)
+{
+    work->failed_call = "setns";
+    if (!skiff_enter_user_namespace(work->user))
+        return false;
+    work->failed_call = "unshare";
+    return unshare(CLONE_NEWNET) == 0 && make(work);
+}
+
 bool skiff_make_network(int *namespace_fd, skiff_error *err)
 {
-    return skiff_make_namespace(CLONE_NEWNET, make, namespace_fd, err);
+    return skiff_make_namespace(CLONE_NEWNET, -1, make, namespace_fd, err);
+}
+
+/* Of a change of user this process, whose memory it was made on, keeps that its memory cannot be looked at. */
+bool skiff_make_network_inside(int user_namespace, int *namespace_fd, skiff_error *err)
+{
+    int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+    bool done = skiff_make_namespace(0, user_namespace, make_inside, namespace_fd, err);
+    if (dumpable == 1)
+        prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    return done;
 }

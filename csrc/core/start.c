@@ -21,6 +21,10 @@ static bool make_user_namespace(const skiff_start_options *options, int *made, s
 {
     if (options->ids.count == 0)
         return true;
+    if (options->user_namespace >= 0) {
+        *made = fcntl(options->user_namespace, F_DUPFD_CLOEXEC, 0);
+        return *made >= 0 || skiff_fail(err, "fcntl", "the user namespace");
+    }
     if (!skiff_step(&options->fault, "user-namespace", err) || !skiff_make_user_namespace(&options->ids, made, err))
         return false;
     skiff_mark_step(&started->marks, "user-namespace");

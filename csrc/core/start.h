@@ -20,6 +20,7 @@ typedef struct skiff_start_options {
     int init;          /* descriptor of the static init */
     int namespaces;    /* CLONE_NEW flags */
     skiff_id_range ids; /* of its user namespace; count 0: none of its own */
+    int user_namespace; /* with these ids, where it is there already; -1: it is made */
     int network;       /* network namespace to be in; -1: none but that of `namespaces` */
     int mount_base;    /* mount namespace to copy; -1: the caller's */
     const void *plan;  /* set-up records */

@@ -11,6 +11,7 @@ import { Watchdog } from '../process/watchdog';
 import type { RuntimeContext } from '../runtime/context';
 import { startError } from '../runtime/errors';
 import { SpareNetwork } from '../runtime/networks';
+import { SpareUser } from '../runtime/spare-user';
 import { DescriptorReserve } from '../runtime/reserve';
 import { undoAgain, type StepFault } from '../runtime/steps';
 import { ContainerStore } from '../state';
@@ -84,13 +85,15 @@ export class Skiff extends Keeper {
     const name = options.idle && asked !== 'auto' ? asked : (await driver.get()).name;
     const init = native().openInit({ path: initPath() });
     const reserve = new DescriptorReserve();
+    const store = new ContainerStore(root);
     const context: RuntimeContext = {
-      store: new ContainerStore(root),
+      store,
       volumes: new VolumeStore(root),
       cgroups: detectCgroups(),
       watchdog: new Watchdog(init),
       init,
       network: new SpareNetwork(reserve),
+      users: new SpareUser(store),
       turns: new Turns(startsAtOnce()),
       reserve,
       mountBase: new Lazy(options.copyMounts || isRootless() ? () => Promise.resolve(-1) : makeMountBase),
@@ -297,6 +300,7 @@ export class Skiff extends Keeper {
     await this.swept;
     await undoAgain(this.context.unfinished);
     await this.context.network.close();
+    await this.context.users.close();
     this.context.reserve.release();
     await this.context.watchdog.stop();
     native().close({

@@ -63,6 +63,8 @@ export interface NativeStartOptions {
   network: number;
   /** A user namespace of its own, whose ids from 0 on are these of the host; it needs a `mountBase`. */
   ids?: IdRange;
+  /** With these ids, from `makeUser`; it is made where not given. */
+  userNamespace?: number;
   /** Mount namespace to copy, from `makeMountBase`; -1: that of this process. */
   mountBase: number;
   /** Set-up records, `lib/spec/plan.ts`. */
@@ -136,6 +138,8 @@ export interface StartNative {
   makeMountBase(options: { userNamespace: boolean }): Promise<number>;
   /** A network namespace with nothing but lo, which is up; it lives as long as the descriptor is open. */
   makeNetwork(): Promise<number>;
+  /** A user namespace and such a network namespace of its own; they live as long as the descriptors are open. */
+  makeUser(options: { ids: IdRange }): Promise<{ user: number; network: number }>;
   /** Give a parked init its command; resolves when that runs, rejects with step `exec` when it could not. */
   go(options: { pipe: number; process: Buffer; stdio: number[] }): Promise<void>;
   /**

@@ -20,6 +20,7 @@ import { removeRemains } from './removal';
 import { claimIds, givePipes, isUnshiftable, unshiftable, type PlannedIds } from './ids';
 import { missingLayer } from './layers';
 import { RunningInit } from './running';
+import type { UserAhead } from './spare-user';
 import { Steps, withFailures, type StepFault } from './steps';
 import type { PlannedMounts } from './volumes';
 
@@ -35,6 +36,8 @@ export interface StartPlan {
   imageId?: string;
   /** Of its user namespace, where it has one of its own. */
   ids?: PlannedIds;
+  /** Where that is there already, with the container's id. */
+  userAhead?: UserAhead;
   /** Read-only layers, topmost first. */
   layers: string[];
   driver: StorageDriver;
@@ -173,16 +176,17 @@ async function takeSteps(
     watchdog.companion(),
     (ids ? context.userMountBase : context.mountBase).get(),
   ]);
+  const made = ids && plan.userAhead?.namespacesOf(ids);
   const start = monotonicMs();
   const options = {
     ...nativeOptions(context, plan, cgroups),
     directory: plan.claimName ? { ...directory, made: true } : directory,
     watchdog: companion.pipe,
     mountBase,
-    ...(ids && { ids }),
+    ...(ids && { ids, userNamespace: made?.user ?? -1 }),
   };
   givePipes(options.stdio, ids);
-  const started = await inNetwork(context, plan.spec, options).catch((error: unknown) => {
+  const started = await inNetwork(context, plan.spec, options, made?.network).catch((error: unknown) => {
     planned = plannedCgroup(cgroups, error);
     throw error;
   });
@@ -269,14 +273,17 @@ function isSeenAtEnd({ keep, storageSize, stdio }: StartPlan): boolean {
   return keep || storageSize !== undefined || stdio === 'parked';
 }
 
-/** With the namespaces that the spec asks for; the network's may be one that is there already. */
+/**
+ * With the namespaces that the spec asks for; the network's may be one that is there already. */
 function inNetwork(
   { network }: RuntimeContext,
   { namespaces, ownNetwork, ownUser }: CompiledSpec,
   options: Omit<NativeStartOptions, 'namespaces' | 'network'>,
+  made?: number,
 ): Promise<NativeStarted> {
   if (!ownNetwork) return native().start({ ...options, namespaces, network: -1 });
-  // One that is there already is not the user namespace's own: nobody in that could do anything with it.
+  if (made !== undefined) return native().start({ ...options, namespaces, network: made });
+  // One of the spare ones is not the user namespace's own: nobody in that could do anything with it.
   if (ownUser) return native().start({ ...options, namespaces: namespaces | CLONE_NEWNET, network: -1 });
   return network.during(spare =>
     native().start({
