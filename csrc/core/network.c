@@ -6,7 +6,6 @@
 
 #include <fcntl.h>
 #include <sched.h>
-#include <sys/prctl.h>
 
 static bool make(skiff_making *work)
 {
@@ -32,12 +31,10 @@ bool skiff_make_network(int *namespace_fd, skiff_error *err)
     return skiff_make_namespace(CLONE_NEWNET, -1, make, namespace_fd, err);
 }
 
-/* Of a change of user this process, whose memory it was made on, keeps that its memory cannot be looked at. */
 bool skiff_make_network_inside(int user_namespace, int *namespace_fd, skiff_error *err)
 {
-    int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+    skiff_begin_change_of_user();
     bool done = skiff_make_namespace(0, user_namespace, make_inside, namespace_fd, err);
-    if (dumpable == 1)
-        prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    skiff_end_change_of_user();
     return done;
 }
