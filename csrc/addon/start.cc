@@ -56,9 +56,11 @@ struct Request {
         options.init = IntOption(from, "init");
         options.namespaces = IntOption(from, "namespaces");
         options.network = IntOption(from, "network", -1);
+        options.hold_mounts = BoolOption(from, "holdMounts", false);
         options.await_command = BoolOption(from, "awaitCommand", true);
         options.mount_base = IntOption(from, "mountBase", -1);
         options.ids = IdsOption(from);
+        options.user_namespace = IntOption(from, "userNamespace", -1);
         options.fault.errnum = IntOption(from, "faultErrno", EIO);
         // Its owner may replace the watchdog meanwhile and close the pipe, whose number would be another's then.
         options.watchdog = fcntl(IntOption(from, "watchdog"), F_DUPFD_CLOEXEC, 0);
@@ -105,6 +107,7 @@ struct Started {
             return;
         skiff_abandon(&started.init);
         skiff_close_fd(&started.terminal);
+        skiff_close_fd(&started.mounts);
     }
 };
 
@@ -129,6 +132,7 @@ Napi::Value StartedToJs(Napi::Env env, const Request &request, bool marks, Start
     object.Set("pidfd", owned.Adopt(started.init.pidfd));
     object.Set("pipe", started.init.pipe >= 0 ? owned.Adopt(started.init.pipe) : -1);
     object.Set("terminal", started.terminal >= 0 ? owned.Adopt(started.terminal) : -1);
+    object.Set("mounts", started.mounts >= 0 ? owned.Adopt(started.mounts) : -1);
     result.there = false;
     object.Set("guarded", started.guarded);
     object.Set("cgroupsMade", request.cgroups.MadeToJs(env));
@@ -168,6 +172,28 @@ Napi::Value MakeNamespace(Napi::Env env, bool (*make)(int *, skiff_error *))
 Napi::Value MakeNetwork(const Napi::CallbackInfo &info)
 {
     return MakeNamespace(info.Env(), skiff_make_network);
+}
+
+// A user namespace and a network namespace that belongs to it; closed where the environment that wanted them is gone.
+struct UserAndNetwork {
+    Namespace user, network;
+};
+
+Napi::Value MakeUser(const Napi::CallbackInfo &info)
+{
+    skiff_id_range ids = IdsOption(OptionsOf(info, "makeUser"));
+    return Job<UserAndNetwork>::Start(
+        info.Env(),
+        [ids](UserAndNetwork &made, skiff_error *error) {
+            return skiff_make_user_namespace(&ids, &made.user.fd, error) &&
+                   skiff_make_network_inside(made.user.fd, &made.network.fd, error);
+        },
+        [](Napi::Env env, UserAndNetwork &made) -> Napi::Value {
+            Napi::Object object = Napi::Object::New(env);
+            object.Set("user", Owned::Of(env).Adopt(skiff_steal_fd(&made.user.fd)));
+            object.Set("network", Owned::Of(env).Adopt(skiff_steal_fd(&made.network.fd)));
+            return object;
+        });
 }
 
 Napi::Value MakeMountBase(const Napi::CallbackInfo &info)
@@ -273,6 +299,19 @@ Napi::Value Remove(const Napi::CallbackInfo &info)
         });
 }
 
+Napi::Value EndMounts(const Napi::CallbackInfo &info)
+{
+    Napi::Object options = OptionsOf(info, "endMounts");
+    int fd = IntOption(options, "namespace");
+    std::string container = TextOption(options, "container", ""), mount_point = TextOption(options, "mountPoint", "");
+    auto held = std::make_shared<Namespace>();
+    held->fd = Owned::Of(info.Env()).Release(fd) ? fd : -1;
+    return StartJob(info.Env(), [held, container, mount_point](skiff_error *) {
+        skiff_end_mounts(skiff_steal_fd(&held->fd), container.c_str(), mount_point.empty() ? nullptr : mount_point.c_str());
+        return true;
+    });
+}
+
 Napi::Value MakeDirectory(const Napi::CallbackInfo &info)
 {
     Directory directory(OptionsOf(info, "makeDirectory"));
@@ -288,9 +327,11 @@ void RegisterStart(Napi::Env env, Napi::Object exports)
 {
     exports.Set("start", Napi::Function::New(env, Start, "start"));
     exports.Set("makeMountBase", Napi::Function::New(env, MakeMountBase, "makeMountBase"));
+    exports.Set("makeUser", Napi::Function::New(env, MakeUser, "makeUser"));
     exports.Set("makeNetwork", Napi::Function::New(env, MakeNetwork, "makeNetwork"));
     exports.Set("go", Napi::Function::New(env, Go, "go"));
     exports.Set("remove", Napi::Function::New(env, Remove, "remove"));
+    exports.Set("endMounts", Napi::Function::New(env, EndMounts, "endMounts"));
     exports.Set("makeDirectory", Napi::Function::New(env, MakeDirectory, "makeDirectory"));
     exports.Set("sendGo", Napi::Function::New(env, SendGo, "sendGo"));
     exports.Set("goResult", Napi::Function::New(env, GoResult, "goResult"));

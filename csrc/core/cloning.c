@@ -123,9 +123,9 @@ static int make_in_child(void *argument)
     _exit(0);
 }
 
-bool skiff_make_namespace(int flag, bool (*make)(skiff_making *), int *namespace_fd, skiff_error *err)
+bool skiff_make_namespace(int flag, int user, bool (*make)(skiff_making *), int *namespace_fd, skiff_error *err)
 {
-    namespace_work work = {make, {.fd = -1}};
+    namespace_work work = {make, {.fd = -1, .user = user}};
     cleanup_fd int pidfd = -1;
     pid_t pid;
     if (!skiff_clone_child(CLONE_FILES | flag, -1, make_in_child, &work, &pid, &pidfd, err))

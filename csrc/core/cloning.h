@@ -20,14 +20,15 @@ bool skiff_clone_child(int flags, int into, int (*child)(void *), void *argument
 /* What a child of skiff_make_namespace works on. */
 typedef struct skiff_making {
     int fd;                  /* of the namespace, once it is open */
+    int user;                /* user namespace that it is to belong to; -1: the caller's */
     const char *failed_call; /* the one that is about to be made */
     int failed;
 } skiff_making;
 
 /*
  * Make a namespace in a child, whose descriptors are the caller's: `make` opens it, as `fd`, and prepares it. False in it
- * is a failure with errno.
+ * is a failure with errno. With a `user` namespace it has to enter that by itself.
  */
-bool skiff_make_namespace(int flag, bool (*make)(skiff_making *), int *namespace_fd, skiff_error *err);
+bool skiff_make_namespace(int flag, int user, bool (*make)(skiff_making *), int *namespace_fd, skiff_error *err);
 
 #endif

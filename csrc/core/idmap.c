@@ -8,12 +8,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 enum { HOLDER_STACK = 16 << 10 };
@@ -116,4 +118,27 @@ bool skiff_enter_user_namespace(int user_namespace)
     /* The system calls themselves: the C library's functions would have all threads of the caller do the same. */
     return setns(user_namespace, CLONE_NEWUSER) == 0 && syscall(SYS_setgroups, 0, NULL) == 0 &&
            syscall(SYS_setresgid, 0, 0, 0) == 0 && syscall(SYS_setresuid, 0, 0, 0) == 0;
+}
+
+/* Of the process, as the memory is. */
+static struct {
+    pthread_mutex_t lock;
+    int changes;  /* that are on */
+    int dumpable; /* before the first of them */
+} memory = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+void skiff_begin_change_of_user(void)
+{
+    pthread_mutex_lock(&memory.lock);
+    if (memory.changes++ == 0)
+        memory.dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+    pthread_mutex_unlock(&memory.lock);
+}
+
+void skiff_end_change_of_user(void)
+{
+    pthread_mutex_lock(&memory.lock);
+    if (--memory.changes == 0 && memory.dumpable == 1)
+        prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    pthread_mutex_unlock(&memory.lock);
 }

@@ -43,7 +43,13 @@ bool skiff_assume_root_of(const skiff_id_range *ids, skiff_identity *before, ski
 /* Back again. */
 void skiff_resume_identity(const skiff_identity *before);
 
-/* In a child on the caller's memory, async-signal-safe: enter the namespace and be its root. False with errno. */
+/* In a child on the caller's memory, async-signal-safe: enter the namespace and be its root. False with errno. The caller
+ * puts it between the two below. */
 bool skiff_enter_user_namespace(int user_namespace);
+
+/* Of a child's change of user the caller, whose memory it is made on, keeps that its memory cannot be looked at
+ * (PR_SET_DUMPABLE). It can be again, if it could before, at the end of the last of several at the same time. */
+void skiff_begin_change_of_user(void);
+void skiff_end_change_of_user(void);
 
 #endif

@@ -196,19 +196,17 @@ static bool take_inner(child_work *work, skiff_launched *launched, skiff_error *
     return false;
 }
 
-/* Of a change of user this process, whose memory it was made on, keeps that its memory cannot be looked at. */
 static bool clone_in_user_namespace(child_work *work, skiff_launched *launched, skiff_error *err)
 {
-    int dumpable = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
     work->inner.stack =
         mmap(NULL, INNER_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (work->inner.stack == MAP_FAILED)
         return skiff_fail(err, "mmap", NULL);
+    skiff_begin_change_of_user();
     bool done = skiff_clone_child(0, work->entry->into, child_main, work, &launched->pid, &launched->pidfd, err) &&
                 take_inner(work, launched, err);
     munmap(work->inner.stack, INNER_STACK);
-    if (dumpable == 1)
-        prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    skiff_end_change_of_user();
     return done;
 }
 

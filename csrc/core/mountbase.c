@@ -55,12 +55,12 @@ static bool fill_seeing_base(skiff_making *work)
 
 bool skiff_make_mount_base(int *namespace_fd, skiff_error *err)
 {
-    return skiff_make_namespace(CLONE_NEWNS, fill_base, namespace_fd, err);
+    return skiff_make_namespace(CLONE_NEWNS, -1, fill_base, namespace_fd, err);
 }
 
 bool skiff_make_seeing_mount_base(int *namespace_fd, skiff_error *err)
 {
-    return skiff_make_namespace(CLONE_NEWNS, fill_seeing_base, namespace_fd, err);
+    return skiff_make_namespace(CLONE_NEWNS, -1, fill_seeing_base, namespace_fd, err);
 }
 
 int skiff_copy_mount(const char *path)

@@ -10,4 +10,7 @@
  */
 bool skiff_make_network(int *namespace_fd, skiff_error *err);
 
+/* The same, belonging to a user namespace. */
+bool skiff_make_network_inside(int user_namespace, int *namespace_fd, skiff_error *err);
+
 #endif

@@ -30,6 +30,14 @@ static void remove_work(const char *container)
         unlinkat(dir, directories[i], AT_REMOVEDIR);
 }
 
+void skiff_end_mounts(int namespace_fd, const char *container, const char *mount_point)
+{
+    skiff_error ignored = {0};
+    skiff_close_fd(&namespace_fd);
+    if (mount_point && skiff_unmount(mount_point, &ignored))
+        remove_work(container);
+}
+
 bool skiff_remove_container(const skiff_removal *removal, bool *busy, skiff_marks *marks, skiff_error *err)
 {
     bool any_busy = false;

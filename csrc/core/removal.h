@@ -19,4 +19,9 @@ typedef struct skiff_removal {
  * does, nothing else is removed. */
 bool skiff_remove_container(const skiff_removal *removal, bool *busy, skiff_marks *marks, skiff_error *err);
 
+/* What of a container may go as soon as its processes are gone, at the same time as what its end brings about elsewhere:
+ * its mount namespace, which is closed, and, where nobody wants to look into it any more (NULL), its mount point in the
+ * container's directory. What is left by a failure is skiff_remove_container's. */
+void skiff_end_mounts(int namespace_fd, const char *container, const char *mount_point);
+
 #endif

@@ -20,6 +20,7 @@ typedef struct skiff_start_options {
     int init;          /* descriptor of the static init */
     int namespaces;    /* CLONE_NEW flags */
     skiff_id_range ids; /* of its user namespace; count 0: none of its own */
+    int user_namespace; /* with these ids, where it is there already; -1: it is made */
     int network;       /* network namespace to be in; -1: none but that of `namespaces` */
     int mount_base;    /* mount namespace to copy; -1: the caller's */
     const void *plan;  /* set-up records */
@@ -29,6 +30,7 @@ typedef struct skiff_start_options {
     int watchdog;        /* pipe of the watchdog that is to guard it; -1: none is */
     const void *process; /* process records; NULL: the init stays parked */
     size_t process_length;
+    bool hold_mounts;    /* keep its mount namespace open, where that is allowed and nobody could mind */
     bool await_command;  /* false: return once GO is sent; the pipe tells the rest, to skiff_await_command */
     const int *stdio; /* three descriptors, or none */
     int stdio_count;
@@ -38,6 +40,7 @@ typedef struct skiff_start_options {
 typedef struct skiff_started {
     skiff_launched init; /* pipe: -1 once the command is known to run */
     int terminal;        /* master; -1 where the plan asked for none */
+    int mounts;          /* its mount namespace, so that its end need not wait for theirs; -1: not held */
     bool guarded;        /* false: the watchdog is gone, and the init still parked, waiting for skiff_go */
     skiff_marks marks;
 } skiff_started;

@@ -161,7 +161,7 @@ export class ContainerHandle extends CommandHandle implements Container {
 
   /** From the command's end to the removal of what is left. */
   private async clearAway(): Promise<ExitResult> {
-    const { trace, network } = this.context;
+    const { trace, network, users } = this.context;
     const result = await this.ended.catch(async (error: unknown) => {
       await this.removeAll();
       throw error;
@@ -170,6 +170,7 @@ export class ContainerHandle extends CommandHandle implements Container {
     if (this.options.keep) await this.keep(result.exitCode);
     else await this.removeAll();
     network.rest();
+    users.rest();
     trace.add(this.id.slice(0, 12), 'removal', start);
     return result;
   }

@@ -8,6 +8,7 @@ import { native } from '../native';
 import type { RuntimeContext } from '../runtime/context';
 import type { PlannedIds } from '../runtime/ids';
 import { goParked, nativeFault, startContainer, type Started, type StartPlan } from '../runtime/start';
+import type { UserAhead } from '../runtime/spare-user';
 import { undoAgain, withFailures } from '../runtime/steps';
 import { compileSpec, type CompiledSpec } from '../spec/compiled';
 import { SeccompFilters, type ChosenFilter, type SeccompFilter } from '../spec/seccomp/filters';
@@ -97,14 +98,15 @@ export class Launcher {
       throwIfAborted(command, options.signal);
       await undoAgain(this.context.unfinished);
       const source = await this.source(options);
-      const id = native().randomId();
+      using userAhead = this.userAhead(this.ids(options));
+      const id = userAhead?.id ?? native().randomId();
       const mounts = this.mounts(options, source);
       const spec = withFiles(await this.compile(id, command, options, source, mounts), options);
       const run = { since, retried: false, collector };
-      return this.withStreams(options, run, streams =>
+      return await this.withStreams(options, run, streams =>
         collector.isNeeded
-          ? this.launchInParts(id, spec, source, options, { streams, collector, mounts })
-          : this.launch(id, spec, source, options, { stdio: streams.given, awaitCommand, mounts }),
+          ? this.launchInParts(id, spec, source, options, { streams, collector, mounts, userAhead })
+          : this.launch(id, spec, source, options, { stdio: streams.given, awaitCommand, mounts, userAhead }),
       );
     });
   }
@@ -191,12 +193,16 @@ export class Launcher {
     return containerIds(options, () => (this.supply ??= supplyOfHost()));
   }
 
+  private userAhead(ids: PlannedIds | undefined): UserAhead | undefined {
+    return ids && 'wanted' in ids && !this.context.fault ? this.context.users.take(ids.wanted) : undefined;
+  }
+
   private async launch(
     id: string,
     spec: CompiledSpec,
     source: RootSource,
     options: StartOptions,
-    command: Pick<StartPlan, 'stdio' | 'awaitCommand' | 'mounts'>,
+    command: Pick<StartPlan, 'stdio' | 'awaitCommand' | 'mounts' | 'userAhead'>,
   ): Promise<Started> {
     return startContainer(this.context, {
       id,
@@ -225,10 +231,10 @@ export class Launcher {
     {
       streams,
       collector,
-      mounts,
-    }: { streams: ContainerStreams; collector: Collector; mounts: ContainerMounts | undefined },
+      ...command
+    }: { streams: ContainerStreams; collector: Collector } & Pick<StartPlan, 'mounts' | 'userAhead'>,
   ): Promise<Started> {
-    const started = await this.launch(id, spec, source, options, { ...PARKED, mounts });
+    const started = await this.launch(id, spec, source, options, { ...PARKED, ...command });
     try {
       collector.open(started.init.pid);
       await goParked(started, spec, streams.given);

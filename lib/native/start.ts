@@ -63,6 +63,8 @@ export interface NativeStartOptions {
   network: number;
   /** A user namespace of its own, whose ids from 0 on are these of the host; it needs a `mountBase`. */
   ids?: IdRange;
+  /** With these ids, from `makeUser`; it is made where not given. */
+  userNamespace?: number;
   /** Mount namespace to copy, from `makeMountBase`; -1: that of this process. */
   mountBase: number;
   /** Set-up records, `lib/spec/plan.ts`. */
@@ -73,6 +75,11 @@ export interface NativeStartOptions {
   watchdog: number;
   /** Process records; without them the init stays parked. */
   process?: Buffer;
+  /**
+   * Hold its mount namespace: its end is told before its mounts are taken apart, which `endMounts` does. Where the
+   * kernel forbids that, or it would show, it is not held.
+   */
+  holdMounts: boolean;
   /** False: resolve once GO is sent; `goResult` tells the rest. */
   awaitCommand: boolean;
   /** Descriptors for the command's stdin, stdout and stderr; none where it has a terminal. */
@@ -92,6 +99,8 @@ export interface NativeStarted {
   pipe: number;
   /** Master of the container's terminal; -1 where the plan asked for none. */
   terminal: number;
+  /** Its mount namespace, where it is held; else -1. */
+  mounts: number;
   /** False where the watchdog was gone: the init is parked, whatever was asked for, and waits for `go`. */
   guarded: boolean;
   /** For each of `cgroups`, whether it was made. */
@@ -129,6 +138,8 @@ export interface StartNative {
   makeMountBase(options: { userNamespace: boolean }): Promise<number>;
   /** A network namespace with nothing but lo, which is up; it lives as long as the descriptor is open. */
   makeNetwork(): Promise<number>;
+  /** A user namespace and such a network namespace of its own; they live as long as the descriptors are open. */
+  makeUser(options: { ids: IdRange }): Promise<{ user: number; network: number }>;
   /** Give a parked init its command; resolves when that runs, rejects with step `exec` when it could not. */
   go(options: { pipe: number; process: Buffer; stdio: number[] }): Promise<void>;
   /**
@@ -143,6 +154,11 @@ export interface StartNative {
     trees: string[];
     marks?: boolean;
   }): Promise<{ busy: string[]; marks?: NativeMark[] }>;
+  /**
+   * Take apart, on the thread pool, what a container that has ended has mounted: in its own namespace, which is closed, and
+   * at `mountPoint` in its directory `container`, where these are given. What cannot be is left to `remove`.
+   */
+  endMounts(options: { namespace: number; container?: string; mountPoint?: string }): Promise<void>;
   /** Make a container's directory with its record, synchronously. */
   makeDirectory(options: NativeDirectory): void;
   /** Make cgroups, synchronously. What was made before a failure stays. Returns for each whether it was made. */

@@ -6,6 +6,7 @@ import type { Watchdog } from '../process/watchdog';
 import type { ContainerStore } from '../state';
 import type { VolumeStore } from '../volumes';
 import type { SpareNetwork } from './networks';
+import type { SpareUser } from './spare-user';
 import type { DescriptorReserve } from './reserve';
 import type { StepFault, Steps } from './steps';
 
@@ -23,6 +24,7 @@ export interface RuntimeContext {
   userMountBase: Lazy<number>;
   trace: Trace;
   network: SpareNetwork;
+  users: SpareUser;
   /** Of the starts: a few at a time on the thread pool, so that removals are not queued behind all of them. */
   turns: Turns;
   reserve: DescriptorReserve;

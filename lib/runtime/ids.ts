@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { errorCode, SkiffError } from '../common/errors';
 import type { IdRange } from '../common/id-range';
 import type { ContainerStore, WantedIds } from '../state';
+import type { UserAhead } from './spare-user';
 import type { Steps } from './steps';
 
 /** The ids of a container's user namespace: some that no other has, or these. */
@@ -16,13 +17,13 @@ export function idsFor(store: ContainerStore, id: string, ids: PlannedIds | unde
 /** The same as a step of its start. */
 export async function claimIds(
   store: ContainerStore,
-  { id, ids }: { id: string; ids?: PlannedIds },
+  { id, ids, userAhead }: { id: string; ids?: PlannedIds; userAhead?: UserAhead },
   steps: Steps,
 ): Promise<IdRange | undefined> {
   if (!ids) return undefined;
   return steps.do(
     'ids',
-    () => idsFor(store, id, ids)!,
+    () => userAhead?.use() ?? idsFor(store, id, ids)!,
     range => store.ids.free(id, range),
   );
 }

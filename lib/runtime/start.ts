@@ -13,13 +13,14 @@ import { native, type NativeDirectory, type NativeStarted, type NativeStartOptio
 import type { CompiledSpec } from '../spec/compiled';
 import { CLONE_NEWNET, type Fault } from '../spec/plan';
 import { RECORD_VERSION, type ContainerRecord } from '../state';
-import { workspaceFailure, type StorageDriver } from '../workspace';
+import { containerPaths, workspaceFailure, type StorageDriver } from '../workspace';
 import type { RuntimeContext } from './context';
 import { startError } from './errors';
 import { removeRemains } from './removal';
 import { claimIds, givePipes, isUnshiftable, unshiftable, type PlannedIds } from './ids';
 import { missingLayer } from './layers';
 import { RunningInit } from './running';
+import type { UserAhead } from './spare-user';
 import { Steps, withFailures, type StepFault } from './steps';
 import type { PlannedMounts } from './volumes';
 
@@ -35,6 +36,8 @@ export interface StartPlan {
   imageId?: string;
   /** Of its user namespace, where it has one of its own. */
   ids?: PlannedIds;
+  /** Where that is there already, with the container's id. */
+  userAhead?: UserAhead;
   /** Read-only layers, topmost first. */
   layers: string[];
   driver: StorageDriver;
@@ -163,29 +166,41 @@ async function takeSteps(
   const remains = { containerDir: directory.path, trace: { trace, container } };
   let planned = plannedCgroup(cgroups);
   let unfinished: string | undefined = directory.unfinished;
-  steps.onUndo('container', () => removeRemains({ ...remains, unfinished, cgroup: planned }));
+  let mountsGone: Promise<void> | undefined;
+  steps.onUndo('container', async () => {
+    await removeRemains({ ...remains, unfinished, cgroup: planned });
+    await mountsGone;
+  });
   if (plan.claimName) await claimName(context, plan, directory, steps);
   const [companion, mountBase] = await Promise.all([
     watchdog.companion(),
     (ids ? context.userMountBase : context.mountBase).get(),
   ]);
+  const made = ids && plan.userAhead?.namespacesOf(ids);
   const start = monotonicMs();
   const options = {
     ...nativeOptions(context, plan, cgroups),
     directory: plan.claimName ? { ...directory, made: true } : directory,
     watchdog: companion.pipe,
     mountBase,
-    ...(ids && { ids }),
+    ...(ids && { ids, userNamespace: made?.user ?? -1 }),
   };
   givePipes(options.stdio, ids);
-  const started = await inNetwork(context, plan.spec, options).catch((error: unknown) => {
+  const started = await inNetwork(context, plan.spec, options, made?.network).catch((error: unknown) => {
     planned = plannedCgroup(cgroups, error);
     throw error;
   });
   mounts?.settle({ ephemeral: !plan.keep });
   trace.addMarks(container, start, started.marks);
   unfinished = undefined;
-  const init = new RunningInit(started.pid, started.pidfd, () => watchdog.leave(started.pidfd));
+  const unseen = isSeenAtEnd(plan)
+    ? {}
+    : { container: directory.path, mountPoint: containerPaths(directory.path).mountPoint };
+  const init = new RunningInit(started.pid, started.pidfd, () => {
+    // At the same time as what its end brings about here.
+    if (started.mounts >= 0) mountsGone = native().endMounts({ namespace: started.mounts, ...unseen });
+    watchdog.leave(started.pidfd);
+  });
   const ends = { pipe: started.pipe, terminal: started.terminal };
   steps.onUndo('init', () => release(init, ends));
   await watchdog.adopt(started.pidfd, companion, started.guarded);
@@ -253,14 +268,22 @@ export async function go(
   ends.pipe = -1;
 }
 
-/** With the namespaces that the spec asks for; the network's may be one that is there already. */
+/** Somebody may look at the files that its command has left: whoever parks it may collect some, or how full it is. */
+function isSeenAtEnd({ keep, storageSize, stdio }: StartPlan): boolean {
+  return keep || storageSize !== undefined || stdio === 'parked';
+}
+
+/**
+ * With the namespaces that the spec asks for; the network's may be one that is there already. */
 function inNetwork(
   { network }: RuntimeContext,
   { namespaces, ownNetwork, ownUser }: CompiledSpec,
   options: Omit<NativeStartOptions, 'namespaces' | 'network'>,
+  made?: number,
 ): Promise<NativeStarted> {
   if (!ownNetwork) return native().start({ ...options, namespaces, network: -1 });
-  // One that is there already is not the user namespace's own: nobody in that could do anything with it.
+  if (made !== undefined) return native().start({ ...options, namespaces, network: made });
+  // One of the spare ones is not the user namespace's own: nobody in that could do anything with it.
   if (ownUser) return native().start({ ...options, namespaces: namespaces | CLONE_NEWNET, network: -1 });
   return network.during(spare =>
     native().start({
@@ -305,6 +328,7 @@ function nativeOptions(
     plan: spec.setup,
     ...(spec.binds && { binds: spec.binds.plan }),
     ...(stdio === 'parked' ? { stdio: [] } : { stdio, process: spec.process }),
+    holdMounts: !plan.keep,
     awaitCommand: plan.awaitCommand,
     marks: trace.wanted,
     ...(fault && { faultStep: fault.step, faultErrno: nativeFault(fault).errno }),

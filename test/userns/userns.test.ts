@@ -33,9 +33,11 @@ function namespaceOf(pid: number | 'self', kind: string): string {
   return fs.readlinkSync(`/proc/${pid}/ns/${kind}`);
 }
 
+/** Ids of the containers whose ranges are taken; one may be that of the next container. */
 const claims = (of: Skiff) => {
   const ids = path.join(of.root, 'ids');
-  return fs.existsSync(ids) ? fs.readdirSync(ids) : [];
+  const names = fs.existsSync(ids) ? fs.readdirSync(ids) : [];
+  return names.map(name => fs.readlinkSync(path.join(ids, name)).split('.')[0]!);
 };
 
 describeRoot('auto', () => {
@@ -50,12 +52,12 @@ describeRoot('auto', () => {
       expect(statusField(one.pid, 'Groups')).toBe(String(maps[0]!.outside));
       for (const kind of ['user', 'pid', 'mnt', 'net', 'ipc', 'uts'])
         expect(namespaceOf(one.pid, kind)).not.toBe(namespaceOf('self', kind));
-      expect(claims(skiff())).toHaveLength(2);
+      expect(claims(skiff())).toEqual(expect.arrayContaining([one.id, other.id]));
     } finally {
       await one.remove();
       await other.remove();
     }
-    expect(claims(skiff())).toEqual([]);
+    for (const { id } of [one, other]) expect(claims(skiff())).not.toContain(id);
   });
 
   test('its namespaces are its own: root inside has its rights in them, and none outside', async () => {
@@ -76,7 +78,7 @@ describeRoot('auto', () => {
     const written = fs.statSync(path.join(info.directory, 'writeLayer', 'root', 'f'));
     expect([written.uid, written.gid]).toEqual([7, 8]);
     await skiff().remove(container.id);
-    expect(claims(skiff())).toEqual([]);
+    expect(claims(skiff())).not.toContain(container.id);
   });
 
   test('a size, as podman has it; and users beyond it are refused', async () => {
@@ -86,7 +88,34 @@ describeRoot('auto', () => {
     const large = await output(skiff(), ['cat', '/proc/self/uid_map'], { userns: 'auto:size=200000' });
     expect(large).toMatch(/\s200000$/);
     await expect(skiff().run(['true'], { userns: 'auto:size=1000', user: '2000' })).rejects.toThrow();
-    expect(claims(skiff())).toEqual([]);
+    expect(claims(skiff()).length).toBeLessThanOrEqual(1);
+  });
+
+  test('the next one has its namespaces made ahead, of ids that nobody else gets', async () => {
+    const own = await Skiff.open({ root: path.join(directory.path, 'ahead') });
+    try {
+      for (let start = 0; start < 2; start += 1) await own.run(['true'], AUTO);
+      const [ahead] = await until('one is made', () => claims(own).length === 1 && claims(own));
+      const next = await waiting(own, AUTO);
+      expect(next.id).toBe(ahead);
+      expect(namespaceOf(next.pid, 'net')).not.toBe(namespaceOf('self', 'net'));
+      const other = await waiting(own, AUTO);
+      expect(mapOf(other.pid).outside).not.toBe(mapOf(next.pid).outside);
+      for (const kind of ['user', 'net'])
+        expect(namespaceOf(other.pid, kind)).not.toBe(namespaceOf(next.pid, kind));
+      await next.remove();
+      await other.remove();
+      await until('another one is made', () => claims(own).length === 1);
+      await until('it is given up', () => claims(own).length === 0);
+      // Other ids than were made ready for.
+      await own.run(['true'], AUTO);
+      await until('a third one is made', () => claims(own).length === 1);
+      const { stdout } = await own.run(['cat', '/proc/self/uid_map'], { userns: 'auto:size=1000' });
+      expect(stdout).toMatch(/\s1000$/m);
+    } finally {
+      await own.close();
+    }
+    expect(claims(own)).toEqual([]);
   });
 
   test('its standard streams can be opened again, by root and by others', async () => {

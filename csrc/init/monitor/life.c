@@ -125,6 +125,7 @@ static bool start(skiff_life *life, const command_streams *streams, skiff_starte
         .init = life->program,
         .namespaces = request->namespaces,
         .ids = request->ids,
+        .user_namespace = -1,
         .network = -1,
         .mount_base = base,
         .plan = request->setup,
