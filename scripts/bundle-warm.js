@@ -12,9 +12,10 @@ const vm = require('node:vm');
 /** Parts that are mostly for starting containers. */
 const WARM = ['engine', 'run'];
 
-/** What starts are mostly: plain, with limits and mounts, and in the background, up to its monitor. */
+/** What starts are mostly: plain, of an image, with limits and mounts, and in the background, up to its monitor. */
 const COMMANDS = [
   ['run', 'true'],
+  ['run', 'stored', 'true'],
   ['run', '-m', '64m', '-e', 'NAME=value', '-v', '/tmp:/data', '--name', 'bird', 'true'],
   ['run', '-d', '-v', 'data:/data', 'true'],
 ];
@@ -85,9 +86,14 @@ function beRoot() {
 async function usedRoot() {
   const root = fs.mkdtempSync(path.join(os.tmpdir(), 'skiff-bundle-'));
   const { rememberLayer } = require(path.join(dist, 'layers', 'tar-index.js'));
-  const { bundledTar } = require(path.join(dist, 'image', 'bundled.js'));
+  const { bundledImage, bundledTar } = require(path.join(dist, 'image', 'bundled.js'));
+  const { writeImage, writeRefs } = require(path.join(dist, 'image', 'records.js'));
   fs.mkdirSync(path.join(root, 'images', 'layers', HEX), { recursive: true });
+  fs.mkdirSync(path.join(root, 'images', 'records'));
   await rememberLayer(root, fs.statSync(bundledTar(), { bigint: true }), HEX);
+  const { hex, record } = bundledImage(root);
+  await writeImage(root, hex, record);
+  await writeRefs(root, new Map([['docker.io/library/stored:latest', hex]]));
   const { bootId } = require(path.join(dist, 'common', 'identity.js'));
   const { storageDrivers } = require(path.join(dist, 'workspace', 'select.js'));
   const names = storageDrivers().map(driver => driver.name);

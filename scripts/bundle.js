@@ -73,7 +73,6 @@ const PARTS = {
       'engine/prune',
       'engine/select',
       'engine/stats',
-      'image/config',
       'layers/lock',
       'layers/owner',
       'runtime/detached/repair',
