@@ -71,10 +71,13 @@ function makeDirectory({ path: directory, record }) {
 /** This process is taken for the host's root, whoever builds. */
 function beRoot() {
   process.geteuid = () => 0;
-  const { readFileSync, statSync } = fs;
-  const status = 'CapEff:\t000001ffffffffff\n';
+  const { readFileSync, readlinkSync, statSync } = fs;
+  const status = 'Uid:\t0\t0\t0\t0\nCapEff:\t000001ffffffffff\n';
   fs.readFileSync = (file, ...rest) =>
     file === '/proc/self/status' ? status : readFileSync.call(fs, file, ...rest);
+  // The host's user namespace has this number on every machine: PROC_USER_INIT_INO of the kernel.
+  fs.readlinkSync = (file, ...rest) =>
+    file === '/proc/self/ns/user' ? 'user:[4026531837]' : readlinkSync.call(fs, file, ...rest);
   fs.statSync = (...args) => {
     const stat = statSync.apply(fs, args);
     if (stat) stat.uid = typeof stat.uid === 'bigint' ? 0n : 0;
@@ -82,25 +85,26 @@ function beRoot() {
   };
 }
 
-/** A root in which all is known already that the first start finds out. */
-async function usedRoot() {
-  const root = fs.mkdtempSync(path.join(os.tmpdir(), 'skiff-bundle-'));
-  const { rememberLayer } = require(path.join(dist, 'layers', 'tar-index.js'));
-  const { bundledImage, bundledTar } = require(path.join(dist, 'image', 'bundled.js'));
-  const { writeImage, writeRefs } = require(path.join(dist, 'image', 'records.js'));
-  fs.mkdirSync(path.join(root, 'images', 'layers', HEX), { recursive: true });
-  fs.mkdirSync(path.join(root, 'images', 'records'));
-  await rememberLayer(root, fs.statSync(bundledTar(), { bigint: true }), HEX);
+/** Fill a root with what starts before have found out, and with an image. */
+function fillRoot(root) {
+  const load = module => require(path.join(dist, module));
+  const { bundledImage, bundledTar } = load('image/bundled.js');
+  const images = load('image/files.js').imagePaths(root);
+  const tars = load('layers/paths.js').tarIndexDirectory(root);
+  const drivers = path.join(root, 'drivers');
+  const layer = path.join(root, 'images', 'layers', HEX);
+  for (const made of [layer, tars, images.records, drivers]) {
+    fs.mkdirSync(made, { recursive: true });
+  }
+  const key = load('layers/tar-index.js').tarKey(fs.statSync(bundledTar(), { bigint: true }));
+  fs.symlinkSync(path.relative(tars, layer), path.join(tars, key));
   const { hex, record } = bundledImage(root);
-  await writeImage(root, hex, record);
-  await writeRefs(root, new Map([['docker.io/library/stored:latest', hex]]));
-  const { bootId } = require(path.join(dist, 'common', 'identity.js'));
-  const { storageDrivers } = require(path.join(dist, 'workspace', 'select.js'));
-  const names = storageDrivers().map(driver => driver.name);
-  fs.mkdirSync(path.join(root, 'drivers'));
-  const device = fs.statSync(root).dev.toString(36);
-  fs.symlinkSync(`overlay.${bootId()}.${device}`, path.join(root, 'drivers', names.join('-')));
-  return root;
+  fs.writeFileSync(images.record(hex), JSON.stringify(record));
+  const refs = { 'docker.io/library/stored:latest': hex };
+  fs.writeFileSync(images.refs, JSON.stringify({ version: 1, refs }));
+  const names = load('workspace/select.js').storageDrivers();
+  const known = `overlay.${load('common/identity.js').bootId()}.${fs.statSync(root).dev.toString(36)}`;
+  fs.symlinkSync(known, path.join(drivers, names.map(({ name }) => name).join('-')));
 }
 
 /** As bin/run loads the bundle, but that the addon is another one and that the scripts are kept. */
@@ -128,8 +132,9 @@ class Loader {
 }
 
 async function warm() {
-  const root = await usedRoot();
+  const root = fs.mkdtempSync(path.join(os.tmpdir(), 'skiff-bundle-'));
   try {
+    fillRoot(root);
     beRoot();
     const loader = new Loader();
     const { main } = loader.load('./main');
