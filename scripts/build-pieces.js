@@ -62,9 +62,14 @@ class Pieces {
 
   #typescriptPiece() {
     const stamp = this.#at('dist', 'bundle', '.complete');
-    const sources = ['lib', 'scripts/bundle.js', 'tsconfig.json', 'tsconfig.build.json', 'package.json'].map(
-      name => this.#at(name),
-    );
+    const sources = [
+      'lib',
+      'scripts/bundle.js',
+      'scripts/bundle-warm.js',
+      'tsconfig.json',
+      'tsconfig.build.json',
+      'package.json',
+    ].map(name => this.#at(name));
     return {
       name: 'TypeScript',
       stamp,

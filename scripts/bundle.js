@@ -3,7 +3,9 @@
 // node scripts/bundle.js DIST: the command line as one file for each command and one for the engine that all of them
 // call, with the machine code V8 made of it beside it, and the help as text. Looking up and compiling a hundred small files costs as much time as node's own
 // start; bin/run loads what is written here.
+const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
+const os = require('node:os');
 const path = require('node:path');
 const v8 = require('node:v8');
 const vm = require('node:vm');
@@ -71,7 +73,6 @@ const PARTS = {
       'engine/prune',
       'engine/select',
       'engine/stats',
-      'image/config',
       'layers/lock',
       'layers/owner',
       'runtime/detached/repair',
@@ -100,6 +101,8 @@ const PARTS = {
   },
 };
 
+const WARM_UP_MS = 30_000;
+
 /** The oldest that containers start on (pidfds of clone); a newer one has all that this one has. */
 const OLDEST_KERNEL = '5.3.0';
 
@@ -124,6 +127,7 @@ async function bundle(dist) {
     escapeRest(path.join(outdir, `${name}.js`));
     writeCache(outdir, name);
   }
+  warmUp(dist);
 }
 
 /**
@@ -238,6 +242,16 @@ function writeCache(directory, name) {
   const script = new vm.Script(source, { filename: `dist/bundle/${name}.js` });
   v8.setFlagsFromString('--lazy');
   fs.writeFileSync(path.join(directory, `${name}.cache`), script.createCachedData());
+}
+
+/** In a process of its own, whose addon does nothing; where it fails, the machine code of every function stays. */
+function warmUp(dist) {
+  spawnSync(process.execPath, [...process.execArgv, path.join(__dirname, 'bundle-warm.js'), dist], {
+    // No setting of skiff's, and no debug logs.
+    env: { TMPDIR: os.tmpdir() },
+    stdio: 'ignore',
+    timeout: WARM_UP_MS,
+  });
 }
 
 bundle(path.resolve(process.argv[2])).catch(error => {

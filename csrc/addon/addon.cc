@@ -5,6 +5,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports)
 {
     skiff::RegisterExec(env, exports);
     skiff::RegisterFiles(env, exports);
+    skiff::RegisterEngine(env, exports);
     skiff::RegisterProcess(env, exports);
     skiff::RegisterStart(env, exports);
     skiff::RegisterMonitor(env, exports);

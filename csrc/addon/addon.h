@@ -17,6 +17,7 @@ extern "C" {
 namespace skiff {
 
 void RegisterExec(Napi::Env env, Napi::Object exports);
+void RegisterEngine(Napi::Env env, Napi::Object exports);
 void RegisterFiles(Napi::Env env, Napi::Object exports);
 void RegisterProcess(Napi::Env env, Napi::Object exports);
 void RegisterStart(Napi::Env env, Napi::Object exports);

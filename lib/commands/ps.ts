@@ -6,7 +6,7 @@ import { text, toggle, value } from '../cli/flags';
 import { formatListing, showsField } from '../cli/listing';
 import { writeOut } from '../cli/output';
 import { noArguments, parseInteger } from '../cli/values';
-import { Catalog, selectContainers, Sizes } from '../engine/looking';
+import { Catalog, optimizeNothing, selectContainers, Sizes } from '../engine/looking';
 
 export default defineCommand({
   name: 'ps',
@@ -42,7 +42,7 @@ export default defineCommand({
     const filters = toContainerFilters(flags.filter);
     const sized = flags.size || showsField(flags.format, 'Size');
     const catalog = new Catalog(flags);
-    if (catalog.isLong) (await import('../cli/short-lived')).optimizeNothing();
+    if (catalog.isLong) optimizeNothing();
     const containers = selectContainers(await catalog.list({ brief: flags.format === undefined && !sized }), {
       all: flags.all,
       last,

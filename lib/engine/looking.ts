@@ -16,6 +16,7 @@ export {
   type ContainerFilters,
   type DockerState,
 } from './select';
+export { optimizeNothing } from './short-lived';
 export { Sizes } from './sizes';
 export { watchStats } from './stats';
 export { describeProcesses } from './top';

@@ -2,6 +2,7 @@ import bindings from 'bindings';
 import path from 'node:path';
 import { errorMessage, SkiffError } from '../common/errors';
 import { packageRoot } from '../common/package';
+import type { EngineNative } from './engine';
 import type { ExecNative } from './exec';
 import type { MonitorNative } from './monitor';
 import { ADDON, hasNativeCode, nativeDirectory, platformName } from './location';
@@ -11,6 +12,7 @@ import type { StartNative } from './start';
 import type { TreesNative } from './trees';
 import type { WorkspaceNative } from './workspace';
 
+export type * from './engine';
 export type * from './exec';
 export type * from './monitor';
 export type * from './files';
@@ -22,7 +24,8 @@ export type * from './workspace';
 export { INIT, nativeDirectory } from './location';
 
 /** Everything the addon offers: few functions, one options object each. */
-export interface NativeAddon extends ExecNative, ProcessNative, MonitorNative, StartNative, WorkspaceNative {}
+export interface NativeAddon
+  extends EngineNative, ExecNative, ProcessNative, MonitorNative, StartNative, WorkspaceNative {}
 export interface NativeAddon extends FilesNative, ProcessNative, StartNative, WorkspaceNative {}
 export interface NativeAddon extends FilesNative, ProcessNative, StartNative, TreesNative, WorkspaceNative {}
 

@@ -7,7 +7,7 @@ type Check = (value: unknown) => boolean;
 const isText: Check = value => typeof value === 'string';
 const isNumber: Check = value => typeof value === 'number';
 const isFlag: Check = value => typeof value === 'boolean';
-const isStatus: Check = value => CONTAINER_STATUSES.some(status => status === value);
+const isStatus: Check = value => (CONTAINER_STATUSES as readonly unknown[]).includes(value);
 /** Of milliseconds since the epoch, ECMA-262 "Time Values and Time Range". */
 const isTime: Check = value => typeof value === 'number' && Math.abs(value) <= 8.64e15;
 const isTexts: Check = value => Array.isArray(value) && value.every(isText);
@@ -18,13 +18,13 @@ const optional =
   value =>
     value === undefined || check(value);
 
-const IDENTITY = {
-  pid: Number.isInteger,
-  startTime: Number.isInteger,
-  bootId: isText,
-  pidNamespace: isText,
-} satisfies Record<keyof ProcessIdentity, Check>;
-const isIdentity: Check = value => has(value, IDENTITY);
+type Unchecked<T> = { [Name in keyof T]?: unknown };
+
+const isIdentity: Check = value => {
+  if (!isObject(value)) return false;
+  const { pid, startTime, bootId, pidNamespace } = value as Unchecked<ProcessIdentity>;
+  return Number.isInteger(pid) && Number.isInteger(startTime) && isText(bootId) && isText(pidNamespace);
+};
 
 const STATE = {
   status: isStatus,
@@ -51,40 +51,62 @@ const MOUNT = {
   propagation: optional(isText),
 } satisfies Record<keyof NonNullable<ContainerRecord['mounts']>[number], Check>;
 
-const ID_RANGE = { uid: isNumber, gid: isNumber, count: isNumber } satisfies Record<keyof IdRange, Check>;
+const isMounts: Check = value => Array.isArray(value) && value.every(mount => has(mount, MOUNT));
 
-const RECORD = {
-  version: isNumber,
-  id: isText,
-  name: isText,
-  status: isStatus,
-  owner: isIdentity,
-  created: isTime,
-  image: isText,
-  imageId: optional(isText),
-  command: isTexts,
-  driver: isText,
-  init: optional(isIdentity),
-  cgroupPaths: optional(isTexts),
-  exitCode: optional(isNumber),
-  detached: optional(isFlag),
-  layers: optional(isTexts),
-  labels: optional(isLabels),
-  mounts: optional(value => Array.isArray(value) && value.every(mount => has(mount, MOUNT))),
-  process: optional(isText),
-  ids: optional(value => has(value, ID_RANGE)),
-  options: optional(isObject),
-  state: optional(value => has(value, STATE)),
-} satisfies Record<keyof ContainerRecord, Check>;
+const ID_RANGE = { uid: isNumber, gid: isNumber, count: isNumber } satisfies Record<keyof IdRange, Check>;
 
 /** Whether it is the whole record of that container; of a record of a later version nothing is known but its version. */
 export function isRecord(value: unknown, ownId: string): value is ContainerRecord {
   if (!isObject(value)) return false;
-  const { version, id, detached, options } = value as Partial<ContainerRecord>;
-  if (version !== RECORD_VERSION) return isNumber(version);
+  const record = value as Unchecked<ContainerRecord>;
+  if (record.version !== RECORD_VERSION) return isNumber(record.version);
+  const { options } = record as Partial<ContainerRecord>;
   // What a detached container is started from again.
-  const isStartable = !detached || Array.isArray(options?.command);
-  return id === ownId && isStartable && has(value, RECORD);
+  const isStartable = !record.detached || Array.isArray(options?.command);
+  return record.id === ownId && isStartable && hasNeeded(record) && hasOptional(record);
+}
+
+/**
+ * These two are written out, and so is an identity: a list checks a thousand records, and to go through names in a loop
+ * takes it nearly as long as to parse them.
+ */
+function hasNeeded({
+  name,
+  status,
+  owner,
+  created,
+  image,
+  command,
+  driver,
+}: Unchecked<ContainerRecord>): boolean {
+  return (
+    isText(name) &&
+    isStatus(status) &&
+    isIdentity(owner) &&
+    isTime(created) &&
+    isText(image) &&
+    isTexts(command) &&
+    isText(driver)
+  );
+}
+
+function hasOptional(record: Unchecked<ContainerRecord>): boolean {
+  const { imageId, init, cgroupPaths, exitCode, detached, layers, labels, mounts, process } = record;
+  const { ids, options, state } = record;
+  return (
+    (imageId === undefined || isText(imageId)) &&
+    (init === undefined || isIdentity(init)) &&
+    (cgroupPaths === undefined || isTexts(cgroupPaths)) &&
+    (exitCode === undefined || isNumber(exitCode)) &&
+    (detached === undefined || isFlag(detached)) &&
+    (layers === undefined || isTexts(layers)) &&
+    (labels === undefined || isLabels(labels)) &&
+    (mounts === undefined || isMounts(mounts)) &&
+    (process === undefined || isText(process)) &&
+    (ids === undefined || has(ids, ID_RANGE)) &&
+    (options === undefined || isObject(options)) &&
+    (state === undefined || has(state, STATE))
+  );
 }
 
 function has(value: unknown, checks: Readonly<Record<string, Check>>): boolean {

@@ -19,6 +19,19 @@ test.each(NAMES)('node takes the machine code of %s', name => {
   expect(execFileSync(process.execPath, ['-e', look], { encoding: 'utf8' })).toBe('false true\n');
 });
 
+test.each(['engine', 'run'])('the machine code of %s is that of what a start calls, not of all', name => {
+  const measure = `
+    const source = fs.readFileSync(${JSON.stringify(path.join(bundle, `${name}.js`))}, 'latin1');
+    const size = () => new vm.Script(source, { filename: 'x' + Math.random() }).createCachedData().length;
+    const few = size();
+    v8.setFlagsFromString('--no-lazy');
+    console.log(JSON.stringify([few, size()]));`;
+  const sizes = JSON.parse(execFileSync(process.execPath, ['-e', measure], { encoding: 'utf8' })) as number[];
+  const { size } = fs.statSync(path.join(bundle, `${name}.cache`));
+  expect(size).toBeGreaterThan(2 * sizes[0]!);
+  expect(size).toBeLessThan(0.8 * sizes[1]!);
+});
+
 test('without machine code, or with broken one, it works all the same', async () => {
   const directory = tempDirectory();
   const copy = directory.path;
