@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { EnvironmentContext, JestEnvironmentConfig } from '@jest/environment';
 import type { Circus } from '@jest/types';
 import { TestEnvironment as NodeEnvironment } from 'jest-environment-node';
+import { slowness } from './slowness';
 import { endRemains, settledLeaks, snapshot, type Snapshot } from './leaks';
 
 /**
@@ -30,8 +31,14 @@ export default class LeakCheckingEnvironment extends NodeEnvironment {
     this.before = snapshot(this.directory);
   }
 
+  /** What a test of its own asked for is for a usual machine. */
+  private stretch(test: Circus.TestEntry): void {
+    if (test.timeout !== undefined) test.timeout *= slowness;
+  }
+
   /** jest drops the failures of tests where this environment has one itself. */
   handleTestEvent(event: Circus.Event): void {
+    if (event.name === 'test_start') this.stretch(event.test);
     if (event.name !== 'test_fn_failure') return;
     const { error, test } = event;
     this.failures.push(

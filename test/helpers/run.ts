@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import { slowness } from './slowness';
 import { tempRoot } from './temp';
 
 /** The checkout that the tests belong to. */
@@ -9,7 +10,7 @@ export const projectRoot = path.join(__dirname, '..', '..');
 /** The command line's entry in the checkout. */
 export const skiffProgram = path.join(projectRoot, 'bin', 'run');
 
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 30_000 * slowness;
 
 export interface RunSettings {
   /** Written to its stdin, which ends then. Without it stdin is /dev/null. */

@@ -1,3 +1,5 @@
+import { slowness } from './slowness';
+
 const INTERVAL_MS = 20;
 
 /**
@@ -10,7 +12,7 @@ const INTERVAL_MS = 20;
 export async function until<T>(
   what: string,
   probe: () => T | undefined | false | Promise<T | undefined | false>,
-  timeoutMs = 20_000,
+  timeoutMs = 10_000 * slowness,
 ): Promise<T> {
   const end = performance.now() + timeoutMs;
   for (;;) {

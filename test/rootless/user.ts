@@ -5,10 +5,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { isRootless } from '../../lib/common/rootless';
 import { projectRoot, skiffProgram } from '../helpers/run';
+import { slowness } from '../helpers/slowness';
 import { tempDirectory } from '../helpers/temp';
 import { until } from '../helpers/wait';
 
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 30_000 * slowness;
 
 /** Ids of the host that nobody else has. */
 export const UID = 64_997;

@@ -19,6 +19,8 @@ mount --make-rshared /
 ip link set lo up
 hostname guest
 export SKIFF_ROOT="$scratch/skiff" TMPDIR="$scratch/tmp" SKIFF_REQUIRE=cgroup-v2,rootless
+# Emulated, and on a machine that may be busy.
+export SKIFF_TEST_SLOWNESS=10
 mkdir -m 1777 "$scratch/tmp"
 if [ -x "$scratch/work/apparmor/sbin/apparmor_parser" ]; then
     export PATH="$PATH:$scratch/work/apparmor/sbin" SKIFF_REQUIRE="$SKIFF_REQUIRE,apparmor"
