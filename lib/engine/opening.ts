@@ -11,6 +11,7 @@ import { Watchdog } from '../process/watchdog';
 import type { RuntimeContext } from '../runtime/context';
 import { SpareNetwork } from '../runtime/networks';
 import { DescriptorReserve } from '../runtime/reserve';
+import { SpareUser } from '../runtime/spare-user';
 import type { StepFault } from '../runtime/steps';
 import { ContainerStore } from '../state';
 import { VolumeStore } from '../volumes';
@@ -57,13 +58,15 @@ export async function openRoot(options: OpenOptions): Promise<OpenedRoot> {
   const name = options.idle && asked !== 'auto' ? asked : (await driver.get()).name;
   const init = native().openInit({ path: initPath() });
   const reserve = new DescriptorReserve();
+  const store = new ContainerStore(root);
   const context: RuntimeContext = {
-    store: new ContainerStore(root),
+    store,
     volumes: new VolumeStore(root),
     cgroups: detectCgroups(),
     watchdog: new Watchdog(init),
     init,
     network: new SpareNetwork(reserve),
+    users: new SpareUser(store),
     turns: new Turns(startsAtOnce()),
     reserve,
     mountBase: new Lazy(options.copyMounts || isRootless() ? () => Promise.resolve(-1) : makeMountBase),
@@ -80,6 +83,7 @@ export async function openRoot(options: OpenOptions): Promise<OpenedRoot> {
 /** Close all that was opened for the containers, once none of them is left. */
 export async function giveBack({
   network,
+  users,
   reserve,
   watchdog,
   init,
@@ -88,6 +92,7 @@ export async function giveBack({
   trace,
 }: RuntimeContext): Promise<void> {
   await network.close();
+  await users.close();
   reserve.release();
   await watchdog.stop();
   native().close({

@@ -4,14 +4,6 @@ import type { Phase } from '../common/trace';
 import type { RuntimeContext } from '../runtime/context';
 import { startError } from '../runtime/errors';
 import { undoAgain } from '../runtime/steps';
-import { SpareNetwork } from '../runtime/networks';
-import { SpareUser } from '../runtime/spare-user';
-import { DescriptorReserve } from '../runtime/reserve';
-import { undoAgain, type StepFault } from '../runtime/steps';
-import { ContainerStore } from '../state';
-import { VolumeStore } from '../volumes';
-import { checkRootLength, selectDriver } from '../workspace';
-import { initPath, prepareRoot, requireRoot } from './checks';
 import type { ContainerHandle } from './container';
 import { createContainer, runDetached } from './detached';
 import { execToEnd, startDetachedExec, startExec } from './exec';
@@ -58,36 +50,6 @@ export class Skiff extends Keeper {
   static async open(options: OpenOptions = {}): Promise<Skiff> {
     const { root, context, storage } = await openRoot(options);
     return new Skiff(root, context, storage);
-    const root = rootDirectory(options.root);
-    requireRoot();
-    checkRootLength(root);
-    prepareRoot(root);
-    const asked = options.storageDriver ?? process.env.SKIFF_STORAGE_DRIVER ?? 'auto';
-    const driver = new Lazy(() => selectDriver({ root, name: asked }));
-    // How layers are unpacked depends on it.
-    const name = options.idle && asked !== 'auto' ? asked : (await driver.get()).name;
-    const init = native().openInit({ path: initPath() });
-    const reserve = new DescriptorReserve();
-    const store = new ContainerStore(root);
-    const context: RuntimeContext = {
-      store,
-      volumes: new VolumeStore(root),
-      cgroups: detectCgroups(),
-      watchdog: new Watchdog(init),
-      init,
-      network: new SpareNetwork(reserve),
-      users: new SpareUser(store),
-      turns: new Turns(startsAtOnce()),
-      reserve,
-      mountBase: new Lazy(options.copyMounts || isRootless() ? () => Promise.resolve(-1) : makeMountBase),
-      userMountBase: new Lazy(() => native().makeMountBase({ userNamespace: true })),
-      trace: new Trace(options.trace ?? process.env.SKIFF_TRACE !== undefined),
-      execs: new Set(),
-      unfinished: new Set(),
-      fault: options.fault,
-    };
-    if (!options.idle) makeReady(context);
-    return new Skiff(root, context, { asked, driver, name });
   }
 
   /** What the starts so far were made of, where it was opened with `trace`. */
@@ -283,18 +245,6 @@ export class Skiff extends Keeper {
     await this.swept;
     await undoAgain(this.context.unfinished);
     await giveBack(this.context);
-    await this.context.network.close();
-    await this.context.users.close();
-    this.context.reserve.release();
-    await this.context.watchdog.stop();
-    native().close({
-      fds: [
-        this.context.init,
-        (await this.context.mountBase.made) ?? -1,
-        (await this.context.userMountBase.made) ?? -1,
-      ].filter(fd => fd >= 0),
-    });
-    if (process.env.SKIFF_TRACE) this.context.trace.write(process.env.SKIFF_TRACE);
     for (const removal of removals) if (removal.status === 'rejected') throw removal.reason;
   }
 }
