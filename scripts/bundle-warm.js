@@ -10,7 +10,7 @@ const path = require('node:path');
 const vm = require('node:vm');
 
 /** Parts that are mostly for starting containers. */
-const WARM = ['engine', 'run'];
+const WARM = ['engine', 'engine-detached', 'run'];
 
 /** What starts are mostly: plain, of an image, with limits and mounts, and in the background, up to its monitor. */
 const COMMANDS = [

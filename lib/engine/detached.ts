@@ -61,17 +61,15 @@ export async function runDetached(
   command: readonly Word[],
   options: CreateOptions,
   signal?: AbortSignal,
-): Promise<{ record: ContainerRecord; connection: MonitorConnection }> {
+): Promise<ContainerRecord> {
   throwIfAborted(command, signal);
   const { store, cgroups } = detaching.context;
   const { record, start } = await create(detaching, command, options, 'starting');
   const directory = store.directory(record.id);
   try {
-    const { connection } = await withContainerLock(directory, lock =>
-      startDetached(detaching.context, start, lock),
-    );
+    await withContainerLock(directory, lock => startDetached(detaching.context, start, lock));
     start.mounts?.settle({ ephemeral: start.remove });
-    return { record, connection };
+    return record;
   } catch (error) {
     const found = store.find(record.id);
     if (found) await removeLeftover(store, found, cgroups);
@@ -85,7 +83,7 @@ export async function runDetached(
  * Start a container that does not run; resolves when its command runs. One that runs is fine, as in Docker.
  *
  * @param attach the connection gets all output from the first byte on, and holds it until somebody takes it
- * @returns a connection to its monitor; undefined where it ran already
+ * @returns a connection to its monitor where `attach` asks for it, and it did not run already
  * @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS, NOT_DETACHED; or why its command could not be run, which its record
  * tells from then on, too
  */
@@ -112,8 +110,7 @@ export async function startExisting(
     try {
       await prepared.mounts?.prepare();
       context.store.markStaying(id, prepared.spec.base);
-      const { connection } = await startDetached(context, start, lock);
-      return { record, connection };
+      return { record, connection: await startDetached(context, start, lock) };
     } finally {
       prepared.mounts?.settle({ ephemeral: start.remove });
     }

@@ -83,7 +83,7 @@ export class ManagedContainer {
   async start(options: { attach: { input: boolean } }): Promise<AttachedStreams>;
   async start({ attach }: { attach?: { input: boolean } } = {}): Promise<AttachedStreams | void> {
     const { record, connection } = await startExisting(this.detaching, this.id, attach);
-    if (!attach) return connection?.close();
+    if (!attach) return undefined;
     if (!connection) return this.attach(attach);
     return new Attachment(connection, { terminal: Boolean(record.options?.tty), input: attach.input });
   }

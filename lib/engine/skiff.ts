@@ -145,8 +145,7 @@ export class Skiff extends Keeper {
    */
   async runDetached(command: readonly Word[], options: CreateOptions = {}): Promise<ManagedContainer> {
     this.requireOpen();
-    const { record, connection } = await runDetached(this.detaching, command, forDetached(options));
-    connection.close();
+    const record = await runDetached(this.detaching, command, forDetached(options));
     this.sweepOnce();
     return this.managed(record);
   }

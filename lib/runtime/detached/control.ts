@@ -67,15 +67,16 @@ export class MonitorConnection {
   }
 
   /**
+   * A connection that is attached from the container's beginning: what comes is kept until {@link attach}.
+   *
    * @param fd from `startMonitor`; taken over
-   * @param options.attached it is attached from its beginning: what comes is kept until {@link attach}
    */
-  static async ofDescriptor(fd: number, { attached }: { attached: boolean }): Promise<MonitorConnection> {
-    // Loaded at need, as below: a start in the foreground does without it.
+  static async attachedBy(fd: number): Promise<MonitorConnection> {
+    // Loaded at need, as below: other starts do without it.
     const { Socket } = await import('node:net');
     native().release({ fds: [fd] });
     const connection = new MonitorConnection(new Socket({ fd, readable: true, writable: true }));
-    connection.holds = attached;
+    connection.holds = true;
     return connection;
   }
 

@@ -68,14 +68,14 @@ export async function createDetached(
  * Start a container under a monitor of its own.
  *
  * @param lock the container's, which the caller has
- * @returns a connection to the monitor, when the command runs
+ * @returns when the command runs; a connection to the monitor where it is attached from its beginning
  * @throws SkiffError where it could not be started; its record tells that, too
  */
 export async function startDetached(
   context: RuntimeContext,
   start: DetachedStart,
   lock: number,
-): Promise<{ pid: number; connection: MonitorConnection }> {
+): Promise<MonitorConnection | undefined> {
   const { record, driver } = start;
   const { store, cgroups, init } = context;
   const containerDir = store.directory(record.id);
@@ -108,16 +108,11 @@ export async function startDetached(
     ],
   });
   try {
-    const { pid, connection } = await native().startMonitor({
-      init,
-      lock,
-      directory: containerDir,
-      request,
-    });
-    return {
-      pid,
-      connection: await MonitorConnection.ofDescriptor(connection, { attached: start.attached !== 0 }),
-    };
+    const { connection } = await native().startMonitor({ init, lock, directory: containerDir, request });
+    if (start.attached !== 0) return await MonitorConnection.attachedBy(connection);
+    // Without a socket of Node's: the modules for it take longer than the start.
+    native().close({ fds: [connection] });
+    return undefined;
   } catch (error) {
     const failure = explainStart(error, {
       containerDir,
