@@ -79,6 +79,7 @@ describe('always', () => {
       );
       const first = recordOf(id).state!.init!.pid;
       const { cgroupPaths } = recordOf(id);
+      await until('its first run wrote', () => logOf(id).length === 1 || undefined);
       process.kill(first, 'SIGKILL');
       const second = await nextInit(id, first);
       await until('its second run wrote', () => logOf(id).length === 3 || undefined);
