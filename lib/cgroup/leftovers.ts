@@ -1,7 +1,7 @@
 import { errorCode } from '../common/errors';
 import { unlessGone } from '../common/unless-gone';
 import { openCgroup, type Cgroup } from './cgroup';
-import { hostKernel, type CgroupKernel } from './kernel';
+import { hostKernel, readWords, type CgroupKernel } from './kernel';
 import { idOfDirectory } from './names';
 import type { CgroupDirectory, CgroupSetup, Hierarchy } from './types';
 
@@ -54,7 +54,7 @@ export function recordedCgroup(
   kernel: CgroupKernel = hostKernel,
 ): Cgroup {
   const directories = paths.map(path => toDirectory(setup, path)).filter(({ path }) => exists(kernel, path));
-  return openCgroup({ id, directories }, kernel);
+  return openCgroup({ id, directories: directories.map(each => withControllers(each, kernel)) }, kernel);
 }
 
 /** A bare path, with the version and controllers of the hierarchy that it lies in. */
@@ -62,6 +62,12 @@ export function toDirectory(setup: CgroupSetup, path: string): CgroupDirectory {
   const home = setup.hierarchies.find(({ mountPoint }) => path.startsWith(`${mountPoint}/`));
   // Without a known home (another mount since) it is treated as v1, whose ways work on v2 too.
   return { path, version: home?.version ?? 1, controllers: home?.version === 1 ? home.controllers : [] };
+}
+
+/** Of v2, what counts in a cgroup is told by the cgroup itself, Documentation/admin-guide/cgroup-v2.rst. */
+function withControllers(directory: CgroupDirectory, kernel: CgroupKernel): CgroupDirectory {
+  if (directory.version === 1) return directory;
+  return { ...directory, controllers: readWords(kernel, `${directory.path}/cgroup.controllers`) };
 }
 
 function search(kernel: CgroupKernel, { mountPoint, version, controllers }: Hierarchy): FoundCgroup[] {

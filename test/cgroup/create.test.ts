@@ -1,4 +1,4 @@
-import { createCgroup } from '../../lib/cgroup';
+import { createCgroup, recordedCgroup } from '../../lib/cgroup';
 import { openCgroup } from '../../lib/cgroup/cgroup';
 import type { Resources } from '../../lib/common/resources';
 import { failure } from './failure';
@@ -142,7 +142,10 @@ describe('on v2', () => {
       `${path}/pids.max=20`,
     ]);
     expect(cgroup?.paths).toEqual([path]);
-    expect(cgroup?.stat()).toEqual({ memoryPeakBytes: 8192, oomKills: 3, cpuUsec: 1234, pidsPeak: 1 });
+    const counted = { memoryPeakBytes: 8192, oomKills: 3, cpuUsec: 1234, pidsPeak: 1 };
+    expect(cgroup?.stat()).toEqual(counted);
+    // Who finds it by a container's record has nothing but its path.
+    expect(recordedCgroup(machine.setup, 'c1', [path], machine.kernel).stat()).toEqual(counted);
   });
 
   it('leaves memory.peak out where the kernel is too old for it', () => {
