@@ -110,7 +110,7 @@ describeIf(
       expect(mountPoints().filter(mountPoint => mountPoint.startsWith(parent))).toEqual([]);
       expect(fs.readdirSync(parent)).toEqual([]);
     },
-    120_000,
+    400_000,
   );
 
   test.each(AXIS_NAMES)('%s: once aborted it comes to its end, and nothing is left', async name => {
