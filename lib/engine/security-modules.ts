@@ -23,6 +23,11 @@ function defaultContext(root: string): string {
   return given ?? (read(`${root}/proc/self/attr/current`) ?? '').replace(/\0.*$/s, '').trim();
 }
 
+/** The AppArmor profile that confines this process; undefined where there is none, or the kernel has no AppArmor. */
+export function apparmorProfile(root = ''): string | undefined {
+  return /^(.+) \(enforce\)/.exec(read(`${root}/proc/self/attr/current`) ?? '')?.[1];
+}
+
 function read(file: string): string | undefined {
   try {
     return fs.readFileSync(file, 'utf8');

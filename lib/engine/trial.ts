@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { SkiffError } from '../common/errors';
 import type { DoctorReport, Finding } from './doctor';
+import { apparmorProfile } from './security-modules';
 import type { Skiff } from './skiff';
 
 /** For a start that hangs; many times what it takes on a slow machine. */
@@ -49,15 +50,4 @@ function suspectOf(code: string): string | undefined {
 /** Whether this process was started under a filter of system calls, proc_pid_status(5). */
 function isFiltered(): boolean {
   return /^Seccomp:\s*2$/m.test(fs.readFileSync('/proc/self/status', 'latin1'));
-}
-
-/** The profile that confines this process, Documentation/admin-guide/LSM/apparmor.rst. */
-function apparmorProfile(): string | undefined {
-  try {
-    const label = fs.readFileSync('/proc/self/attr/current', 'latin1');
-    return /^(.+) \(enforce\)/.exec(label)?.[1];
-  } catch {
-    // No module of this kernel has labels.
-    return undefined;
-  }
 }

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { securityModules } from '../../lib/engine/security-modules';
 import { describeIf } from '../helpers/conditions';
 import { projectRoot, skiffProgram } from '../helpers/run';
 import { tempDirectory } from '../helpers/temp';
@@ -21,6 +22,8 @@ const WAY = ['--storage-driver', 'vfs', '--runtime', 'runc', '--cgroup-manager',
 /** podman's own are above what a container of ours may have as its hard limits. */
 const LIMITS = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=1000:1000'];
 const OPEN_PROC = ['--security-opt', 'unmask=ALL'];
+/** Where the kernel has AppArmor, podman's profile forbids every mount. */
+const NO_PROFILE = securityModules().apparmor ? ['--security-opt', 'apparmor=unconfined'] : [];
 const NO_FILTER = ['--security-opt', 'seccomp=unconfined'];
 
 /** Newer podman's own lets it. */
@@ -68,7 +71,7 @@ class Outer {
       `PATH=${path.dirname(process.execPath)}:/usr/bin:/bin`,
     ];
     const { status, stdout, stderr } = this.podman(
-      ...['run', '--rm', '--network', 'none', ...LIMITS, ...flags, ...this.volumes, ...env],
+      ...['run', '--rm', '--network', 'none', ...LIMITS, ...NO_PROFILE, ...flags, ...this.volumes, ...env],
       ...['--rootfs', this.rootfs, skiffProgram, ...args],
     );
     return { code: status, stdout, stderr };

@@ -103,6 +103,7 @@ describe('blockers', () => {
       { '/proc/sys/kernel/apparmor_restrict_unprivileged_userns': '1\n' },
     ],
     ['seccomp', { '/proc/self/status': 'Name:\tnode\nSeccomp:\t2\n' }],
+    ['apparmor', { '/proc/self/attr/current': 'containers-default-0.50.1 (enforce)\n' }],
     ['masked /proc', { '/proc/self/mountinfo': '40 22 0:30 / /proc/kcore rw - devtmpfs x rw\n' }],
   ])('%s', (name, files) => {
     expect(blockersOf(files)).toEqual([name]);

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import os from 'node:os';
+import { apparmorProfile } from '../security-modules';
 
 /** Something that keeps a user from having user namespaces, and who set it. */
 export interface Blocker {
@@ -46,6 +47,7 @@ export function findBlockers(root = ''): Blocker[] {
     ...SWITCHES.filter(({ file, forbids }) => read(root + file) === forbids).map(
       ({ name, forbids, remedy }) => ({ name, detail: `${name} is ${forbids}`, remedy }),
     ),
+    ...apparmorBlocker(root),
     ...seccompBlocker(root),
     ...procBlocker(root),
   ];
@@ -69,6 +71,20 @@ function seccompBlocker(root: string): Blocker[] {
         'a seccomp filter of the outer container or of the CI runner may forbid unshare(2) and clone(2)',
       remedy:
         'Start the outer container with --security-opt seccomp=unconfined, or a profile that allows them.',
+    },
+  ];
+}
+
+/** That of an outer runtime (docker-default, containers-default) lets nothing in it mount, with whatever rights. */
+function apparmorBlocker(root: string): Blocker[] {
+  const profile = apparmorProfile(root);
+  if (profile === undefined) return [];
+  return [
+    {
+      name: 'apparmor',
+      detail: `the AppArmor profile ${profile} of the outer container may forbid mount(2)`,
+      remedy:
+        'Start the outer container with --security-opt apparmor=unconfined, or a profile that allows mounts.',
     },
   ];
 }
