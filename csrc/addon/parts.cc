@@ -37,7 +37,8 @@ skiff_id_range IdsOption(const Napi::Object &options)
             throw Napi::TypeError::New(ids.Env(), std::string("option 'ids.") + name + "' must be a number");
         return value.As<Napi::Number>().Uint32Value();
     };
-    return {number("uid"), number("gid"), number("count")};
+    auto number_or_none = [&](const char *name) { return ids.Get(name).IsUndefined() ? 0 : number(name); };
+    return {number("uid"), number("gid"), number("count"), number_or_none("callerUid"), number_or_none("callerGid")};
 }
 
 std::vector<const char *> NamesOf(const std::vector<std::string> &texts)

@@ -128,17 +128,14 @@ static bool add_file(skiff_tar *tar, const skiff_found *found, skiff_tar_head *h
     return ok;
 }
 
-/* What the user namespace does not have stays as it is. */
-static uint32_t id_inside(uint32_t id, uint32_t first, uint32_t count)
-{
-    return id >= first && id - first < count ? id - first : id;
-}
-
 static struct stat stat_inside(const skiff_tar *tar, const struct stat *st)
 {
     struct stat inside = *st;
-    inside.st_uid = id_inside(st->st_uid, tar->ids.uid, tar->ids.count);
-    inside.st_gid = id_inside(st->st_gid, tar->ids.gid, tar->ids.count);
+    skiff_id_extent uids[SKIFF_ID_EXTENTS], gids[SKIFF_ID_EXTENTS];
+    if (tar->ids.count == 0)
+        return inside;
+    inside.st_uid = skiff_id_inside(uids, skiff_uid_extents(&tar->ids, uids), st->st_uid);
+    inside.st_gid = skiff_id_inside(gids, skiff_gid_extents(&tar->ids, gids), st->st_gid);
     return inside;
 }
 

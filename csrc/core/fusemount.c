@@ -26,8 +26,16 @@ static bool check_names(const skiff_union *what, skiff_error *err)
     return (!what->upper || check_name(what->upper, err)) && (!what->work || check_name(what->work, err));
 }
 
+/* ,NAME=DISK:SHOWN:COUNT:DISK:... */
+static void write_mapping(FILE *out, const char *name, const skiff_id_extent *extents, size_t count)
+{
+    fprintf(out, ",%s", name);
+    for (size_t i = 0; i < count; i++)
+        fprintf(out, "%c%u:%u:%u", i == 0 ? '=' : ':', extents[i].inside, extents[i].outside, extents[i].count);
+}
+
 /* lowerdir=TOP:...:BOTTOM,upperdir=...,workdir=...; the caller frees it. */
-static char *write_options(const skiff_union *what)
+static char *write_options(const skiff_union *what, const skiff_id_range *ids)
 {
     char *text = NULL;
     size_t length;
@@ -38,6 +46,11 @@ static char *write_options(const skiff_union *what)
         fprintf(out, "%s%s", i == 0 ? "lowerdir=" : ":", what->layers[i]);
     if (what->upper)
         fprintf(out, ",upperdir=%s,workdir=%s%s", what->upper, what->work, what->is_volatile ? ",volatile" : "");
+    if (ids) {
+        skiff_id_extent extents[SKIFF_ID_EXTENTS];
+        write_mapping(out, "uidmapping", extents, skiff_uid_extents(ids, extents));
+        write_mapping(out, "gidmapping", extents, skiff_gid_extents(ids, extents));
+    }
     if (fclose(out) == 0)
         return text;
     free(text);
@@ -75,11 +88,11 @@ static int spawn_quietly(char *const *argv, pid_t *pid)
     return errnum;
 }
 
-bool skiff_mount_fuse(const skiff_union *what, skiff_error *err)
+bool skiff_mount_fuse(const skiff_union *what, const skiff_id_range *ids, skiff_error *err)
 {
     if (!check_names(what, err))
         return false;
-    cleanup_free char *options = write_options(what);
+    cleanup_free char *options = write_options(what, ids);
     if (!options)
         return skiff_fail(err, "malloc", NULL);
     char *argv[] = {"fuse-overlayfs", "-o", options, (char *)what->target, NULL};

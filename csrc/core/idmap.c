@@ -27,21 +27,56 @@ static int hold_namespace(void *unused)
     return (int)syscall(SYS_ppoll, NULL, 0, NULL, NULL, 0);
 }
 
-static bool write_map(pid_t pid, const char *name, uint32_t first, uint32_t count, skiff_error *err)
+static size_t to_extents(uint32_t first, uint32_t caller, uint32_t count, skiff_id_extent extents[SKIFF_ID_EXTENTS])
 {
-    char path[64], line[64];
+    uint32_t below = caller == 0 || caller > count ? count : caller;
+    size_t used = 0;
+    extents[used++] = (skiff_id_extent){0, first, below};
+    if (caller != 0)
+        extents[used++] = (skiff_id_extent){caller, 0, 1};
+    if (below < count)
+        extents[used++] = (skiff_id_extent){below + 1, first + below, count - below};
+    return used;
+}
+
+size_t skiff_uid_extents(const skiff_id_range *ids, skiff_id_extent extents[SKIFF_ID_EXTENTS])
+{
+    return to_extents(ids->uid, ids->caller_uid, ids->count, extents);
+}
+
+size_t skiff_gid_extents(const skiff_id_range *ids, skiff_id_extent extents[SKIFF_ID_EXTENTS])
+{
+    return to_extents(ids->gid, ids->caller_gid, ids->count, extents);
+}
+
+uint32_t skiff_id_inside(const skiff_id_extent *extents, size_t count, uint32_t id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (id >= extents[i].outside && id - extents[i].outside < extents[i].count)
+            return extents[i].inside + (id - extents[i].outside);
+    return id;
+}
+
+static bool write_map(pid_t pid, const char *name, const skiff_id_extent *extents, size_t count, skiff_error *err)
+{
+    char path[64], text[SKIFF_ID_EXTENTS * 40];
+    int length = 0;
     snprintf(path, sizeof path, "/proc/%d/%s", (int)pid, name);
-    int length = snprintf(line, sizeof line, "0 %u %u\n", first, count);
+    for (size_t i = 0; i < count; i++)
+        length += snprintf(text + length, sizeof text - (size_t)length, "%u %u %u\n", extents[i].inside,
+                           extents[i].outside, extents[i].count);
     cleanup_fd int file = open(path, O_WRONLY | O_CLOEXEC);
     if (file < 0)
         return skiff_fail(err, "open", path);
-    return write(file, line, (size_t)length) == length || skiff_fail(err, "write", path);
+    return write(file, text, (size_t)length) == length || skiff_fail(err, "write", path);
 }
 
 static bool map_and_open(pid_t pid, const skiff_id_range *ids, int *namespace_fd, skiff_error *err)
 {
     char path[64];
-    if (!write_map(pid, "uid_map", ids->uid, ids->count, err) || !write_map(pid, "gid_map", ids->gid, ids->count, err))
+    skiff_id_extent uids[SKIFF_ID_EXTENTS], gids[SKIFF_ID_EXTENTS];
+    if (!write_map(pid, "uid_map", uids, skiff_uid_extents(ids, uids), err) ||
+        !write_map(pid, "gid_map", gids, skiff_gid_extents(ids, gids), err))
         return false;
     snprintf(path, sizeof path, "/proc/%d/ns/user", (int)pid);
     *namespace_fd = open(path, O_RDONLY | O_CLOEXEC);

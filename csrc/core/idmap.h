@@ -1,6 +1,7 @@
 /*
- * User namespaces of containers, as the host's root makes them: each has a range of the host's ids as its own from 0 on.
- * What lies on disk has the container's ids; it is mounted with them shifted, mount_setattr(2) "ID-mapped mounts".
+ * User namespaces of containers: each has a range of the caller's ids as its own from 0 on. What lies on disk has the
+ * container's ids; it is mounted with them shifted: by mount_setattr(2), "ID-mapped mounts", or by fuse-overlayfs(1), as
+ * in a user's namespace, where the kernel shifts nothing.
  */
 #ifndef SKIFF_CORE_IDMAP_H
 #define SKIFF_CORE_IDMAP_H
@@ -10,11 +11,27 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Ids of the host: root of the container is the first of them. */
+/* Ids of the caller's user namespace: root of the container is the first of them. */
 typedef struct skiff_id_range {
     uint32_t uid, gid;
     uint32_t count; /* of each; 0: none, the container has the caller's user namespace */
+    /* Inside, those that are the caller's root outside, between two parts of the range; 0: none are. */
+    uint32_t caller_uid, caller_gid;
 } skiff_id_range;
+
+/* One line of /proc/PID/uid_map, user_namespaces(7). */
+typedef struct skiff_id_extent {
+    uint32_t inside, outside, count;
+} skiff_id_extent;
+
+enum { SKIFF_ID_EXTENTS = 3 };
+
+/* The lines of users, or of groups; returns how many they are. */
+size_t skiff_uid_extents(const skiff_id_range *ids, skiff_id_extent extents[SKIFF_ID_EXTENTS]);
+size_t skiff_gid_extents(const skiff_id_range *ids, skiff_id_extent extents[SKIFF_ID_EXTENTS]);
+
+/* The container's number of an id outside; the id itself where it has none. */
+uint32_t skiff_id_inside(const skiff_id_extent *extents, size_t count, uint32_t id);
 
 /* Whether ids outside are others than inside. */
 static inline bool skiff_is_shifted(const skiff_id_range *ids)

@@ -63,7 +63,7 @@ static bool enter_mounts(child_work *work)
 {
     work->failed_call = "setns";
     if (work->user >= 0)
-        return skiff_attach_to_base(work->mount);
+        return work->base >= 0 ? skiff_attach_to_base(work->mount) : skiff_attach_over_root(work->mount);
     if (work->mount >= 0)
         return skiff_enter_mount_base(work->base, work->mount);
     work->failed_call = "chdir";
@@ -137,7 +137,7 @@ static bool clone_inside(child_work *work)
 {
     int flags = CLONE_VM | CLONE_VFORK | CLONE_PARENT | CLONE_PARENT_SETTID | CLONE_NEWNS | work->options->namespaces;
     work->failed_call = "setns";
-    if (setns(work->base, CLONE_NEWNS) != 0 || !skiff_enter_user_namespace(work->user))
+    if ((work->base >= 0 && setns(work->base, CLONE_NEWNS) != 0) || !skiff_enter_user_namespace(work->user))
         return false;
     work->failed_call = "clone";
     if (clone(become_init, work->inner.stack + INNER_STACK, flags, work, &work->inner.pid) < 0)
@@ -237,7 +237,8 @@ static bool clone_into_cgroups(const skiff_launch_options *options, int pipe, bo
     if (!skiff_open_cgroups(options->cgroups, options->cgroup_count, by_clone, &entry, err))
         return false;
     /* Where the kernel is too old for it, or a filter forbids it, the caller's mounts are copied. */
-    cleanup_fd int mount = options->root && options->mount_base >= 0 ? skiff_copy_mount(options->root) : -1;
+    bool attached = options->mount_base >= 0 || options->user_namespace >= 0;
+    cleanup_fd int mount = options->root && attached ? skiff_copy_mount(options->root) : -1;
     if (options->user_namespace >= 0 && mount < 0)
         return skiff_fail_with(err, ENOSYS, "open_tree", options->root);
     if (options->binds && !skiff_step(&options->fault, "bind-source", err))

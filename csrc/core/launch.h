@@ -18,7 +18,7 @@ typedef struct skiff_launch_options {
     const char *argument; /* its argv[1], for those who look at processes; NULL: none */
     int namespaces;   /* CLONE_NEW flags */
     int network;      /* network namespace to be in, from skiff_make_network; -1: none but that of `namespaces` */
-    int user_namespace; /* to be in, as its root; needs `root` and `mount_base`; -1: the caller's */
+    int user_namespace; /* to be in, as its root; needs `root`; -1: the caller's */
     const char *root; /* mount point of its file system, which becomes its working directory; NULL: none */
     const void *binds; /* sources of its bind mounts, records of plan.h; NULL: none */
     size_t binds_length;

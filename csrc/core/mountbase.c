@@ -73,6 +73,13 @@ bool skiff_enter_mount_base(int base, int mount)
     return setns(base, CLONE_NEWNS) == 0 && unshare(CLONE_NEWNS) == 0 && skiff_attach_to_base(mount);
 }
 
+bool skiff_attach_over_root(int mount)
+{
+    /* The root directory of this process stays what it was, with all that is mounted in it. */
+    return syscall(SKIFF_SYS_move_mount, mount, "", AT_FDCWD, "/", SKIFF_MOVE_MOUNT_F_EMPTY_PATH) == 0 &&
+           fchdir(mount) == 0;
+}
+
 bool skiff_attach_to_base(int mount)
 {
     return syscall(SKIFF_SYS_move_mount, mount, "", AT_FDCWD, SKIFF_BASE_ROOT, SKIFF_MOVE_MOUNT_F_EMPTY_PATH) == 0 &&

@@ -27,4 +27,7 @@ bool skiff_enter_mount_base(int base, int mount);
 /* The last step of it alone, in a copy of the base that clone(2) has made. */
 bool skiff_attach_to_base(int mount);
 
+/* The same in a copy of any other mount namespace, of which nothing but `/` can be relied on to be open to the child. */
+bool skiff_attach_over_root(int mount);
+
 #endif

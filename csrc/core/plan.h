@@ -77,7 +77,7 @@ enum skiff_operation {
     SKIFF_OP_LIMITS = 58,    /* u64 milliseconds until it is killed (0: never), texts files that count oom_kill */
     SKIFF_OP_REMOVAL = 59,   /* u32 remove all at the end, texts claims of its name, texts program to become at the end */
     SKIFF_OP_COPY_UPS = 60,  /* texts: path, volume, temporary directory, ... (copyup.h) */
-    SKIFF_OP_IDS = 61,       /* u32 first uid, u32 first gid, u32 count: of its user namespace (idmap.h) */
+    SKIFF_OP_IDS = 61,       /* u32 first uid, gid, count, the caller's uid, gid: of its user namespace (idmap.h) */
 };
 
 enum skiff_workspace_flag {

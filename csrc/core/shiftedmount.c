@@ -1,6 +1,7 @@
 #include "shiftedmount.h"
 
 #include "cleanup.h"
+#include "fusemount.h"
 #include "mountapi.h"
 
 #include <errno.h>
@@ -137,8 +138,9 @@ bool skiff_mount_shifted(const skiff_workspace *workspace, const skiff_id_range 
         return mount_overlay(&workspace->what, ids, user_namespace, err);
     case SKIFF_WORKSPACE_COPY:
         return mount_copy(&workspace->what, user_namespace, err);
-    case SKIFF_WORKSPACE_AUFS:
     case SKIFF_WORKSPACE_FUSE:
+        return skiff_mount_fuse(&workspace->what, ids, err);
+    case SKIFF_WORKSPACE_AUFS:
         break;
     }
     return skiff_fail_with(err, ENOTSUP, "mount_setattr IDMAP", workspace->what.target);

@@ -80,7 +80,7 @@ bool skiff_mount_union(const skiff_workspace *workspace, skiff_error *err)
     case SKIFF_WORKSPACE_COPY:
         return skiff_mount_bind(what->upper, what->target, err);
     case SKIFF_WORKSPACE_FUSE:
-        return skiff_mount_fuse(what, err);
+        return skiff_mount_fuse(what, NULL, err);
     }
     return skiff_fail_with(err, EINVAL, "mount", what->target);
 }

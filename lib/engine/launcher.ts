@@ -28,8 +28,9 @@ import type { StartOptions } from './options';
 import { throwIfAborted } from './outcome';
 import { CompiledPlans } from './plans';
 import { ContainerStreams } from './stdio';
+import { selectShifting } from './shifting-driver';
 import { refuseStorageSize, toStorageSize } from './storage-size';
-import { containerIds, supplyOfHost } from './user-namespace';
+import { containerIds, idSupply, needsFuse } from './user-namespace';
 import type { Mount, Word } from '../spec/types';
 import type { IdSupply, RecordedMount } from '../state';
 
@@ -185,12 +186,13 @@ export class Launcher {
       filter,
       endsWithParent: true,
     });
-    return { source, spec, mounts, driver: await this.driverFor(source.layers, recorded?.driver) };
+    const driver = await this.driverFor(source.layers, this.ids(options), recorded?.driver);
+    return { source, spec, mounts, driver };
   }
 
   /** The ids of a user namespace of its own, where the options ask for one. */
   ids(options: Pick<StartOptions, 'userns' | 'privileged'>): PlannedIds | undefined {
-    return containerIds(options, () => (this.supply ??= supplyOfHost()));
+    return containerIds(options, () => (this.supply ??= idSupply()));
   }
 
   private userAhead(ids: PlannedIds | undefined): UserAhead | undefined {
@@ -204,15 +206,16 @@ export class Launcher {
     options: StartOptions,
     command: Pick<StartPlan, 'stdio' | 'awaitCommand' | 'mounts' | 'userAhead'>,
   ): Promise<Started> {
+    const ids = this.ids(options);
     return startContainer(this.context, {
       id,
       name: options.name ?? id.slice(0, 12),
       claimName: options.name !== undefined,
       image: source.name,
       imageId: source.imageId,
-      ids: this.ids(options),
+      ids,
       layers: source.layers,
-      driver: await this.driverFor(source.layers),
+      driver: await this.driverFor(source.layers, ids),
       keep: options.keep ?? false,
       storageSize: toStorageSize(options),
       spec,
@@ -330,7 +333,12 @@ export class Launcher {
    *
    * @param made name of the driver whose write layer there is already: no other can read it
    */
-  private async driverFor(layers: string[], made?: string): Promise<StorageDriver> {
+  private async driverFor(
+    layers: string[],
+    ids: PlannedIds | undefined,
+    made?: string,
+  ): Promise<StorageDriver> {
+    if (needsFuse(ids)) return selectShifting({ root: this.root, layers });
     const { asked } = this.storage;
     const driver = await this.storage.driver.get();
     if (made !== undefined && made !== driver.name)

@@ -70,7 +70,10 @@ export async function openRoot(options: OpenOptions): Promise<OpenedRoot> {
     turns: new Turns(startsAtOnce()),
     reserve,
     mountBase: new Lazy(options.copyMounts || isRootless() ? () => Promise.resolve(-1) : makeMountBase),
-    userMountBase: new Lazy(() => native().makeMountBase({ userNamespace: true })),
+    userMountBase: new Lazy(
+      // No device can be made in it without root.
+      isRootless() ? () => Promise.resolve(-1) : () => native().makeMountBase({ userNamespace: true }),
+    ),
     trace: new Trace(options.trace ?? process.env.SKIFF_TRACE !== undefined),
     execs: new Set(),
     unfinished: new Set(),

@@ -1,10 +1,17 @@
 import { invalidArgument } from '../common/errors';
-import { currentRootless } from '../common/rootless';
+import type { IdRange } from '../common/id-range';
+import { currentRootless, isRootless, type Rootless } from '../common/rootless';
 import type { PlannedIds } from '../runtime/ids';
 import { parseUserns } from '../spec/userns';
 import type { IdSupply } from '../state';
 import type { StartOptions } from './options';
+import { supplyOfUser } from './rootless/id-supply';
 import { rangesOf } from './rootless/subordinate-ids';
+
+/** Ids of a container's range where nothing else is said: every number of 16 bits, `nobody` among them. */
+const RANGE = 65_536;
+/** Without root that would be all that there are for one container: as many as podman takes at least. */
+const RANGE_OF_USER = 1024;
 
 /** Users of /etc/subuid whose ids are for containers: podman's, and our own. */
 const OWNERS = ['skiff', 'containers'];
@@ -18,7 +25,7 @@ const DEFAULT_SUPPLY: IdSupply = { uid: 0x7000_0000, gid: 0x7000_0000, count: 0x
 /**
  * The ids that the options ask for.
  *
- * @param supply where they are cut out of: {@link supplyOfHost}
+ * @param supply where they are cut out of: {@link idSupply}
  * @returns undefined where it has none of its own
  * @throws SkiffError INVALID_ARGUMENT, with Docker's wording where it is privileged
  */
@@ -28,18 +35,41 @@ export function containerIds(
 ): PlannedIds | undefined {
   const asked = parseUserns(userns);
   if (asked.kind === 'host') return undefined;
-  if (currentRootless()) throw needsRoot(userns);
   if (privileged) {
     throw invalidArgument('privileged mode is incompatible with user namespaces', {
       remedy: 'Leave out --userns: a privileged container is in the namespace of the host.',
     });
   }
-  if (asked.kind === 'same') return { range: { uid: 0, gid: 0, count: asked.count } };
-  return { wanted: { count: asked.count, supply: supply() } };
+  const rootless = currentRootless();
+  if (rootless?.ids === 'single') throw needsSubordinateIds(userns);
+  if (asked.kind === 'auto')
+    return { wanted: { count: asked.count ?? (rootless ? RANGE_OF_USER : RANGE), supply: supply() } };
+  return { range: rootless ? keptIds(rootless, supply()) : { uid: 0, gid: 0, count: asked.count } };
+}
+
+/** The files of a container with these ids can be shown to it by fuse-overlayfs alone: the kernel shifts for root. */
+export function needsFuse(ids: PlannedIds | undefined): boolean {
+  return ids !== undefined && isRootless() && ('wanted' in ids || ids.range.uid !== 0);
+}
+
+/** Where ranges are cut out of on this machine, for this user. */
+export function idSupply(): IdSupply {
+  return isRootless() ? supplyOfUser() : supplyOfHost();
+}
+
+/** The user has the number that it has outside, and root and all others are subordinate ids. */
+function keptIds({ uid, gid }: Rootless, supply: IdSupply): IdRange {
+  // Of an outer container's root: all numbers are what they are.
+  if (uid === 0 || gid === 0) return { uid: 0, gid: 0, count: supply.count };
+  const last = Math.max(uid, gid);
+  // On disk files have the container's numbers, and this one must be among them.
+  if (last >= supply.uid + supply.count || last >= supply.gid + supply.count)
+    throw tooHigh(last, supply.count);
+  return { uid: supply.uid, gid: supply.gid, count: supply.count, callerUid: uid, callerGid: gid };
 }
 
 /** What this machine has for containers: the first range of the first owner that has one in both files; subuid(5). */
-export function supplyOfHost(): IdSupply {
+function supplyOfHost(): IdSupply {
   for (const owner of OWNERS) {
     const { uids, gids } = rangesOf([owner]);
     const [uid, gid] = [uids[0], gids[0]];
@@ -48,10 +78,19 @@ export function supplyOfHost(): IdSupply {
   return DEFAULT_SUPPLY;
 }
 
-function needsRoot(userns = '') {
-  return invalidArgument(`cannot have a user namespace of its own: --userns ${userns}: only root can`, {
+function needsSubordinateIds(userns = '') {
+  return invalidArgument(
+    `cannot have a user namespace of its own: --userns ${userns}: there are no ids for it`,
+    {
+      remedy:
+        'Have root install uidmap (newuidmap, newgidmap) and add ranges for you to /etc/subuid and /etc/subgid.',
+    },
+  );
+}
+
+function tooHigh(id: number, count: number) {
+  return invalidArgument(`cannot keep the id ${id} in the container: there are ${count} subordinate ids`, {
     remedy:
-      'Without root all containers share the user namespace of their user: the kernel shifts the ids of layers ' +
-      '(ID-mapped mounts) for root alone.',
+      'Have root give you as many in /etc/subuid and /etc/subgid, in one range each; --userns auto does without.',
   });
 }

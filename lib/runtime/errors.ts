@@ -124,6 +124,13 @@ export function startError(error: unknown, command: string, what = 'cannot start
   if (syscall === 'write' && (step === 'apparmor' || step === 'selinux')) {
     return labelError(step, code, path, details);
   }
+  // setresuid(2), setresgid(2), setgroups(2)
+  if (step === 'user' && code === 'EINVAL') {
+    return new SkiffError(`${what}: its user namespace does not have this user, or a group of the user`, {
+      ...details,
+      remedy: 'Ask for more ids (--userns auto:size=65000), or for another user (-u).',
+    });
+  }
   if (step === 'bind-source' && code === 'ENOENT' && path) return missingSource(path, details);
   if (step === 'file') {
     return new SkiffError(`cannot put a file into the container: ${error.message}`, {

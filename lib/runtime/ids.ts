@@ -37,7 +37,16 @@ export async function claimIds(
 export function givePipes(stdio: readonly number[], ids: IdRange | undefined): void {
   if (!ids || ids.uid === 0) return;
   for (const fd of stdio) {
-    if (fs.readlinkSync(`/proc/self/fd/${fd}`).startsWith('pipe:')) fs.fchownSync(fd, ids.uid, ids.gid);
+    if (fs.readlinkSync(`/proc/self/fd/${fd}`).startsWith('pipe:')) give(fd, ids);
+  }
+}
+
+function give(fd: number, { uid, gid }: IdRange): void {
+  try {
+    fs.fchownSync(fd, uid, gid);
+  } catch (error) {
+    // Without root: it was made by somebody else, and works as it is.
+    if (errorCode(error) !== 'EPERM') throw error;
   }
 }
 

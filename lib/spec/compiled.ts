@@ -34,7 +34,7 @@ export function compileSpec(spec: Spec, options: ProcessOptions = {}): CompiledS
     resources: resourcesOf(spec),
     namespaces: flags & ~CLONE_NEWNET,
     ownNetwork: (flags & CLONE_NEWNET) !== 0,
-    ownUser: spec.userNamespace === 'own',
+    ownUser: spec.userNamespace === 'own' || spec.userNamespace === 'nested',
     binds: bindsPlan(spec),
     setup: setupPlan(spec, options),
     process: processPlan(spec.process, options),
@@ -48,7 +48,9 @@ export function compileSpec(spec: Spec, options: ProcessOptions = {}): CompiledS
  */
 function resourcesOf(spec: Spec): Resources {
   const { devices, ...resources } = spec.linux.resources ?? {};
-  return needsDeviceCgroup(spec) && spec.userNamespace !== 'caller' ? { ...resources, devices } : resources;
+  return needsDeviceCgroup(spec) && (spec.userNamespace ?? 'own') === 'own'
+    ? { ...resources, devices }
+    : resources;
 }
 
 /** Length of the short form of an id, which is a container's host name where none is given. */

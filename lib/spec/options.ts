@@ -92,7 +92,7 @@ export function toSpec({ id, command, options, image, mounts = [], ...input }: S
   setShmSize(spec, options.shmSize);
   const hostname = options.hostname || id.slice(0, 12);
   const network = options.network ?? 'none';
-  const user = resolveUser(options.user || image.user || '', readFile);
+  const user = resolveUser(options.user || keptUser(options.userns, rootless) || image.user || '', readFile);
   const variables = toVariables({ image: image.env, user: options.env, hostname, tty: Boolean(options.tty) });
   const home = variables.has('HOME') ? {} : { home: user.home };
   variables.set('HOME', variables.get('HOME') ?? user.home);
@@ -134,16 +134,22 @@ export function toSpec({ id, command, options, image, mounts = [], ...input }: S
     },
   });
   if (options.profile === 'sandbox') hide(spec);
-  checkShifted(spec, options.userns);
-  if (rootless) return withoutPrivileges(spec, rootless);
-  return parseUserns(options.userns).kind === 'host'
-    ? spec
-    : withoutPrivileges(spec, { ids: 'range', isOwn: true });
+  checkShifted(spec, options.userns, rootless);
+  if (parseUserns(options.userns).kind !== 'host')
+    return withoutPrivileges(spec, { ids: 'range', own: rootless ? 'nested' : 'own' });
+  return rootless ? withoutPrivileges(spec, rootless) : spec;
+}
+
+/** Who keeps the own number is meant to be that user, as in podman; root among them needs nothing said. */
+function keptUser(userns: string | undefined, rootless: Rootless | undefined): string | undefined {
+  if (!rootless || parseUserns(userns).kind !== 'same') return undefined;
+  return `${rootless.uid}:${rootless.gid}`;
 }
 
 /** Where nothing is shifted, a volume whose ids are to be would be another one than was asked for. */
-function checkShifted({ mounts }: Spec, userns: string | undefined): void {
+function checkShifted({ mounts }: Spec, userns: string | undefined, rootless: Rootless | undefined): void {
   const shifted = mounts.find(({ options }) => options?.includes('idmap'));
+  if (shifted && rootless) throw neverShifted(shifted.destination);
   if (!shifted || parseUserns(userns).kind === 'auto') return;
   throw invalidArgument(
     `cannot shift the ids of ${shifted.destination}: the container has no ids of its own`,
@@ -151,6 +157,12 @@ function checkShifted({ mounts }: Spec, userns: string | undefined): void {
       remedy: 'Add --userns auto, or leave out idmap.',
     },
   );
+}
+
+function neverShifted(destination: string) {
+  return invalidArgument(`cannot shift the ids of ${destination}: only root can`, {
+    remedy: 'Leave out idmap; with --userns keep-id your own files have your number in the container.',
+  });
 }
 
 /** Nobody sees the processes of others, and no file of the image changes who runs it; proc(5) "hidepid". */

@@ -13,8 +13,8 @@ export interface HeldMount {
 
 /** The user namespace that a container is started in. */
 export interface UserNamespaceIds extends Pick<Rootless, 'ids'> {
-  /** Root made it for this container alone. */
-  isOwn?: boolean;
+  /** It is made for this container alone: by root, or by a user in that user's. */
+  own?: 'own' | 'nested';
 }
 
 /** MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC. */
@@ -37,7 +37,7 @@ export function withoutPrivileges(spec: Spec, rootless: UserNamespaceIds): Spec 
   const isBound = (mount: Mount) => mount.type === 'bind';
   return {
     ...spec,
-    userNamespace: rootless.isOwn ? 'own' : 'caller',
+    userNamespace: rootless.own ?? 'caller',
     process: {
       ...spec.process,
       user: { ...spec.process.user, groupsStay: rootless.ids === 'single' },

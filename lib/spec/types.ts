@@ -24,7 +24,7 @@ export interface Spec {
   linux: Linux;
   annotations?: Record<string, string>;
   /** Not OCI's: it is started in the user namespace of a user without privileges, or in one of its own made by root. */
-  userNamespace?: 'caller' | 'own';
+  userNamespace?: 'caller' | 'own' | 'nested';
 }
 
 export interface Process {

@@ -1,8 +1,5 @@
 import { invalidArgument } from '../common/errors';
 
-/** Ids of a container's range where nothing else is said: every number of 16 bits, `nobody` among them. */
-export const RANGE = 65_536;
-
 /** All ids but the one that is none, user_namespaces(7). */
 const ALL_IDS = 0xffff_ffff;
 
@@ -10,9 +7,9 @@ const ALL_IDS = 0xffff_ffff;
 export type UserNamespace =
   /** The one that skiff works in. */
   | { kind: 'host' }
-  /** One of its own, with so many ids that no other container has. */
-  | { kind: 'auto'; count: number }
-  /** One of its own, with the numbers of the host. */
+  /** One of its own, with ids that no other container has: so many, if that was said. */
+  | { kind: 'auto'; count?: number }
+  /** One of its own, with the numbers of the host; without root that of the user alone. */
   | { kind: 'same'; count: number };
 
 /**
@@ -23,7 +20,7 @@ export type UserNamespace =
 export function parseUserns(text = ''): UserNamespace {
   if (text === '' || text === 'host') return { kind: 'host' };
   if (text === 'keep-id') return { kind: 'same', count: ALL_IDS };
-  if (text === 'auto') return { kind: 'auto', count: RANGE };
+  if (text === 'auto') return { kind: 'auto' };
   const [, size] = /^auto:size=(\d{1,8})$/.exec(text) ?? [];
   if (size !== undefined && Number(size) > 0) return { kind: 'auto', count: Number(size) };
   throw invalidArgument(`invalid USER mode: ${text}`, {

@@ -53,7 +53,14 @@ const MOUNT = {
 
 const isMounts: Check = value => Array.isArray(value) && value.every(mount => has(mount, MOUNT));
 
-const ID_RANGE = { uid: isNumber, gid: isNumber, count: isNumber } satisfies Record<keyof IdRange, Check>;
+const isNumberOrNone = (value: unknown) => value === undefined || isNumber(value);
+const ID_RANGE = {
+  uid: isNumber,
+  gid: isNumber,
+  count: isNumber,
+  callerUid: isNumberOrNone,
+  callerGid: isNumberOrNone,
+} satisfies Record<keyof IdRange, Check>;
 
 /** Whether it is the whole record of that container; of a record of a later version nothing is known but its version. */
 export function isRecord(value: unknown, ownId: string): value is ContainerRecord {

@@ -2,12 +2,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { makeDirectories } from '../common/directories';
 import { errorCode, SkiffError } from '../common/errors';
-import type { IdRange } from '../common/id-range';
+import { isShared, type IdRange } from '../common/id-range';
 import { isAlive, type ProcessIdentity } from '../common/identity';
 import { unlessGone } from '../common/unless-gone';
-
-/** Ids of one place: a container has one of them, or several in a row. */
-const PLACE = 65_536;
 
 /** Ids of the host that containers may have. */
 export interface IdSupply {
@@ -27,8 +24,14 @@ export interface WantedIds {
  * made by one call that fails where there is one, so that no lock is needed, and read by one.
  */
 export class IdPool {
-  /** @param directory of the links, each named by the first uid of its place; made at need */
-  constructor(private readonly directory: string) {}
+  /**
+   * @param directory of the links, each named by the first uid of its place; made at need
+   * @param place how many ids one has: a container has one place, or several in a row
+   */
+  constructor(
+    private readonly directory: string,
+    private readonly place: number,
+  ) {}
 
   /**
    * Take a range for a container.
@@ -38,19 +41,19 @@ export class IdPool {
    * @throws SkiffError NO_IDS where all are taken, or there are not so many
    */
   claim(id: string, { count, supply }: WantedIds, owner: ProcessIdentity): IdRange {
-    const places = Math.floor(supply.count / PLACE);
-    const wanted = Math.ceil(count / PLACE);
+    const places = Math.floor(supply.count / this.place);
+    const wanted = Math.ceil(count / this.place);
     // Of two roots on one machine none knows of the other's: beginning anywhere, they seldom meet.
     const start = places > 0 ? Number.parseInt(id.slice(0, 8), 16) % places : 0;
     for (let step = 0; step < places; step += 1) {
       const place = (start + step) % places;
-      const range = { uid: supply.uid + place * PLACE, gid: supply.gid + place * PLACE, count };
+      const range = { uid: supply.uid + place * this.place, gid: supply.gid + place * this.place, count };
       if (place + wanted <= places && this.take(range, toText(id, owner))) return range;
     }
     throw new SkiffError(`cannot find ${count} ids for the container: all ${supply.count} are taken`, {
       code: 'NO_IDS',
       remedy:
-        'Remove containers that have ids of their own, or give the user skiff more in /etc/subuid and /etc/subgid.',
+        'Remove containers that have ids of their own, or give the user skiff (without root: your own) more in /etc/subuid and /etc/subgid.',
     });
   }
 
@@ -62,10 +65,12 @@ export class IdPool {
   }
 
   /** What holds a range, for those who remove a container without this. */
-  paths({ uid, count }: IdRange): string[] {
-    const places = Math.ceil(count / PLACE);
+  paths(range: IdRange): string[] {
+    if (isShared(range)) return [];
+    const { uid, count } = range;
+    const places = Math.ceil(count / this.place);
     return Array.from({ length: places }, (_, index) =>
-      path.join(this.directory, String(uid + index * PLACE)),
+      path.join(this.directory, String(uid + index * this.place)),
     );
   }
 

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { makeDirectories } from '../common/directories';
 import { errorCode, SkiffError } from '../common/errors';
 import { identify, isAlive, type ProcessIdentity } from '../common/identity';
+import { isRootless } from '../common/rootless';
 import { unlessGone } from '../common/unless-gone';
 import { isRecord } from './check-record';
 import { IdPool } from './id-pool';
@@ -23,6 +24,8 @@ export type FoundContainer =
 type Paths = ReturnType<typeof statePaths>;
 
 const NEW_PREFIX = '.new-';
+/** Ids of one place for those of {@link IdPool}: a user has about as many in all as root gives to one container. */
+const PLACE = { ofRoot: 65_536, ofUser: 1024 };
 /** One object for all reads: of a bare 'utf8' Node makes a new one each time. */
 const AS_TEXT = { encoding: 'utf8', flag: 'r' } as const;
 
@@ -42,7 +45,7 @@ export class ContainerStore {
 
   constructor(readonly root: string) {
     this.paths = statePaths(root);
-    this.ids = new IdPool(this.paths.ids);
+    this.ids = new IdPool(this.paths.ids, isRootless() ? PLACE.ofUser : PLACE.ofRoot);
     this.names = new NameClaims(this.paths.names, this.paths.container);
     this.owner = identify(process.pid) ?? fail();
   }

@@ -21,7 +21,8 @@ const BECOME = `set -e
 for name in passwd group subuid subgid; do mount --bind "$1/$name" "/etc/$name"; done
 test -z "$2" || mount --bind /bin/false /usr/bin/newuidmap
 test -z "$3" || echo 0 >"$3/cgroup.procs"
-shift 3
+test -z "$4" || mount --bind "$4" /dev/fuse
+shift 4
 exec setpriv --reuid=${UID} --regid=${UID} --clear-groups "$@"`;
 
 export interface Answer {
@@ -55,10 +56,11 @@ export class User {
    * @param subordinates whether there are ids for others than root in containers
    * @param options.brokenHelper newuidmap(1) fails
    * @param options.cgroup called for each program: directory of the cgroup that it starts in
+   * @param options.fuse mode of the user's /dev/fuse; the machine's where not given
    */
   constructor(
     subordinates: boolean,
-    private readonly options: { brokenHelper?: boolean; cgroup?: () => string } = {},
+    private readonly options: { brokenHelper?: boolean; cgroup?: () => string; fuse?: number } = {},
   ) {
     fs.chmodSync(path.dirname(this.directory.path), 0o755);
     fs.chmodSync(this.directory.path, 0o755);
@@ -72,6 +74,16 @@ export class User {
     this.write('group', `root:x:0:\nsomebody:x:${UID}:\n`);
     this.write('subuid', ranges);
     this.write('subgid', ranges);
+    if (options.fuse !== undefined) this.makeFuse(options.fuse);
+  }
+
+  private get fuse(): string {
+    return path.join(this.directory.path, 'fuse');
+  }
+
+  private makeFuse(mode: number): void {
+    spawnSync('mknod', [this.fuse, 'c', '10', '229']);
+    fs.chmodSync(this.fuse, mode);
   }
 
   private write(name: string, text: string): void {
@@ -81,7 +93,8 @@ export class User {
   /** A program as the user, to its end. */
   async program(args: readonly string[], env: Record<string, string> = {}): Promise<Answer> {
     const broken = this.options.brokenHelper ? 'broken' : '';
-    const settings = [this.etc, broken, this.options.cgroup?.() ?? ''];
+    const fuse = this.options.fuse === undefined ? '' : this.fuse;
+    const settings = [this.etc, broken, this.options.cgroup?.() ?? '', fuse];
     const child = spawn('unshare', ['-m', 'sh', '-c', BECOME, 'sh', ...settings, ...args], {
       cwd: this.home,
       env: {

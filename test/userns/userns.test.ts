@@ -309,7 +309,7 @@ describeRoot('the sandbox', () => {
 describe('the pool of ids', () => {
   const owner = identify(process.pid)!;
   const supply = { uid: 1_000_000, gid: 2_000_000, count: 3 * 65_536 };
-  const poolIn = (name: string) => new IdPool(path.join(directory.path, name));
+  const poolIn = (name: string) => new IdPool(path.join(directory.path, name), 65_536);
   const id = (digit: number) => String(digit).repeat(64);
 
   test('gives what nobody has, in a row where it is long, until there is no more', () => {

@@ -161,7 +161,9 @@ static bool read_one(skiff_request *request, skiff_record *record, skiff_error *
         return read_start(request, payload, err);
     case SKIFF_OP_IDS:
         return skiff_read_u32(payload, &request->ids.uid, err) && skiff_read_u32(payload, &request->ids.gid, err) &&
-               skiff_read_u32(payload, &request->ids.count, err);
+               skiff_read_u32(payload, &request->ids.count, err) &&
+               skiff_read_u32(payload, &request->ids.caller_uid, err) &&
+               skiff_read_u32(payload, &request->ids.caller_gid, err);
     case SKIFF_OP_STREAMS:
         return read_streams(request, payload, err);
     case SKIFF_OP_LOG:

@@ -108,7 +108,9 @@ export function amendment(
 }
 
 function addIds(plan: PlanWriter, { ids }: ContainerRecord): void {
-  if (ids) plan.add(Operation.Ids, { u32: ids.uid }, { u32: ids.gid }, { u32: ids.count });
+  if (!ids) return;
+  const { uid, gid, count, callerUid = 0, callerGid = 0 } = ids;
+  plan.add(Operation.Ids, ...[uid, gid, count, callerUid, callerGid].map(u32 => ({ u32 })));
 }
 
 function addCopyUps(plan: PlanWriter, copyUps: readonly NativeCopyUp[]): void {
