@@ -52,7 +52,8 @@ export interface StartOptions {
   network?: 'none' | 'host';
   /**
    * `host` (the default): the user namespace that skiff works in. `auto` or `auto:size=N`: one of its own, whose ids no
-   * other container has. `keep-id`: one of its own with the host's numbers. Root only.
+   * other container has. `keep-id`: one of its own with the host's numbers; without root that is the user's own number,
+   * whom the command runs as then.
    */
   userns?: string;
   /** A small init as PID 1 that reaps zombies and forwards signals. */

@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs';
 import { describeIf, itIf } from '../helpers/conditions';
-import { User, whyNot } from '../rootless/user';
+import { canShift, User, whyNot } from '../rootless/user';
 import { useSkiff } from '../run/support';
 import { ATTACKS } from './attacks';
 import { useStage } from './stage';
@@ -13,13 +13,19 @@ import { RootlessWay } from './ways';
 const reason = whyNot();
 const describeHere = describeIf(reason === undefined, reason ?? '', 'rootless');
 
-describeHere('a container of the defaults, without being root', () => {
+const describeShifted = describeIf(
+  reason === undefined && canShift,
+  reason ?? 'nothing can shift ids',
+  'fuse',
+);
+
+function attackAll(flags: readonly string[]): void {
   const stage = useStage(useSkiff());
   let user: User;
   let way: RootlessWay;
   beforeAll(() => {
-    user = new User(true);
-    way = new RootlessWay(user, stage());
+    user = new User(true, { fuse: 0o666 });
+    way = new RootlessWay(user, stage(), flags);
   });
   afterAll(() => user.remove());
 
@@ -29,4 +35,14 @@ describeHere('a container of the defaults, without being root', () => {
       expect(await way.attack(attack)).toEqual({ status: 'blocked', said: expect.stringMatching(/./) });
     });
   }
-});
+}
+
+describeHere('a container of the defaults, without being root', () => attackAll([]));
+
+describeShifted('one with a user namespace of its own, without being root', () =>
+  attackAll(['--userns', 'auto']),
+);
+
+describeShifted('one with the own number, as its root', () =>
+  attackAll(['--userns', 'keep-id', '--user', '0']),
+);

@@ -50,6 +50,7 @@ export class RootlessWay implements Way {
   constructor(
     private readonly user: User,
     private readonly stage: Stage,
+    private readonly flags: readonly string[] = [],
   ) {
     this.root = path.join(user.home, 'root');
     this.programs = path.join(this.root, 'attacks');
@@ -64,6 +65,7 @@ export class RootlessWay implements Way {
     const inRoot = program === 'set-user-id' && !inVolume;
     const { code, stdout, stderr } = await this.user.skiff(
       'run',
+      ...this.flags,
       ...(options.init ? ['--init'] : []),
       ...toFlags(options),
       ...(inRoot ? ['--rootfs', this.root] : ['--volume', `${this.programs}:/attacks:ro`]),

@@ -7,13 +7,11 @@ import { processIds } from '../helpers/processes';
 import { skiffProgram } from '../helpers/run';
 import { tempDirectory } from '../helpers/temp';
 import { until } from '../helpers/wait';
-import { FIRST_SUBORDINATE, UID, User, whyNot } from './user';
+import { canShift, FIRST_SUBORDINATE, UID, User, whyNot } from './user';
 
-const program = ['/usr/bin', '/usr/local/bin', '/bin'].some(name => fs.existsSync(`${name}/fuse-overlayfs`));
-const isThere = program && fs.existsSync('/dev/fuse');
 const describeHere = describeIf(whyNot() === undefined, whyNot() ?? '', 'rootless');
 const describeShifted = describeIf(
-  whyNot() === undefined && isThere,
+  whyNot() === undefined && canShift,
   whyNot() ?? 'fuse-overlayfs or /dev/fuse is missing',
   'fuse',
 );
