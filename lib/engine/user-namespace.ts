@@ -49,7 +49,7 @@ export function containerIds(
 
 /** The files of a container with these ids can be shown to it by fuse-overlayfs alone: the kernel shifts for root. */
 export function needsFuse(ids: PlannedIds | undefined): boolean {
-  return ids !== undefined && isRootless() && ('wanted' in ids || ids.range.uid !== 0);
+  return ids !== undefined && isRootless();
 }
 
 /** Where ranges are cut out of on this machine, for this user. */
@@ -59,8 +59,8 @@ export function idSupply(): IdSupply {
 
 /** The user has the number that it has outside, and root and all others are subordinate ids. */
 function keptIds({ uid, gid }: Rootless, supply: IdSupply): IdRange {
-  // Of an outer container's root: all numbers are what they are.
-  if (uid === 0 || gid === 0) return { uid: 0, gid: 0, count: supply.count };
+  // As in an outer container: the two roots would be one.
+  if (uid === 0 || gid === 0) throw keptAnyway(uid, gid);
   const last = Math.max(uid, gid);
   // On disk files have the container's numbers, and this one must be among them.
   if (last >= supply.uid + supply.count || last >= supply.gid + supply.count)
@@ -86,6 +86,12 @@ function needsSubordinateIds(userns = '') {
         'Have root install uidmap (newuidmap, newgidmap) and add ranges for you to /etc/subuid and /etc/subgid.',
     },
   );
+}
+
+function keptAnyway(uid: number, gid: number) {
+  return invalidArgument(`cannot keep the ids ${uid}:${gid} in the container: 0 is its root's`, {
+    remedy: 'Leave out --userns: the container has you as its root then.',
+  });
 }
 
 function tooHigh(id: number, count: number) {

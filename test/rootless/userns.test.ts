@@ -147,6 +147,19 @@ describeShifted('keep-id', () => {
     TIMEOUT_MS,
   );
 
+  test('it is found again where what keeps the namespaces was killed, and so are monitors', async () => {
+    await keepId('-d', '--name', 'bird', 'sleep', '600');
+    await user().endKeeper();
+    expect(await user().output('exec', 'bird', 'id', '-u')).toBe(String(UID));
+    const [monitor] = processIds().filter(isMonitor);
+    process.kill(monitor!, 'SIGKILL');
+    await until('it is seen', async () => (await user().output('ps', '-q')) === '');
+    await user().output('start', 'bird');
+    expect(await user().output('exec', 'bird', 'id', '-u')).toBe(String(UID));
+    await user().output('rm', '-f', 'bird');
+    await expectNothing(user());
+  });
+
   test('what was killed leaves nothing behind the next command', async () => {
     const killed = user().skiff('run', '--userns', 'keep-id', 'sleep', '600');
     const [skiff] = await until('it runs', () => {
@@ -158,6 +171,17 @@ describeShifted('keep-id', () => {
     await expectNothing(user());
   });
 });
+
+/** It watches over a container of the user's. */
+function isMonitor(pid: number): boolean {
+  try {
+    const program = fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0')[0];
+    return program === 'skiff-monitor' && fs.readFileSync(`/proc/${pid}/uid_map`, 'utf8').includes(`${UID}`);
+  } catch {
+    // It has ended meanwhile.
+    return false;
+  }
+}
 
 /** The command line of the test above, in node. */
 function isRunOf(pid: number): boolean {

@@ -328,6 +328,14 @@ describe('the pool of ids', () => {
     expect(pool.claim(id(2), { count: 1, supply }, owner).count).toBe(1);
   });
 
+  test("what containers have in common is nobody's to give back", () => {
+    const pool = poolIn('common');
+    const taken = pool.claim(id(0), { count: 65_536, supply }, owner);
+    expect(pool.paths({ uid: 0, gid: 0, count: 0xffff_ffff })).toEqual([]);
+    expect(pool.paths({ uid: 1, gid: 1, count: 65_536, callerUid: 1000, callerGid: 1000 })).toEqual([]);
+    expect(pool.paths(taken)).toHaveLength(1);
+  });
+
   test('a sweep gives back what a process left that is gone, and nothing else', () => {
     const pool = poolIn('swept');
     const gone = { ...owner, startTime: owner.startTime + 1 };
