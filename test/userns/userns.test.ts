@@ -6,10 +6,11 @@ import { Skiff } from '../../lib';
 import { identify } from '../../lib/common/identity';
 import { isRootless } from '../../lib/common/rootless';
 import { IdPool } from '../../lib/state/id-pool';
-import { describeIf } from '../helpers/conditions';
+import { describeIf, itIf } from '../helpers/conditions';
 import { run } from '../helpers/run';
 import { tempDirectory, tempRoot } from '../helpers/temp';
 import { until } from '../helpers/wait';
+import { canShift } from '../rootless/user';
 import { output, sh, statusField, useSkiff, waiting } from '../run/support';
 
 const isRoot = process.geteuid?.() === 0 && !isRootless();
@@ -123,15 +124,23 @@ describeRoot('auto', () => {
       expect(await output(skiff(), sh('echo text > /dev/stdout'), { ...AUTO, user })).toBe('text');
   });
 
-  test('vfs, too', async () => {
-    const copying = await Skiff.open({ root: tempRoot(), storageDriver: 'vfs' });
+  const withDriver = async (storageDriver: string) => {
+    const other = await Skiff.open({ root: tempRoot(), storageDriver });
     try {
       const script = 'touch /etc/new; stat -c %u:%g /etc /etc/new';
-      expect(await output(copying, sh(script), AUTO)).toBe('0:0\n0:0');
+      expect(await output(other, sh(script), AUTO)).toBe('0:0\n0:0');
     } finally {
-      await copying.close();
+      await other.close();
     }
-  });
+  };
+
+  test('vfs, too', () => withDriver('vfs'));
+
+  itIf(
+    canShift,
+    'fuse-overlayfs or /dev/fuse is missing',
+    'fuse',
+  )('fuse-overlayfs, too', () => withDriver('fuse-overlayfs'));
 
   test('a bind has the numbers of the host; with idmap those of the container', async () => {
     const bound = path.join(directory.path, 'bound');
