@@ -61,7 +61,7 @@ export interface NativeStartOptions {
   namespaces: number;
   /** Network namespace to be in, from `makeNetwork`; -1: none but that of `namespaces`. */
   network: number;
-  /** A user namespace of its own, whose ids from 0 on are these of the host; it needs a `mountBase`. */
+  /** A user namespace of its own, whose ids from 0 on are these of the caller's. */
   ids?: IdRange;
   /** With these ids, from `makeUser`; it is made where not given. */
   userNamespace?: number;
