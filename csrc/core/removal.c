@@ -4,6 +4,7 @@
 #include "removetree.h"
 #include "unionmount.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -11,6 +12,9 @@ static bool remove_cgroup(const char *path, bool *busy, skiff_error *err)
 {
     *busy = false;
     if (rmdir(path) == 0 || errno == ENOENT)
+        return true;
+    /* In an outer container cgroups may be read-only: rmdir(2) says so of one that was never made, too. */
+    if (errno == EROFS && access(path, F_OK) != 0)
         return true;
     *busy = errno == EBUSY || errno == ENOTEMPTY;
     return *busy || skiff_fail(err, "rmdir", path);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../common/clock';
 import { errorCode, SkiffError } from '../common/errors';
 import { cgroupError } from './errors';
-import { readPids, type CgroupKernel } from './kernel';
+import { exists, readPids, type CgroupKernel } from './kernel';
 import type { CgroupDirectory } from './types';
 
 /**
@@ -130,7 +130,8 @@ function remove(kernel: CgroupKernel, path: string): boolean {
     return true;
   } catch (error) {
     const code = errorCode(error) ?? '';
-    if (code === 'ENOENT') return true;
+    // In an outer container cgroups may be read-only: rmdir(2) says so of one that was never made, too.
+    if (code === 'ENOENT' || (code === 'EROFS' && !exists(kernel, path))) return true;
     if (['EBUSY', 'ENOTEMPTY'].includes(code)) return false;
     throw cgroupError('cannot remove the cgroup', path, error);
   }

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../common/clock';
 import { errorCode, SkiffError } from '../common/errors';
 import { cgroupError } from './errors';
-import { hostKernel, type CgroupKernel } from './kernel';
-import { exists, toDirectory } from './leftovers';
+import { exists, hostKernel, type CgroupKernel } from './kernel';
+import { toDirectory } from './leftovers';
 import { flatKey } from './stat';
 import type { CgroupDirectory, CgroupSetup } from './types';
 

@@ -88,3 +88,8 @@ export function readPids(kernel: CgroupKernel, directory: string): number[] {
     throw error;
   }
 }
+
+/** Whether a cgroup is there. */
+export function exists(kernel: CgroupKernel, path: string): boolean {
+  return unlessGone(() => kernel.subdirectories(path)) !== undefined;
+}

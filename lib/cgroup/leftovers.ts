@@ -1,7 +1,6 @@
 import { errorCode } from '../common/errors';
-import { unlessGone } from '../common/unless-gone';
 import { openCgroup, type Cgroup } from './cgroup';
-import { hostKernel, readWords, type CgroupKernel } from './kernel';
+import { exists, hostKernel, readWords, type CgroupKernel } from './kernel';
 import { idOfDirectory } from './names';
 import type { CgroupDirectory, CgroupSetup, Hierarchy } from './types';
 
@@ -92,8 +91,4 @@ function subdirectories(kernel: CgroupKernel, directory: string): string[] {
     if (['ENOENT', 'EACCES'].includes(errorCode(error) ?? '')) return [];
     throw error;
   }
-}
-
-export function exists(kernel: CgroupKernel, path: string): boolean {
-  return unlessGone(() => kernel.subdirectories(path)) !== undefined;
 }

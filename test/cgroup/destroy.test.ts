@@ -1,4 +1,5 @@
 import { createCgroup, listCgroups, removeLeftoverCgroup } from '../../lib/cgroup';
+import { errnoError } from './fake-kernel';
 import { hybridMachine, v1Machine, v2Machine, type Machine } from './machines';
 
 const LIMITS = { memory: { limit: 4096 }, pids: { limit: 5 } };
@@ -32,6 +33,17 @@ describe.each([
     await cgroup.destroy();
     expect(new Set(machine.kernel.killed)).toEqual(new Set([90_001, 90_002]));
     expect(listCgroups(machine.setup, machine.kernel)).toEqual([]);
+  });
+
+  it('takes one that was never made where nothing can be made for gone', async () => {
+    const machine = makeMachine();
+    const cgroup = create(machine);
+    for (const path of cgroup.paths) machine.kernel.rmdir(path);
+    // rmdir(2) looks at the file system before it looks for the directory.
+    machine.kernel.rmdir = () => {
+      throw errnoError('EROFS');
+    };
+    await cgroup.destroy();
   });
 
   it('stops at the time limit and names the processes left', async () => {

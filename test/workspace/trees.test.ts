@@ -104,6 +104,23 @@ describe('removeTrees', () => {
   });
 });
 
+describe('remove', () => {
+  const removeCgroup = (cgroup: string) =>
+    native().remove({ cgroups: [cgroup], mountPoint: path.join(top, 'none'), trees: [] });
+
+  test('a cgroup that was never made, where nothing can be made; one that is there stays, and is told', async () => {
+    execFileSync('mount', ['-t', 'tmpfs', 'none', top]);
+    try {
+      fs.mkdirSync(path.join(top, 'there'));
+      execFileSync('mount', ['-o', 'remount,ro', top]);
+      expect(await removeCgroup(path.join(top, 'never'))).toMatchObject({ busy: [] });
+      await expect(removeCgroup(path.join(top, 'there'))).rejects.toMatchObject({ code: 'EROFS' });
+    } finally {
+      execFileSync('umount', [top]);
+    }
+  });
+});
+
 describe('a write layer that is a copy', () => {
   let target: string;
   beforeEach(() => {
