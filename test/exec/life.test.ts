@@ -127,7 +127,8 @@ test('killing what enters, at any moment, leaves nothing of it', async () => {
     await attempt;
   }
   expect(killed).toBeGreaterThan(0);
-  expect(descendantsOf(process.pid)).toEqual(before);
+  // What was there before may have ended: a namespace is made ahead by a child.
+  expect(descendantsOf(process.pid).filter(pid => !before.includes(pid))).toEqual([]);
   expect(await container.execToEnd(['echo', 'alive'])).toMatchObject({ exitCode: 0, stdout: 'alive\n' });
 });
 
