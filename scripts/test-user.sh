@@ -11,24 +11,26 @@ if [ "$(id -u)" -ne 0 ]; then
         --cacheDirectory="${XDG_CACHE_HOME:-$HOME/.cache}/skiff-jest" "$@"
 fi
 
-# clean PLACE: end whoever is in the namespaces of its user, who would outlive the tests by intent, and remove it
+# clean PLACE: end whoever is in the namespaces of its user, who would outlive the tests by intent, and remove it. The
+# record is that user's: nobody in the namespace of this shell is ended by what it says.
 clean() {
     record=$1/run/skiff/namespaces.json
     if [ -e "$record" ]; then
         namespace=$(sed 's/.*"inode":\([0-9]*\).*/user:[\1]/' "$record")
+        own=$(readlink /proc/self/ns/user)
         for process in /proc/[0-9]*; do
-            [ "$(readlink "$process/ns/user")" != "$namespace" ] || kill -KILL "${process#/proc/}" || true
+            [ "$(readlink "$process/ns/user")" != "$namespace" ] || [ "$namespace" = "$own" ] || kill -KILL "${process#/proc/}" || true
         done
     fi
     rm -rf "$1"
 }
 
-# Whoever was killed before could not: its lock is free.
-for left in /tmp/skiff-user.*; do
-    if [ -O "$left/lock" ] && flock --nonblock "$left/lock" true; then clean "$left"; fi
+# Whoever was killed before could not: its lock is free. Only directories of this user's: in /tmp anybody can make others.
+for left in "${TMPDIR:-/tmp}"/skiff-user.*; do
+    if [ ! -L "$left" ] && [ -O "$left" ] && [ -O "$left/lock" ] && flock --nonblock "$left/lock" true; then clean "$left"; fi
 done
 
-place=$(mktemp -d /tmp/skiff-user.XXXXXX)
+place=$(mktemp -d "${TMPDIR:-/tmp}/skiff-user.XXXXXX")
 exec 9>"$place/lock"
 flock 9
 tests=

@@ -6,8 +6,8 @@
 #include "unionmount.h"
 
 /*
- * Have fuse-overlayfs mount the union; with `ids` it shows the container's numbers on disk as those outside. Its process serves the mount in the background and ends when that is unmounted
- * everywhere. Fails with ENOENT where the program is missing, EINVAL for directories with a character that separates
+ * Have fuse-overlayfs mount the union; with `ids` it shows the container's numbers on disk as those outside. Its process
+ * serves the mount in the background and ends when that is unmounted everywhere. Fails with ENOENT where the program is missing, EINVAL for directories with a character that separates
  * its options, EIO where it failed itself.
  */
 bool skiff_mount_fuse(const skiff_union *what, const skiff_id_range *ids, skiff_error *err);

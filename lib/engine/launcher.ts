@@ -1,7 +1,6 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import { monotonicMs } from '../common/clock';
-import { errorCode, invalidArgument } from '../common/errors';
+import { invalidArgument } from '../common/errors';
 import { currentRootless } from '../common/rootless';
 import type { Lazy } from '../common/lazy';
 import { native } from '../native';
@@ -15,15 +14,15 @@ import { SeccompFilters, type ChosenFilter, type SeccompFilter } from '../spec/s
 import { toSecurity } from '../spec/security';
 import { checkOptions, toSpec, toTimeout } from '../spec/options';
 import type { ProcessOptions } from '../spec/plan';
-import { absoluteVolumes } from '../spec/volumes';
 import { selectDriver, type StorageDriver } from '../workspace';
+import { readInLayers, stateOfAccounts } from './account-files';
 import { checkStdio, requireDirectory } from './checks';
 import { collectorOf, type Collector } from './collector';
 import { ContainerHandle, type HandleOptions } from './container';
 import { withFiles } from './input-files';
 import type { Images, MadeOf, RootSource } from './images';
 import { thisMachine } from './machine';
-import { resolveMounts, type ContainerMounts } from './mounts';
+import { resolveMounts, withAbsoluteVolumes, type ContainerMounts } from './mounts';
 import type { StartOptions } from './options';
 import { throwIfAborted } from './outcome';
 import { CompiledPlans } from './plans';
@@ -99,15 +98,22 @@ export class Launcher {
       throwIfAborted(command, options.signal);
       await undoAgain(this.context.unfinished);
       const source = await this.source(options);
-      using userAhead = this.userAhead(this.ids(options));
+      const ids = this.ids(options);
+      using userAhead = this.userAhead(ids);
       const id = userAhead?.id ?? native().randomId();
       const mounts = this.mounts(options, source);
       const spec = withFiles(await this.compile(id, command, options, source, mounts), options);
       const run = { since, retried: false, collector };
       return await this.withStreams(options, run, streams =>
         collector.isNeeded
-          ? this.launchInParts(id, spec, source, options, { streams, collector, mounts, userAhead })
-          : this.launch(id, spec, source, options, { stdio: streams.given, awaitCommand, mounts, userAhead }),
+          ? this.launchInParts(id, spec, source, options, { streams, collector, mounts, ids, userAhead })
+          : this.launch(id, spec, source, options, {
+              stdio: streams.given,
+              awaitCommand,
+              mounts,
+              ids,
+              userAhead,
+            }),
       );
     });
   }
@@ -119,7 +125,11 @@ export class Launcher {
     const id = native().randomId();
     const mounts = this.mounts(options, source);
     const spec = await this.compile(id, NO_COMMAND, options, source, mounts);
-    const started = await this.launch(id, { ...spec, args: [] }, source, options, { ...PARKED, mounts });
+    const started = await this.launch(id, { ...spec, args: [] }, source, options, {
+      ...PARKED,
+      mounts,
+      ids: this.ids(options),
+    });
     return { id, source, mounts, started };
   }
 
@@ -204,18 +214,16 @@ export class Launcher {
     spec: CompiledSpec,
     source: RootSource,
     options: StartOptions,
-    command: Pick<StartPlan, 'stdio' | 'awaitCommand' | 'mounts' | 'userAhead'>,
+    command: Pick<StartPlan, 'stdio' | 'awaitCommand' | 'mounts' | 'ids' | 'userAhead'>,
   ): Promise<Started> {
-    const ids = this.ids(options);
     return startContainer(this.context, {
       id,
       name: options.name ?? id.slice(0, 12),
       claimName: options.name !== undefined,
       image: source.name,
       imageId: source.imageId,
-      ids,
       layers: source.layers,
-      driver: await this.driverFor(source.layers, ids),
+      driver: await this.driverFor(source.layers, command.ids),
       keep: options.keep ?? false,
       storageSize: toStorageSize(options),
       spec,
@@ -235,7 +243,7 @@ export class Launcher {
       streams,
       collector,
       ...command
-    }: { streams: ContainerStreams; collector: Collector } & Pick<StartPlan, 'mounts' | 'userAhead'>,
+    }: { streams: ContainerStreams; collector: Collector } & Pick<StartPlan, 'mounts' | 'ids' | 'userAhead'>,
   ): Promise<Started> {
     const started = await this.launch(id, spec, source, options, { ...PARKED, ...command });
     try {
@@ -263,7 +271,7 @@ export class Launcher {
         cpuTimeMs: toTimeout(options.cpuTime),
         signal: options.signal,
         keep: options.keep ?? false,
-        hasStorageSize: toStorageSize(options) !== undefined,
+        hasStorageSize: options.storageOpt?.size !== undefined,
       });
     } catch (error) {
       run.collector?.close();
@@ -348,35 +356,6 @@ export class Launcher {
   }
 }
 
-/** A small file of the image, as the union of its layers shows it. */
-function readInLayers(layers: readonly string[], file: string): Buffer | null {
-  for (const layer of layers) {
-    try {
-      const found = native().readFileInRoot({ root: layer, path: file, maxBytes: 1 << 20 });
-      if (found !== null) return found;
-    } catch (error) {
-      // Opening a whiteout, a device of no driver: the file is deleted in this layer.
-      if (errorCode(error) === 'ENXIO') return null;
-      throw error;
-    }
-  }
-  return null;
-}
-
-/** The same options where they do not depend on the working directory any more. */
-export function withAbsoluteVolumes<Options extends StartOptions>(options: Options): Options {
-  const { volumes = [], mounts = [] } = options;
-  const isRelative = (text = '') => text.startsWith('.');
-  if (!volumes.some(isRelative) && !mounts.some(({ source }) => isRelative(source))) return options;
-  return {
-    ...options,
-    volumes: absoluteVolumes(volumes),
-    mounts: mounts.map(mount =>
-      isRelative(mount.source) ? { ...mount, source: path.resolve(mount.source!) } : mount,
-    ),
-  };
-}
-
 /** What runs but cannot be given its streams is ended and removed: nobody would hold it. */
 async function attach(streams: ContainerStreams, { steps, ends }: Started): Promise<void> {
   const { terminal } = ends;
@@ -387,25 +366,4 @@ async function attach(streams: ContainerStreams, { steps, ends }: Started): Prom
   } catch (error) {
     throw withFailures(error, await steps.undo());
   }
-}
-
-/** A file that changed less than this long ago (ms) may change again within the same tick of its ctime. */
-const SETTLE_MS = 1000;
-
-/**
- * Of a directory that may change: the state of what a spec is made of besides options, /etc/passwd and /etc/group.
- *
- * @returns undefined where it cannot be told without following links, or they have just been changed
- */
-function stateOfAccounts(directory: string): string | undefined {
-  const etc = fs.lstatSync(path.join(directory, 'etc'), { throwIfNoEntry: false });
-  if (!etc?.isDirectory()) return undefined;
-  const states = ['passwd', 'group'].map(name => stateOf(path.join(directory, 'etc', name)));
-  return states.includes(undefined) ? undefined : [directory, ...states].join('\0');
-}
-
-function stateOf(file: string): string | undefined {
-  const stat = fs.lstatSync(file, { bigint: true, throwIfNoEntry: false });
-  if (!stat?.isFile() || Date.now() - Number(stat.ctimeMs) < SETTLE_MS) return undefined;
-  return [stat.dev, stat.ino, stat.size, stat.ctimeNs].join('-');
 }

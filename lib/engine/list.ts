@@ -41,11 +41,6 @@ function newestFirst(infos: readonly ContainerInfo[]): ContainerInfo[] {
   return sorted;
 }
 
-/** All containers as their records tell, whether or not somebody looks after them. */
-export function recordedContainers(store: ContainerStore): ContainerInfo[] {
-  return store.list().map(found => infoOf(found, store));
-}
-
 /** @throws SkiffError CONTAINER_NOT_FOUND, AMBIGUOUS */
 export async function inspectContainer(reference: string, keeping: Keeping): Promise<ContainerInfo> {
   return infoOf(await look(keeping, reference), keeping.store);

@@ -6,7 +6,7 @@ import { toDestination } from '../spec/destination';
 import { checkMount, toMount, type CheckedMount, type MountRequest } from '../spec/mount-request';
 import { tmpfsMounts } from '../spec/mounts';
 import type { Mount } from '../spec/types';
-import { parseVolume } from '../spec/volumes';
+import { absoluteVolumes, parseVolume } from '../spec/volumes';
 import type { ContainerStore, RecordedMount } from '../state';
 import type { VolumeLock, VolumeStore } from '../volumes';
 import { ensureSource } from './bind-source';
@@ -205,4 +205,18 @@ function groupByName(requests: readonly CheckedMount[]): Map<string, CheckedMoun
     groups.set(source, [...(groups.get(source) ?? []), request]);
   }
   return groups;
+}
+
+/** The same options where they do not depend on the working directory any more. */
+export function withAbsoluteVolumes<Options extends MountOptions>(options: Options): Options {
+  const { volumes = [], mounts = [] } = options;
+  const isRelative = (text = '') => text.startsWith('.');
+  if (!volumes.some(isRelative) && !mounts.some(({ source }) => isRelative(source))) return options;
+  return {
+    ...options,
+    volumes: absoluteVolumes(volumes),
+    mounts: mounts.map(mount =>
+      isRelative(mount.source) ? { ...mount, source: path.resolve(mount.source!) } : mount,
+    ),
+  };
 }

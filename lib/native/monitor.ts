@@ -7,7 +7,7 @@ export interface MonitorNative {
    * @param options.init descriptor of the static init, from `openInit`
    * @param options.lock descriptor that holds the container's lock; until the command runs the monitor has it, too
    * @param options.directory the container's, shown in the monitor's command line
-   * @param options.request records of `lib/runtime/monitor-request.ts`
+   * @param options.request records of `lib/runtime/detached/request.ts`
    * @returns the host's pid of the container's init, and a connection to the monitor
    */
   startMonitor(options: {

@@ -274,7 +274,10 @@ function isSeenAtEnd({ keep, storageSize, stdio }: StartPlan): boolean {
 }
 
 /**
- * With the namespaces that the spec asks for; the network's may be one that is there already. */
+ * With the namespaces that the spec asks for; the network's may be one that is there already.
+ *
+ * @param made that of a user namespace which was made ahead
+ */
 function inNetwork(
   { network }: RuntimeContext,
   { namespaces, ownNetwork, ownUser }: CompiledSpec,
