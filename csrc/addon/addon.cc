@@ -3,6 +3,7 @@
 
 static Napi::Object Init(Napi::Env env, Napi::Object exports)
 {
+    skiff::RegisterAhead(env, exports);
     skiff::RegisterExec(env, exports);
     skiff::RegisterFiles(env, exports);
     skiff::RegisterEngine(env, exports);

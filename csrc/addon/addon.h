@@ -16,6 +16,7 @@ extern "C" {
 
 namespace skiff {
 
+void RegisterAhead(Napi::Env env, Napi::Object exports);
 void RegisterExec(Napi::Env env, Napi::Object exports);
 void RegisterEngine(Napi::Env env, Napi::Object exports);
 void RegisterFiles(Napi::Env env, Napi::Object exports);

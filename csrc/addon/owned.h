@@ -1,7 +1,9 @@
-// The descriptors that were handed to JavaScript: closed when their environment (a worker thread's too) ends.
+// What was handed to JavaScript, descriptors and what was made ahead: gone when its environment (a worker thread's too)
+// ends.
 #pragma once
 
 #include "addon.h"
+#include "ahead.h"
 
 #include <set>
 #include <unistd.h>
@@ -27,6 +29,8 @@ class Owned {
 
     // False where it is none of ours (any more): closing it would hit somebody else's.
     bool Release(int fd) { return fds_.erase(fd) > 0; }
+
+    Aheads aheads;
 
   private:
     std::set<int> fds_;

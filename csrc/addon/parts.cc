@@ -57,6 +57,7 @@ Directory::Directory(const Napi::Object &options)
       record_(TextOption(options, "record"))
 {
     directory_.made = BoolOption(options, "made", false);
+    directory_.prepared = BoolOption(options, "prepared", false);
 }
 
 const skiff_directory *Directory::Link()

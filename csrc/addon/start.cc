@@ -33,6 +33,7 @@ struct Request {
     std::optional<Directory> directory;
     std::optional<Workspace> workspace;
     std::optional<CopyUps> copy_ups;
+    std::shared_ptr<Ahead> ahead;
     Cgroups cgroups;
     std::vector<uint8_t> plan, binds, process;
     std::vector<int> stdio;
@@ -69,6 +70,7 @@ struct Request {
             skiff_fail(&error, "fcntl", "the watchdog's pipe");
             throw ErrorOf(from.Env(), error);
         }
+        ahead = Owned::Of(from.Env()).aheads.Option(from, "ahead");
         Link();
     }
 
@@ -82,6 +84,7 @@ struct Request {
         options.workspace = workspace ? workspace->Link() : nullptr;
         options.copy_ups = copy_ups ? copy_ups->Link() : nullptr;
         options.copy_up_count = copy_ups ? copy_ups->Count() : 0;
+        options.ahead = ahead ? ahead->Take() : nullptr;
         options.cgroups = cgroups.Link();
         options.cgroup_count = cgroups.Count();
         options.plan = plan.data();
@@ -249,15 +252,15 @@ Napi::Value MakeCgroups(const Napi::CallbackInfo &info)
 // What is left of a container; resolves with which of its cgroups still hold something.
 struct Removal {
     std::vector<std::string> cgroups, trees;
-    std::string mount_point;
+    std::string mount_point, used;
 
     explicit Removal(const Napi::Object &options)
         : cgroups(TextListOption(options, "cgroups")), trees(TextListOption(options, "trees")),
-          mount_point(TextOption(options, "mountPoint"))
+          mount_point(TextOption(options, "mountPoint")), used(TextOption(options, "used", ""))
     {
     }
 
-    bool Run(bool *busy, skiff_marks *marks, skiff_error *error) const
+    bool Run(bool *busy, bool *left, skiff_marks *marks, skiff_error *error) const
     {
         std::vector<const char *> cgroup_names = NamesOf(cgroups), tree_names = NamesOf(trees);
         skiff_removal removal{};
@@ -266,12 +269,14 @@ struct Removal {
         removal.mount_point = mount_point.c_str();
         removal.trees = tree_names.data();
         removal.tree_count = tree_names.size();
-        return skiff_remove_container(&removal, busy, marks, error);
+        removal.used = used.empty() ? nullptr : used.c_str();
+        return skiff_remove_container(&removal, busy, left, marks, error);
     }
 };
 
 struct Removed {
     std::unique_ptr<bool[]> busy;
+    bool left = false;
     skiff_marks marks{};
 };
 
@@ -284,7 +289,7 @@ Napi::Value Remove(const Napi::CallbackInfo &info)
         info.Env(),
         [removal](Removed &removed, skiff_error *error) {
             removed.busy = std::make_unique<bool[]>(removal->cgroups.size());
-            return removal->Run(removed.busy.get(), &removed.marks, error);
+            return removal->Run(removed.busy.get(), &removed.left, &removed.marks, error);
         },
         [removal, marks](Napi::Env env, Removed &removed) -> Napi::Value {
             Napi::Object result = Napi::Object::New(env);
@@ -293,6 +298,8 @@ Napi::Value Remove(const Napi::CallbackInfo &info)
                 if (removed.busy[i])
                     busy.Set(busy.Length(), Napi::String::New(env, removal->cgroups[i]));
             result.Set("busy", busy);
+            if (removed.left)
+                result.Set("left", Owned::Of(env).aheads.Add(std::make_shared<Ahead>(removal->used)));
             if (marks)
                 result.Set("marks", MarksToJs(env, removed.marks));
             return result;
@@ -304,10 +311,12 @@ Napi::Value EndMounts(const Napi::CallbackInfo &info)
     Napi::Object options = OptionsOf(info, "endMounts");
     int fd = IntOption(options, "namespace");
     std::string container = TextOption(options, "container", ""), mount_point = TextOption(options, "mountPoint", "");
+    bool leaving = BoolOption(options, "leaving", false);
     auto held = std::make_shared<Namespace>();
     held->fd = Owned::Of(info.Env()).Release(fd) ? fd : -1;
-    return StartJob(info.Env(), [held, container, mount_point](skiff_error *) {
-        skiff_end_mounts(skiff_steal_fd(&held->fd), container.c_str(), mount_point.empty() ? nullptr : mount_point.c_str());
+    return StartJob(info.Env(), [held, container, mount_point, leaving](skiff_error *) {
+        skiff_end_mounts(skiff_steal_fd(&held->fd), container.c_str(),
+                         mount_point.empty() ? nullptr : mount_point.c_str(), leaving);
         return true;
     });
 }

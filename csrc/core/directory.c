@@ -33,7 +33,7 @@ static bool write_new(const char *directory, const char *name, const void *bytes
 
 bool skiff_make_directory(const skiff_directory *directory, skiff_error *err)
 {
-    if (mkdir(directory->unfinished, 0700) != 0)
+    if (!directory->prepared && mkdir(directory->unfinished, 0700) != 0)
         return skiff_fail(err, "mkdir", directory->path);
     if (!write_new(directory->unfinished, "state.json", directory->record, directory->record_length, err))
         return false;

@@ -12,7 +12,8 @@ typedef struct skiff_directory {
     const char *path;
     const void *record; /* what state.json holds */
     size_t record_length;
-    bool made; /* it is there already */
+    bool made;     /* it is there already */
+    bool prepared; /* it is there, but for its record */
 } skiff_directory;
 
 bool skiff_make_directory(const skiff_directory *directory, skiff_error *err);

@@ -1,6 +1,7 @@
 #include "removal.h"
-#include "cleanup.h"
 
+#include "ahead.h"
+#include "cleanup.h"
 #include "removetree.h"
 #include "unionmount.h"
 
@@ -34,17 +35,18 @@ static void remove_work(const char *container)
         unlinkat(dir, directories[i], AT_REMOVEDIR);
 }
 
-void skiff_end_mounts(int namespace_fd, const char *container, const char *mount_point)
+void skiff_end_mounts(int namespace_fd, const char *container, const char *mount_point, bool leaving)
 {
     skiff_error ignored = {0};
     skiff_close_fd(&namespace_fd);
-    if (mount_point && skiff_unmount(mount_point, &ignored))
+    if (mount_point && skiff_unmount(mount_point, &ignored) && !leaving)
         remove_work(container);
 }
 
-bool skiff_remove_container(const skiff_removal *removal, bool *busy, skiff_marks *marks, skiff_error *err)
+bool skiff_remove_container(const skiff_removal *removal, bool *busy, bool *left, skiff_marks *marks, skiff_error *err)
 {
     bool any_busy = false;
+    *left = false;
     skiff_mark_step(marks, "");
     skiff_error_text(err->step, sizeof err->step, "remove");
     for (size_t i = 0; i < removal->cgroup_count; i++) {
@@ -59,7 +61,8 @@ bool skiff_remove_container(const skiff_removal *removal, bool *busy, skiff_mark
     if (!skiff_unmount(removal->mount_point, err))
         return false;
     skiff_mark_step(marks, "unmount");
-    for (size_t i = 0; i < removal->tree_count; i++) {
+    *left = removal->used && skiff_leave_for_next(removal->trees[0], removal->used);
+    for (size_t i = *left; i < removal->tree_count; i++) {
         remove_work(removal->trees[i]);
         if (!skiff_remove_tree(AT_FDCWD, removal->trees[i], err))
             return false;

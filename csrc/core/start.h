@@ -3,6 +3,7 @@
 #ifndef SKIFF_CORE_START_H
 #define SKIFF_CORE_START_H
 
+#include "ahead.h"
 #include "copyup.h"
 #include "directory.h"
 #include "idmap.h"
@@ -13,6 +14,7 @@
 typedef struct skiff_start_options {
     const skiff_directory *directory; /* NULL: none is made */
     const skiff_workspace *workspace; /* NULL: none is made */
+    skiff_ahead *ahead; /* what of directory, workspace and cgroups is there already; NULL: nothing */
     const skiff_copy_up *copy_ups; /* volumes that may be new; need a workspace */
     size_t copy_up_count;
     skiff_cgroup *cgroups;

@@ -75,7 +75,7 @@ static bool set_all(int context, const skiff_union *what, skiff_error *err)
     return true;
 }
 
-static bool overlay_by_fsopen(const skiff_union *what, skiff_error *err)
+bool skiff_open_overlay(const skiff_union *what, int *mount, skiff_error *err)
 {
     cleanup_fd int context = (int)syscall(SYS_fsopen, "overlay", SKIFF_FSOPEN_CLOEXEC);
     if (context < 0)
@@ -85,9 +85,15 @@ static bool overlay_by_fsopen(const skiff_union *what, skiff_error *err)
         return false;
     if (syscall(SYS_fsconfig, context, SKIFF_FSCONFIG_CMD_CREATE, NULL, NULL, 0) != 0)
         return skiff_fail(err, "fsconfig", what->target);
-    cleanup_fd int mounted = (int)syscall(SYS_fsmount, context, SKIFF_FSMOUNT_CLOEXEC, 0);
-    if (mounted < 0)
-        return skiff_fail(err, "fsmount", what->target);
+    *mount = (int)syscall(SYS_fsmount, context, SKIFF_FSMOUNT_CLOEXEC, 0);
+    return *mount >= 0 || skiff_fail(err, "fsmount", what->target);
+}
+
+static bool overlay_by_fsopen(const skiff_union *what, skiff_error *err)
+{
+    cleanup_fd int mounted = -1;
+    if (!skiff_open_overlay(what, &mounted, err))
+        return false;
     if (syscall(SKIFF_SYS_move_mount, mounted, "", AT_FDCWD, what->target, SKIFF_MOVE_MOUNT_F_EMPTY_PATH) != 0)
         return skiff_fail(err, "move_mount", what->target);
     return true;
@@ -181,6 +187,17 @@ bool skiff_mount_overlay(const skiff_union *what, skiff_error *err)
     skiff_union durable = *what; /* "volatile" came with 5.10 and is no more than a wish */
     durable.is_volatile = false;
     return overlay_once(&durable, err);
+}
+
+bool skiff_same_layers(const skiff_union *one, const skiff_union *other)
+{
+    if (one->layer_count != other->layer_count || one->is_volatile != other->is_volatile ||
+        one->user_xattr != other->user_xattr || one->old_api != other->old_api)
+        return false;
+    for (size_t i = 0; i < one->layer_count; i++)
+        if (strcmp(one->layers[i], other->layers[i]) != 0)
+            return false;
+    return true;
 }
 
 /* ---- aufs ---- */

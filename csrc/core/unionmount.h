@@ -19,6 +19,13 @@ typedef struct skiff_union {
 } skiff_union;
 
 bool skiff_mount_overlay(const skiff_union *what, skiff_error *err);
+
+/* The same as a mount that is attached nowhere, by fsopen(2): move_mount(2) attaches it, and closing it is its end. */
+bool skiff_open_overlay(const skiff_union *what, int *mount, skiff_error *err);
+
+/* One mount of them is as good as another, whatever their write layers are. */
+bool skiff_same_layers(const skiff_union *one, const skiff_union *other);
+
 bool skiff_mount_aufs(const skiff_union *what, skiff_error *err);
 bool skiff_mount_bind(const char *source, const char *target, skiff_error *err);
 

@@ -54,6 +54,12 @@ static bool mount_bounded(const char *target, uint64_t size, skiff_error *err)
     return mount("skiff", target, "tmpfs", 0, options) == 0 || skiff_fail(err, "mount", target);
 }
 
+bool skiff_own_write_layer(const skiff_workspace *workspace, skiff_error *err)
+{
+    const skiff_union *what = &workspace->what;
+    return what->layer_count == 0 || take_after(what->upper, what->layers[0], err);
+}
+
 bool skiff_make_write_layer(const skiff_workspace *workspace, skiff_error *err)
 {
     const skiff_union *what = &workspace->what;
@@ -66,7 +72,7 @@ bool skiff_make_write_layer(const skiff_workspace *workspace, skiff_error *err)
                                  err);
     if (what->work && mkdir(what->work, 0700) != 0)
         return skiff_fail(err, "mkdir", what->work);
-    return what->layer_count == 0 || take_after(what->upper, what->layers[0], err);
+    return skiff_own_write_layer(workspace, err);
 }
 
 bool skiff_mount_union(const skiff_workspace *workspace, skiff_error *err)

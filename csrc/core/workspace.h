@@ -32,6 +32,9 @@ typedef struct skiff_workspace {
  * of the container's `/`. */
 bool skiff_make_write_layer(const skiff_workspace *workspace, skiff_error *err);
 
+/* Owner and mode of the topmost layer for a write layer that is there. */
+bool skiff_own_write_layer(const skiff_workspace *workspace, skiff_error *err);
+
 /* Mount the layers, as the driver does it, on a mount point that is there. */
 bool skiff_mount_union(const skiff_workspace *workspace, skiff_error *err);
 

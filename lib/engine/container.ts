@@ -161,7 +161,7 @@ export class ContainerHandle extends CommandHandle implements Container {
 
   /** From the command's end to the removal of what is left. */
   private async clearAway(): Promise<ExitResult> {
-    const { trace, network, users } = this.context;
+    const { trace, spares } = this.context;
     const result = await this.ended.catch(async (error: unknown) => {
       await this.removeAll();
       throw error;
@@ -169,8 +169,7 @@ export class ContainerHandle extends CommandHandle implements Container {
     const start = monotonicMs();
     if (this.options.keep) await this.keep(result.exitCode);
     else await this.removeAll();
-    network.rest();
-    users.rest();
+    spares.rest();
     trace.add(this.id.slice(0, 12), 'removal', start);
     return result;
   }

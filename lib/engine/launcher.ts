@@ -60,6 +60,9 @@ export interface Prepared {
   mounts: ContainerMounts | undefined;
 }
 
+/** What a container is made of, beside its options. */
+type Parts = Pick<StartPlan, 'mounts' | 'ids' | 'userAhead' | 'ahead' | 'driver' | 'isCommon'>;
+
 const NO_MOUNTS = { mounts: [], areUnique: false };
 
 const PARKED = { stdio: 'parked', awaitCommand: false } as const;
@@ -99,21 +102,19 @@ export class Launcher {
       await undoAgain(this.context.unfinished);
       const source = await this.source(options);
       const ids = this.ids(options);
+      const driver = await this.driverFor(source.layers, ids);
+      const isCommon = !ids && driver.canPrepare && this.isCommon(options);
       using userAhead = this.userAhead(ids);
-      const id = userAhead?.id ?? native().randomId();
+      using ahead = isCommon ? this.context.spares.containers.take() : undefined;
+      const id = userAhead?.id ?? ahead?.id ?? native().randomId();
       const mounts = this.mounts(options, source);
       const spec = withFiles(await this.compile(id, command, options, source, mounts), options);
+      const parts = { mounts, ids, userAhead, ahead, driver, isCommon };
       const run = { since, retried: false, collector };
       return await this.withStreams(options, run, streams =>
         collector.isNeeded
-          ? this.launchInParts(id, spec, source, options, { streams, collector, mounts, ids, userAhead })
-          : this.launch(id, spec, source, options, {
-              stdio: streams.given,
-              awaitCommand,
-              mounts,
-              ids,
-              userAhead,
-            }),
+          ? this.launchInParts(id, spec, source, options, { streams, collector, ...parts })
+          : this.launch(id, spec, source, options, { stdio: streams.given, awaitCommand, ...parts }),
       );
     });
   }
@@ -125,11 +126,10 @@ export class Launcher {
     const id = native().randomId();
     const mounts = this.mounts(options, source);
     const spec = await this.compile(id, NO_COMMAND, options, source, mounts);
-    const started = await this.launch(id, { ...spec, args: [] }, source, options, {
-      ...PARKED,
-      mounts,
-      ids: this.ids(options),
-    });
+    const ids = this.ids(options);
+    const driver = await this.driverFor(source.layers, ids);
+    const parts = { mounts, ids, driver, isCommon: false };
+    const started = await this.launch(id, { ...spec, args: [] }, source, options, { ...PARKED, ...parts });
     return { id, source, mounts, started };
   }
 
@@ -205,8 +205,17 @@ export class Launcher {
     return containerIds(options, () => (this.supply ??= idSupply()));
   }
 
+  /**
+   * Another one is likely to be made like it, and its directory can be left to that. With a name, it is made in two steps;
+   * a command with more rights could leave it so that nobody can empty it.
+   */
+  private isCommon({ keep, name, storageOpt, privileged, capAdd }: StartOptions): boolean {
+    const isSpecial = keep || name !== undefined || storageOpt?.size !== undefined;
+    return !(isSpecial || privileged || capAdd?.length || this.context.fault);
+  }
+
   private userAhead(ids: PlannedIds | undefined): UserAhead | undefined {
-    return ids && 'wanted' in ids && !this.context.fault ? this.context.users.take(ids.wanted) : undefined;
+    return ids && 'wanted' in ids && !this.context.fault ? this.context.spares.users.take(ids.wanted) : undefined;
   }
 
   private async launch(
@@ -214,7 +223,7 @@ export class Launcher {
     spec: CompiledSpec,
     source: RootSource,
     options: StartOptions,
-    command: Pick<StartPlan, 'stdio' | 'awaitCommand' | 'mounts' | 'ids' | 'userAhead'>,
+    parts: Parts & Pick<StartPlan, 'stdio' | 'awaitCommand'>,
   ): Promise<Started> {
     return startContainer(this.context, {
       id,
@@ -223,13 +232,13 @@ export class Launcher {
       image: source.name,
       imageId: source.imageId,
       layers: source.layers,
-      driver: await this.driverFor(source.layers, command.ids),
       keep: options.keep ?? false,
       storageSize: toStorageSize(options),
       spec,
       usage: options.usage ?? true,
       cpuTime: toTimeout(options.cpuTime) !== undefined,
-      ...command,
+      areLayersFixed: source.stored,
+      ...parts,
     });
   }
 
@@ -239,13 +248,9 @@ export class Launcher {
     spec: CompiledSpec,
     source: RootSource,
     options: StartOptions,
-    {
-      streams,
-      collector,
-      ...command
-    }: { streams: ContainerStreams; collector: Collector } & Pick<StartPlan, 'mounts' | 'ids' | 'userAhead'>,
+    { streams, collector, ...parts }: { streams: ContainerStreams; collector: Collector } & Parts,
   ): Promise<Started> {
-    const started = await this.launch(id, spec, source, options, { ...PARKED, ...command });
+    const started = await this.launch(id, spec, source, options, { ...PARKED, ...parts });
     try {
       collector.open(started.init.pid);
       await goParked(started, spec, streams.given);

@@ -11,7 +11,9 @@ import { Watchdog } from '../process/watchdog';
 import type { RuntimeContext } from '../runtime/context';
 import { SpareNetwork } from '../runtime/networks';
 import { DescriptorReserve } from '../runtime/reserve';
+import { SpareContainer } from '../runtime/spare-container';
 import { SpareUser } from '../runtime/spare-user';
+import { Spares } from '../runtime/spares';
 import type { StepFault } from '../runtime/steps';
 import { ContainerStore } from '../state';
 import { VolumeStore } from '../volumes';
@@ -59,14 +61,18 @@ export async function openRoot(options: OpenOptions): Promise<OpenedRoot> {
   const init = native().openInit({ path: initPath() });
   const reserve = new DescriptorReserve();
   const store = new ContainerStore(root);
+  const cgroups = detectCgroups();
   const context: RuntimeContext = {
     store,
     volumes: new VolumeStore(root),
-    cgroups: detectCgroups(),
+    cgroups,
     watchdog: new Watchdog(init),
     init,
-    network: new SpareNetwork(reserve),
-    users: new SpareUser(store),
+    spares: new Spares(
+      new SpareNetwork(reserve),
+      new SpareUser(store),
+      new SpareContainer(store, cgroups, reserve),
+    ),
     turns: new Turns(startsAtOnce()),
     reserve,
     mountBase: new Lazy(options.copyMounts || isRootless() ? () => Promise.resolve(-1) : makeMountBase),
@@ -85,8 +91,7 @@ export async function openRoot(options: OpenOptions): Promise<OpenedRoot> {
 
 /** Close all that was opened for the containers, once none of them is left. */
 export async function giveBack({
-  network,
-  users,
+  spares,
   reserve,
   watchdog,
   init,
@@ -94,8 +99,7 @@ export async function giveBack({
   userMountBase,
   trace,
 }: RuntimeContext): Promise<void> {
-  await network.close();
-  await users.close();
+  await spares.close();
   reserve.release();
   await watchdog.stop();
   native().close({

@@ -2,6 +2,7 @@ import bindings from 'bindings';
 import path from 'node:path';
 import { errorMessage, SkiffError } from '../common/errors';
 import { packageRoot } from '../common/package';
+import type { AheadNative } from './ahead';
 import type { EngineNative } from './engine';
 import type { ExecNative } from './exec';
 import type { MonitorNative } from './monitor';
@@ -12,6 +13,7 @@ import type { StartNative } from './start';
 import type { TreesNative } from './trees';
 import type { WorkspaceNative } from './workspace';
 
+export type * from './ahead';
 export type * from './engine';
 export type * from './exec';
 export type * from './monitor';
@@ -24,10 +26,8 @@ export type * from './workspace';
 export { INIT, nativeDirectory } from './location';
 
 /** Everything the addon offers: few functions, one options object each. */
-export interface NativeAddon
-  extends EngineNative, ExecNative, ProcessNative, MonitorNative, StartNative, WorkspaceNative {}
-export interface NativeAddon extends FilesNative, ProcessNative, StartNative, WorkspaceNative {}
-export interface NativeAddon extends FilesNative, ProcessNative, StartNative, TreesNative, WorkspaceNative {}
+export interface NativeAddon extends AheadNative, EngineNative, ExecNative, FilesNative, MonitorNative {}
+export interface NativeAddon extends ProcessNative, StartNative, TreesNative, WorkspaceNative {}
 
 let addon: NativeAddon | undefined;
 

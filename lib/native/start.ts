@@ -23,6 +23,8 @@ export interface NativeDirectory {
   record: string;
   /** It is there already. */
   made?: boolean;
+  /** It is there at `unfinished`, without the record. */
+  prepared?: boolean;
 }
 
 /** What a storage driver makes a container's file system of. */
@@ -50,6 +52,8 @@ export interface NativeWorkspace {
 
 /** What `start` takes. */
 export interface NativeStartOptions {
+  /** From `prepare`, for this container: what does not fit is made anew. */
+  ahead?: number;
   directory?: NativeDirectory;
   workspace?: NativeWorkspace;
   /** Volumes that may be new. */
@@ -146,19 +150,29 @@ export interface StartNative {
    * Remove what is left of a container in one job: rmdir of its cgroups, unmount, deletion of its directories' trees.
    * What is not there is fine.
    *
-   * @returns the cgroups that still hold processes or other cgroups; where one does, nothing else was removed
+   * @returns the cgroups that still hold processes or other cgroups; where one does, nothing else was removed. `left`: the
+   *   first of the trees, for `used` of `prepare`, where that was asked for and nothing is written in it
    */
   remove(options: {
     cgroups: string[];
     mountPoint: string;
     trees: string[];
+    /** Where the first of the trees may be left for another container. */
+    used?: string;
     marks?: boolean;
-  }): Promise<{ busy: string[]; marks?: NativeMark[] }>;
+  }): Promise<{ busy: string[]; left?: number; marks?: NativeMark[] }>;
   /**
    * Take apart, on the thread pool, what a container that has ended has mounted: in its own namespace, which is closed, and
    * at `mountPoint` in its directory `container`, where these are given. What cannot be is left to `remove`.
+   *
+   * @param options.leaving the directory may be left for another container
    */
-  endMounts(options: { namespace: number; container?: string; mountPoint?: string }): Promise<void>;
+  endMounts(options: {
+    namespace: number;
+    container?: string;
+    mountPoint?: string;
+    leaving?: boolean;
+  }): Promise<void>;
   /** Make a container's directory with its record, synchronously. */
   makeDirectory(options: NativeDirectory): void;
   /** Make cgroups, synchronously. What was made before a failure stays. Returns for each whether it was made. */

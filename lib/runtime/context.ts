@@ -5,9 +5,8 @@ import type { Turns } from '../common/turns';
 import type { Watchdog } from '../process/watchdog';
 import type { ContainerStore } from '../state';
 import type { VolumeStore } from '../volumes';
-import type { SpareNetwork } from './networks';
-import type { SpareUser } from './spare-user';
 import type { DescriptorReserve } from './reserve';
+import type { Spares } from './spares';
 import type { StepFault, Steps } from './steps';
 
 /** What the containers of one Skiff share. */
@@ -23,8 +22,7 @@ export interface RuntimeContext {
   /** The same for containers with a user namespace of their own. */
   userMountBase: Lazy<number>;
   trace: Trace;
-  network: SpareNetwork;
-  users: SpareUser;
+  spares: Spares;
   /** Of the starts: a few at a time on the thread pool, so that removals are not queued behind all of them. */
   turns: Turns;
   reserve: DescriptorReserve;

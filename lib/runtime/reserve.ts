@@ -6,8 +6,8 @@ export function isShortage(error: unknown): boolean {
   return ['EMFILE', 'ENFILE'].includes(errorCode(error) ?? '');
 }
 
-/** Descriptors that a removal has open at once, and one more for whoever is quicker. */
-const COUNT = 4;
+/** Descriptors that a removal has open at once, one more for whoever is quicker, and what can be borrowed. */
+const COUNT = 5;
 
 /**
  * Descriptors held for the case that there are no others left: a container must be removable also then, since what made
@@ -22,9 +22,13 @@ export class DescriptorReserve {
   }
 
   /** One of them is used for something that can be given up as well: the number of descriptors stays the same. */
-  set lending(one: boolean) {
-    this.wanted = one ? COUNT - 1 : COUNT;
+  borrow(): void {
+    this.wanted -= 1;
     native().close({ fds: this.held.splice(this.wanted) });
+  }
+
+  giveBack(): void {
+    this.wanted += 1;
     this.fill();
   }
 

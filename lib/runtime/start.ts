@@ -16,10 +16,11 @@ import { RECORD_VERSION, type ContainerRecord } from '../state';
 import { containerPaths, workspaceFailure, type StorageDriver } from '../workspace';
 import type { RuntimeContext } from './context';
 import { startError } from './errors';
-import { removeRemains } from './removal';
+import { removeRemains, type Remains } from './removal';
 import { claimIds, givePipes, isUnshiftable, unshiftable, type PlannedIds } from './ids';
 import { missingLayer } from './layers';
 import { RunningInit } from './running';
+import type { ContainerAhead, SpareContainer } from './spare-container';
 import type { UserAhead } from './spare-user';
 import { Steps, withFailures, type StepFault } from './steps';
 import type { PlannedMounts } from './volumes';
@@ -38,6 +39,12 @@ export interface StartPlan {
   ids?: PlannedIds;
   /** Where that is there already, with the container's id. */
   userAhead?: UserAhead;
+  /** Directory, layers and cgroups that may fit, with the container's id. */
+  ahead?: ContainerAhead;
+  /** One like it can be made ahead, and has use for its directory. */
+  isCommon: boolean;
+  /** Nobody changes its layers as long as they are there. */
+  areLayersFixed: boolean;
   /** Read-only layers, topmost first. */
   layers: string[];
   driver: StorageDriver;
@@ -88,13 +95,13 @@ export function nativeFault({ step, code }: StepFault): Fault {
  */
 export async function startContainer(context: RuntimeContext, plan: StartPlan): Promise<Started> {
   try {
-    return await attempt(context, plan);
+    return await context.spares.during(() => attempt(context, plan));
   } catch (error) {
     const { step } = error as { step?: string };
     if (step !== 'container-directory' || errorCode(error) !== 'ENOENT') throw error;
     // Somebody took the directory of containers away since the root was opened.
     context.store.makeRoot();
-    return attempt(context, plan);
+    return attempt(context, { ...plan, ahead: undefined });
   }
 }
 
@@ -152,8 +159,8 @@ async function takeSteps(
   cgroups: CgroupPlan,
   steps: Steps,
 ): Promise<Started> {
-  const { store, trace, watchdog } = context;
-  const { mounts } = plan;
+  const { store, trace, watchdog, spares } = context;
+  const { mounts, isCommon } = plan;
   if (mounts) {
     // The last to be undone: a volume is in use as long as the container's record is there.
     steps.onUndo('volumes', () => mounts.undo());
@@ -167,10 +174,16 @@ async function takeSteps(
   let planned = plannedCgroup(cgroups);
   let unfinished: string | undefined = directory.unfinished;
   let mountsGone: Promise<void> | undefined;
+  let isLeft = false;
   steps.onUndo('container', async () => {
-    await removeRemains({ ...remains, unfinished, cgroup: planned });
+    const next = isLeft && nextOf(spares.containers, plan.id);
+    await removeRemains({ ...remains, unfinished, cgroup: planned, ...(next && { next }) });
     await mountsGone;
   });
+  if (isCommon) {
+    const { driver, layers, areLayersFixed, usage, cpuTime, spec } = plan;
+    spares.containers.expect({ driver, layers, areLayersFixed, usage, cpuTime, resources: spec.resources });
+  }
   if (plan.claimName) await claimName(context, plan, directory, steps);
   const [companion, mountBase] = await Promise.all([
     watchdog.companion(),
@@ -181,6 +194,7 @@ async function takeSteps(
   const options = {
     ...nativeOptions(context, plan, cgroups),
     directory: plan.claimName ? { ...directory, made: true } : directory,
+    ...(plan.ahead && { directory: { ...directory, prepared: true }, ahead: plan.ahead.use() }),
     watchdog: companion.pipe,
     mountBase,
     ...(ids && { ids, userNamespace: made?.user ?? -1 }),
@@ -198,7 +212,9 @@ async function takeSteps(
     : { container: directory.path, mountPoint: containerPaths(directory.path).mountPoint };
   const init = new RunningInit(started.pid, started.pidfd, () => {
     // At the same time as what its end brings about here.
-    if (started.mounts >= 0) mountsGone = native().endMounts({ namespace: started.mounts, ...unseen });
+    isLeft = isCommon && spares.areLikely;
+    if (started.mounts >= 0)
+      mountsGone = native().endMounts({ namespace: started.mounts, ...unseen, leaving: isLeft });
     watchdog.leave(started.pidfd);
   });
   const ends = { pipe: started.pipe, terminal: started.terminal };
@@ -208,6 +224,12 @@ async function takeSteps(
   if (!started.guarded && plan.stdio !== 'parked') await go(ends, plan.spec, plan.stdio);
   const sentNs = started.marks?.at(-1)?.ns ?? 0;
   return { init, cgroup: madeCgroup(cgroups, started.cgroupsMade), ends, record, sentNs, steps };
+}
+
+/** Who has use for the directory of a container that ends, if anybody. */
+function nextOf(containers: SpareContainer, id: string): Remains['next'] {
+  const path = containers.placeFor(id);
+  return path === undefined ? undefined : { path, leave: ahead => containers.leave(ahead) };
 }
 
 /** GO that is sent at once, in bytes: a socket takes it whole, whether or not the init reads already. */
@@ -279,7 +301,7 @@ function isSeenAtEnd({ keep, storageSize, stdio }: StartPlan): boolean {
  * @param made that of a user namespace which was made ahead
  */
 function inNetwork(
-  { network }: RuntimeContext,
+  { spares }: RuntimeContext,
   { namespaces, ownNetwork, ownUser }: CompiledSpec,
   options: Omit<NativeStartOptions, 'namespaces' | 'network'>,
   made?: number,
@@ -288,7 +310,7 @@ function inNetwork(
   if (made !== undefined) return native().start({ ...options, namespaces, network: made });
   // One of the spare ones is not the user namespace's own: nobody in that could do anything with it.
   if (ownUser) return native().start({ ...options, namespaces: namespaces | CLONE_NEWNET, network: -1 });
-  return network.during(spare =>
+  return spares.network.during(spare =>
     native().start({
       ...options,
       namespaces: spare < 0 ? namespaces | CLONE_NEWNET : namespaces,

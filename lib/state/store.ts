@@ -85,7 +85,8 @@ export class ContainerStore {
     fs.renameSync(this.unfinished(id), this.directory(id));
   }
 
-  private unfinished(id: string): string {
+  /** Where a container's directory is before its record is written. */
+  unfinished(id: string): string {
     const { pid, startTime, bootId, pidNamespace } = this.owner;
     const maker = `${pid}.${startTime}.${bootId}.${pidNamespace}`;
     return path.join(this.paths.containers, `${NEW_PREFIX}${maker}.${id}`);

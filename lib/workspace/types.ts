@@ -37,6 +37,8 @@ export interface StorageDriver {
   readonly marks?: 'overlay' | 'aufs';
   /** Its write layer holds all of the container's file system, and no union has to be made for it. */
   readonly copies?: boolean;
+  /** Directory, write layer and mount can be made before the container is known: `prepare` of the addon. */
+  readonly canPrepare: boolean;
   /**
    * Try it out: mount, change and unmount something in a directory of its own below `directory`.
    *

@@ -157,12 +157,13 @@ static void take_away(skiff_life *life, const char *const *trees, size_t tree_co
         paths[count++] = request->cgroups[i].path;
         request->cgroups[i].made = false;
     }
-    skiff_removal removal = {paths, count, request->workspace.what.target, trees, tree_count};
+    skiff_removal removal = {paths, count, request->workspace.what.target, trees, tree_count, NULL};
     skiff_marks marks = {0};
     skiff_error err = {0};
+    bool left;
     for (int step = 0; step < BUSY_STEPS; step++) {
         memset(busy, 0, sizeof busy);
-        if (!skiff_remove_container(&removal, busy, &marks, &err))
+        if (!skiff_remove_container(&removal, busy, &left, &marks, &err))
             break;
         bool any = false;
         for (size_t i = 0; i < count; i++)

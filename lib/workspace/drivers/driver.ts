@@ -6,6 +6,7 @@ import type { DriverCheck, MountOptions, StorageDriver, StorageDriverName } from
 export abstract class Driver implements StorageDriver {
   abstract readonly name: StorageDriverName;
   readonly copies: boolean = false;
+  readonly canPrepare: boolean = false;
 
   check(directory?: string): Promise<DriverCheck> {
     return probe(this, directory);

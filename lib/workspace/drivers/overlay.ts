@@ -12,10 +12,12 @@ import { Driver } from './driver';
 export class OverlayDriver extends Driver {
   readonly name = 'overlay';
   readonly marks = 'overlay';
+  override readonly canPrepare: boolean;
 
   /** @param oldApi use mount(2) even where the kernel has fsopen(2) */
   constructor(private readonly oldApi = false) {
     super();
+    this.canPrepare = !oldApi;
   }
 
   plan({ layers, containerDir, ephemeral, size }: MountOptions): NativeWorkspace {

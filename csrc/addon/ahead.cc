@@ -1,0 +1,95 @@
+#include "ahead.h"
+
+#include "owned.h"
+
+namespace skiff {
+
+Ahead::Ahead(std::string used) : directory_(std::move(used))
+{
+    ahead_.directory = directory_.c_str();
+    ahead_.mount = -1;
+}
+
+Ahead::Ahead(const Napi::Object &options)
+    : directory_(TextOption(options, "directory")), workspace_(std::in_place, ObjectOption(options, "workspace")),
+      cgroups_(std::in_place, ObjectListOption(options, "cgroups")), mounts_(BoolOption(options, "mount", false))
+{
+    ahead_.directory = directory_.c_str();
+    ahead_.workspace = workspace_->Link();
+    ahead_.cgroups = cgroups_->Link();
+    ahead_.cgroup_count = cgroups_->Count();
+    ahead_.mount = -1;
+}
+
+Ahead::~Ahead()
+{
+    Discard();
+}
+
+bool Ahead::Prepare(const std::shared_ptr<Ahead> &used, skiff_error *error)
+{
+    return skiff_prepare(&ahead_, used ? used->Take()->directory : nullptr, mounts_, error);
+}
+
+skiff_ahead *Ahead::Take()
+{
+    taken_ = true;
+    return &ahead_;
+}
+
+void Ahead::Discard()
+{
+    if (taken_)
+        skiff_close_ahead(&ahead_);
+    else
+        skiff_discard(&ahead_);
+    taken_ = true;
+}
+
+int Aheads::Add(std::shared_ptr<Ahead> ahead)
+{
+    all_[++last_] = std::move(ahead);
+    return last_;
+}
+
+std::shared_ptr<Ahead> Aheads::Option(const Napi::Object &options, const char *name)
+{
+    if (options.Get(name).IsUndefined())
+        return nullptr;
+    auto found = all_.find(IntOption(options, name));
+    if (found == all_.end())
+        throw Napi::TypeError::New(options.Env(), std::string("option '") + name + "' is none that is there");
+    std::shared_ptr<Ahead> ahead = found->second;
+    all_.erase(found);
+    return ahead;
+}
+
+static Napi::Value Prepare(const Napi::CallbackInfo &info)
+{
+    Napi::Object options = OptionsOf(info, "prepare");
+    auto ahead = std::make_shared<Ahead>(options);
+    std::shared_ptr<Ahead> used = Owned::Of(info.Env()).aheads.Option(options, "used");
+    return Job<Nothing>::Start(
+        info.Env(), [ahead, used](Nothing &, skiff_error *error) { return ahead->Prepare(used, error); },
+        [ahead](Napi::Env env, Nothing &) -> Napi::Value {
+            return Napi::Number::New(env, Owned::Of(env).aheads.Add(ahead));
+        });
+}
+
+static Napi::Value Discard(const Napi::CallbackInfo &info)
+{
+    std::shared_ptr<Ahead> ahead = Owned::Of(info.Env()).aheads.Option(OptionsOf(info, "discard"), "ahead");
+    return StartJob(info.Env(), [ahead](skiff_error *) {
+        if (ahead)
+            ahead->Discard();
+        return true;
+    });
+}
+
+void RegisterAhead(Napi::Env env, Napi::Object exports)
+{
+    exports.Set("prepare", Napi::Function::New(env, Prepare, "prepare"));
+    exports.Set("discard", Napi::Function::New(env, Discard, "discard"));
+}
+
+} // namespace skiff

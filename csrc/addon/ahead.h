@@ -1,0 +1,50 @@
+// What is made of a container before it is asked for; whatever of it no start took goes with its environment.
+#pragma once
+
+#include "parts.h"
+
+#include <map>
+#include <optional>
+
+extern "C" {
+#include "../core/ahead.h"
+}
+
+namespace skiff {
+
+class Ahead {
+  public:
+    // A directory that was another container's, and nothing else.
+    explicit Ahead(std::string used);
+    // Of the options of `prepare`.
+    explicit Ahead(const Napi::Object &options);
+    ~Ahead();
+    Ahead(const Ahead &) = delete;
+
+    // Of the thread pool.
+    bool Prepare(const std::shared_ptr<Ahead> &used, skiff_error *error);
+    // It is the caller's to remove now.
+    skiff_ahead *Take();
+    void Discard();
+
+  private:
+    std::string directory_;
+    std::optional<Workspace> workspace_;
+    std::optional<Cgroups> cgroups_;
+    bool mounts_ = false, taken_ = false;
+    skiff_ahead ahead_{};
+};
+
+// Those of one environment, by the number that JavaScript knows them by.
+class Aheads {
+  public:
+    int Add(std::shared_ptr<Ahead> ahead);
+    // Undefined in the option: none.
+    std::shared_ptr<Ahead> Option(const Napi::Object &options, const char *name);
+
+  private:
+    std::map<int, std::shared_ptr<Ahead>> all_;
+    int last_ = 0;
+};
+
+} // namespace skiff

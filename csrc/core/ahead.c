@@ -1,0 +1,176 @@
+#include "ahead.h"
+
+#include "cleanup.h"
+#include "mountapi.h"
+#include "removetree.h"
+#include "tree.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+/* Which directory it was that a path led to: an inode's number may be another's, its time of change with it not. */
+typedef struct skiff_layer_stamp {
+    dev_t dev;
+    ino_t ino;
+    struct timespec changed;
+} skiff_layer_stamp;
+
+/* ---- Making ---- */
+
+static bool stamp(const char *layer, skiff_layer_stamp *stamp, skiff_error *err)
+{
+    struct stat st;
+    if (stat(layer, &st) != 0)
+        return skiff_fail(err, "stat", layer);
+    *stamp = (skiff_layer_stamp){.dev = st.st_dev, .ino = st.st_ino, .changed = st.st_ctim};
+    return true;
+}
+
+/* The container that had it may have changed owner, mode and attributes of its root: only the names are used again. */
+static bool renew(const skiff_ahead *ahead, const char *used, skiff_error *err)
+{
+    const skiff_union *what = &ahead->workspace->what;
+    if (rename(used, ahead->directory) != 0)
+        return skiff_fail(err, "rename", used);
+    return skiff_remove_tree(AT_FDCWD, what->upper, err) && skiff_remove_tree(AT_FDCWD, what->work, err);
+}
+
+static bool make_directories(const skiff_ahead *ahead, const char *used, skiff_error *err)
+{
+    if (used ? !renew(ahead, used, err)
+             : mkdir(ahead->directory, 0700) != 0 && !skiff_fail(err, "mkdir", ahead->directory))
+        return false;
+    const char *mount_point = ahead->workspace->what.target;
+    if (!skiff_make_write_layer(ahead->workspace, err))
+        return false;
+    return mkdir(mount_point, 0700) == 0 || errno == EEXIST || skiff_fail(err, "mkdir", mount_point);
+}
+
+static bool mount_layers(skiff_ahead *ahead, skiff_error *err)
+{
+    const skiff_union *what = &ahead->workspace->what;
+    ahead->stamps = calloc(what->layer_count + 1, sizeof *ahead->stamps);
+    if (!ahead->stamps)
+        return skiff_fail(err, "calloc", NULL);
+    for (size_t i = 0; i < what->layer_count; i++)
+        if (!stamp(what->layers[i], &ahead->stamps[i], err))
+            return false;
+    return skiff_open_overlay(what, &ahead->mount, err);
+}
+
+bool skiff_prepare(skiff_ahead *ahead, const char *used, bool mount, skiff_error *err)
+{
+    skiff_error unmounted = {0};
+    ahead->mount = -1;
+    if (!make_directories(ahead, used, err))
+        return false;
+    /* Where the kernel cannot, the start mounts them its own way, and tells what is wrong. */
+    if (mount)
+        mount_layers(ahead, &unmounted);
+    return skiff_make_cgroups(ahead->cgroups, ahead->cgroup_count, err);
+}
+
+void skiff_close_ahead(skiff_ahead *ahead)
+{
+    skiff_close_fd(&ahead->mount);
+    ahead->mount = -1;
+    free(ahead->stamps);
+    ahead->stamps = NULL;
+}
+
+void skiff_discard(skiff_ahead *ahead)
+{
+    skiff_error left = {0};
+    skiff_close_ahead(ahead);
+    for (size_t i = 0; i < ahead->cgroup_count; i++)
+        if (ahead->cgroups[i].made)
+            rmdir(ahead->cgroups[i].path);
+    skiff_remove_tree(AT_FDCWD, ahead->directory, &left);
+}
+
+/* ---- Taking ---- */
+
+static const skiff_cgroup *same_cgroup(const skiff_ahead *ahead, const skiff_cgroup *wanted)
+{
+    for (size_t i = 0; i < ahead->cgroup_count; i++)
+        if (ahead->cgroups[i].made && skiff_same_cgroup(&ahead->cgroups[i], wanted))
+            return &ahead->cgroups[i];
+    return NULL;
+}
+
+static bool is_taken(const skiff_cgroup *cgroups, size_t count, const char *path)
+{
+    for (size_t i = 0; i < count; i++)
+        if (cgroups[i].made && strcmp(cgroups[i].path, path) == 0)
+            return true;
+    return false;
+}
+
+bool skiff_take_cgroups(const skiff_ahead *ahead, skiff_cgroup *cgroups, size_t count, skiff_error *err)
+{
+    for (size_t i = 0; i < count; i++)
+        cgroups[i].made = same_cgroup(ahead, &cgroups[i]) != NULL;
+    for (size_t i = 0; i < ahead->cgroup_count; i++) {
+        const skiff_cgroup *made = &ahead->cgroups[i];
+        if (made->made && !is_taken(cgroups, count, made->path) && rmdir(made->path) != 0 && errno != ENOENT)
+            return skiff_fail(err, "rmdir", made->path);
+    }
+    return true;
+}
+
+static bool is_mounted(const skiff_ahead *ahead, const skiff_workspace *workspace)
+{
+    const skiff_union *what = &workspace->what;
+    skiff_error unseen;
+    if (ahead->mount < 0 || workspace->kind != ahead->workspace->kind || !skiff_same_layers(&ahead->workspace->what, what))
+        return false;
+    for (size_t i = 0; i < what->layer_count; i++) {
+        skiff_layer_stamp now = {0}, *then = &ahead->stamps[i];
+        if (!stamp(what->layers[i], &now, &unseen) || now.dev != then->dev || now.ino != then->ino ||
+            now.changed.tv_sec != then->changed.tv_sec || now.changed.tv_nsec != then->changed.tv_nsec)
+            return false;
+    }
+    return true;
+}
+
+bool skiff_take_workspace(skiff_ahead *ahead, const skiff_workspace *workspace, skiff_error *err)
+{
+    const char *target = workspace->what.target;
+    if (is_mounted(ahead, workspace))
+        return syscall(SKIFF_SYS_move_mount, ahead->mount, "", AT_FDCWD, target, SKIFF_MOVE_MOUNT_F_EMPTY_PATH) == 0 ||
+               skiff_fail(err, "move_mount", target);
+    skiff_close_ahead(ahead);
+    return skiff_own_write_layer(workspace, err) && skiff_make_mount_point(workspace, NULL, -1, err);
+}
+
+/* ---- Leaving ---- */
+
+/* Anything but this one name. */
+static bool is_other(void *only, const char *name, unsigned char type, skiff_error *err)
+{
+    (void)type, (void)err;
+    return only && strcmp(name, only) == 0;
+}
+
+static bool holds_only(int dir, const char *path, const char *only)
+{
+    skiff_error unread;
+    cleanup_fd int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return fd >= 0 && skiff_each_entry(fd, is_other, (void *)only, &unread);
+}
+
+bool skiff_leave_for_next(const char *directory, const char *used)
+{
+    cleanup_fd int dir = open(directory, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    /* "incompat" is what overlayfs leaves of a volatile mount. */
+    if (dir < 0 || !holds_only(dir, "writeLayer", NULL) || !holds_only(dir, "work", "work") ||
+        !holds_only(dir, "work/work", "incompat") || rename(directory, used) != 0)
+        return false;
+    unlinkat(dir, "state.json", 0);
+    unlinkat(dir, "init", 0);
+    return true;
+}

@@ -1,0 +1,46 @@
+/* What a container is made of before anybody asks for it: its directory with write layer and mount point, its layers as a
+ * mount that is attached nowhere yet, its cgroups. A start takes what fits, and makes the rest. All of it belongs on a
+ * thread of the pool. */
+#ifndef SKIFF_CORE_AHEAD_H
+#define SKIFF_CORE_AHEAD_H
+
+#include "cgroup.h"
+#include "workspace.h"
+
+typedef struct skiff_ahead {
+    const char *directory;            /* path that it has until it gets a record */
+    const skiff_workspace *workspace; /* below it; overlay */
+    skiff_cgroup *cgroups;
+    size_t cgroup_count;
+    int mount;                      /* of the layers and the write layer; -1: a start mounts them */
+    struct skiff_layer_stamp *stamps; /* of the layers when they were mounted */
+} skiff_ahead;
+
+/*
+ * Make all of it.
+ *
+ * `used`: a directory that was another container's, see skiff_leave_for_next; NULL: there is none. `mount`: its layers never
+ * change as long as they are there. On failure the directory (under either name) and the cgroups may be there:
+ * skiff_discard removes them.
+ */
+bool skiff_prepare(skiff_ahead *ahead, const char *used, bool mount, skiff_error *err);
+
+/* Remove all of it; what is not there is fine. What cannot be removed is left to who sweeps up after this process. */
+void skiff_discard(skiff_ahead *ahead);
+
+/* Forget what only this process holds of it. */
+void skiff_close_ahead(skiff_ahead *ahead);
+
+/* Mark those of `cgroups` that are there as they are wanted; the others of them that are there are removed. */
+bool skiff_take_cgroups(const skiff_ahead *ahead, skiff_cgroup *cgroups, size_t count, skiff_error *err);
+
+/* The same workspace, below the container's own name by now: mounted, or mounted anew where it was for other layers. */
+bool skiff_take_workspace(skiff_ahead *ahead, const skiff_workspace *workspace, skiff_error *err);
+
+/*
+ * Give the directory of a container that has ended, with nothing mounted in it, to the next one: it is renamed to `used`, and
+ * its record removed. False where the container has left anything in its write layer; nothing is changed then.
+ */
+bool skiff_leave_for_next(const char *directory, const char *used);
+
+#endif

@@ -1,0 +1,24 @@
+import type { NativeCgroup, NativeWorkspace } from './start';
+
+/** Containers' parts that are made ahead. A number stands for what was made; what nobody takes goes with this thread. */
+export interface AheadNative {
+  /**
+   * Make the directory, the write layer, the mount point and the cgroups of a container. Where it fails, nothing of it is
+   * left.
+   *
+   * @returns for `ahead` of `start`
+   */
+  prepare(options: {
+    /** A directory that `remove` has left. */
+    used?: number;
+    /** The container's, until its record is written. */
+    directory: string;
+    /** Below that; `overlay`. */
+    workspace: NativeWorkspace;
+    /** Its layers never change as long as they are there: they can be mounted, too. */
+    mount: boolean;
+    cgroups: NativeCgroup[];
+  }): Promise<number>;
+  /** Remove what was made, or left. */
+  discard(options: { ahead: number }): Promise<void>;
+}

@@ -1,0 +1,120 @@
+import { planCgroup, type CgroupSetup } from '../cgroup';
+import type { Resources } from '../common/resources';
+import { native } from '../native';
+import type { ContainerStore } from '../state';
+import type { StorageDriver } from '../workspace';
+import type { DescriptorReserve } from './reserve';
+import type { Spare } from './spares';
+
+/** What the next container is likely to be made of: that of the last one. */
+export interface Likely {
+  driver: StorageDriver;
+  layers: string[];
+  /** Nobody changes its layers as long as they are there. */
+  areLayersFixed: boolean;
+  resources: Resources;
+  usage: boolean;
+  cpuTime: boolean;
+}
+
+/** An id and what is made for it; of a start that does not come to it, it is kept for the next. */
+export class ContainerAhead {
+  private used = false;
+
+  constructor(
+    readonly id: string,
+    private readonly ahead: number,
+    private readonly giveBack: (ahead: ContainerAhead) => void,
+  ) {}
+
+  /** For `start`, which takes all of it: what it made is the container's from here on. */
+  use(): number {
+    this.used = true;
+    return this.ahead;
+  }
+
+  async discard(): Promise<void> {
+    if (!this.used) await native().discard({ ahead: this.use() });
+  }
+
+  [Symbol.dispose](): void {
+    if (!this.used) this.giveBack(this);
+  }
+}
+
+/**
+ * The directories, the mounted layers and the cgroups of the next container. On disk file systems a directory takes
+ * longer to make, and much longer to remove, than anything else of a container's life: so a container that has written
+ * nothing leaves its own, empty, to the next one. The directory's name tells its maker, and is swept like that of a start
+ * which was killed.
+ */
+export class SpareContainer implements Spare {
+  private spare: ContainerAhead | undefined;
+  /** A directory that was left. */
+  private left: number | undefined;
+  private likely: Likely | undefined;
+
+  constructor(
+    private readonly store: ContainerStore,
+    private readonly cgroups: CgroupSetup,
+    private readonly reserve: DescriptorReserve,
+  ) {}
+
+  get isReady(): boolean {
+    return this.spare !== undefined || this.likely === undefined;
+  }
+
+  /** What is there for a start; to be disposed of after it. */
+  take(): ContainerAhead | undefined {
+    const { spare } = this;
+    this.spare = undefined;
+    if (spare) this.reserve.giveBack();
+    return spare;
+  }
+
+  /** The next one will be like this one. */
+  expect(likely: Likely): void {
+    this.likely = likely;
+  }
+
+  /** Where a container that ends can leave its directory; undefined where one is there already. */
+  placeFor(id: string): string | undefined {
+    return this.left === undefined ? this.store.unfinished(id) : undefined;
+  }
+
+  /** @param ahead what `remove` has left at such a place */
+  async leave(ahead: number): Promise<void> {
+    if (this.left === undefined) this.left = ahead;
+    else await native().discard({ ahead });
+  }
+
+  async prepare(): Promise<void> {
+    if (!this.likely) return;
+    const { driver, layers, areLayersFixed, resources, usage, cpuTime } = this.likely;
+    const id = native().randomId();
+    const directory = this.store.unfinished(id);
+    const used = this.left;
+    this.left = undefined;
+    const ahead = await native().prepare({
+      ...(used !== undefined && { used }),
+      directory,
+      workspace: driver.plan({ layers, containerDir: directory, ephemeral: true }),
+      mount: areLayersFixed,
+      cgroups: planCgroup({ setup: this.cgroups, id, resources, usage, cpuTime }).directories,
+    });
+    this.keep(new ContainerAhead(id, ahead, unused => this.keep(unused)));
+  }
+
+  async drop(): Promise<void> {
+    await this.take()?.discard();
+    const { left } = this;
+    this.left = undefined;
+    if (left !== undefined) await native().discard({ ahead: left });
+  }
+
+  private keep(ahead: ContainerAhead): void {
+    if (this.spare) return void ahead.discard();
+    this.spare = ahead;
+    this.reserve.borrow();
+  }
+}
