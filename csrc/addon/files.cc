@@ -2,8 +2,14 @@
 #include "addon.h"
 #include "parts.h"
 
+#include <cerrno>
+#include <fcntl.h>
+#include <unistd.h>
+
 extern "C" {
 #include "../archive/pieces.h"
+#include "../core/cleanup.h"
+#include "../core/filestate.h"
 #include "../core/texts.h"
 }
 
@@ -85,9 +91,61 @@ static Napi::Value JoinTexts(const Napi::CallbackInfo &info)
         });
 }
 
+// Files as they were.
+struct FileStates {
+    std::vector<std::string> paths;
+    std::vector<skiff_file_state> states;
+};
+
+static Napi::Value TakeFileStates(const Napi::CallbackInfo &info)
+{
+    auto all = std::make_unique<FileStates>();
+    all->paths = TextListOption(OptionsOf(info, "fileStates"), "paths");
+    for (const auto &path : all->paths) {
+        all->states.push_back(skiff_state_of(path.c_str()));
+        if (skiff_is_fresh(&all->states.back()))
+            return info.Env().Null();
+    }
+    return Napi::External<FileStates>::New(info.Env(), all.release(), [](Napi::Env, FileStates *old) { delete old; });
+}
+
+static Napi::Value AreUnchanged(const Napi::CallbackInfo &info)
+{
+    Napi::Value value = OptionsOf(info, "areUnchanged").Get("states");
+    if (!value.IsExternal())
+        throw Napi::TypeError::New(info.Env(), "option 'states' must come from fileStates");
+    const FileStates *all = value.As<Napi::External<FileStates>>().Data();
+    for (size_t i = 0; i < all->paths.size(); i++) {
+        skiff_file_state now = skiff_state_of(all->paths[i].c_str());
+        if (!skiff_same_state(&now, &all->states[i]))
+            return Napi::Boolean::New(info.Env(), false);
+    }
+    return Napi::Boolean::New(info.Env(), true);
+}
+
+// Synchronous, of files that live in memory: what node:fs does of it takes several times as long as the kernel.
+static Napi::Value ReadKernelFile(const Napi::CallbackInfo &info)
+{
+    auto path = TextOption(OptionsOf(info, "readKernelFile"), "path");
+    std::string text;
+    char piece[4096];
+    cleanup_fd int fd = open(path.c_str(), O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    ssize_t got = fd < 0 ? -1 : 1;
+    while (got > 0 && (got = skiff_retry(read(fd, piece, sizeof piece))) > 0)
+        text.append(piece, static_cast<size_t>(got));
+    if (got == 0)
+        return Napi::String::New(info.Env(), text);
+    skiff_error error{};
+    skiff_fail(&error, fd < 0 ? "open" : "read", path.c_str());
+    throw ErrorOf(info.Env(), error);
+}
+
 void RegisterFiles(Napi::Env env, Napi::Object exports)
 {
     exports.Set("readPieces", Napi::Function::New(env, ReadPieces, "readPieces"));
+    exports.Set("fileStates", Napi::Function::New(env, TakeFileStates, "fileStates"));
+    exports.Set("areUnchanged", Napi::Function::New(env, AreUnchanged, "areUnchanged"));
+    exports.Set("readKernelFile", Napi::Function::New(env, ReadKernelFile, "readKernelFile"));
     exports.Set("joinTexts", Napi::Function::New(env, JoinTexts, "joinTexts"));
 }
 

@@ -12,23 +12,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-/* Which directory it was that a path led to: an inode's number may be another's, its time of change with it not. */
-typedef struct skiff_layer_stamp {
-    dev_t dev;
-    ino_t ino;
-    struct timespec changed;
-} skiff_layer_stamp;
-
 /* ---- Making ---- */
-
-static bool stamp(const char *layer, skiff_layer_stamp *stamp, skiff_error *err)
-{
-    struct stat st;
-    if (stat(layer, &st) != 0)
-        return skiff_fail(err, "stat", layer);
-    *stamp = (skiff_layer_stamp){.dev = st.st_dev, .ino = st.st_ino, .changed = st.st_ctim};
-    return true;
-}
 
 /* The container that had it may have changed owner, mode and attributes of its root: only the names are used again. */
 static bool renew(const skiff_ahead *ahead, const char *used, skiff_error *err)
@@ -53,12 +37,11 @@ static bool make_directories(const skiff_ahead *ahead, const char *used, skiff_e
 static bool mount_layers(skiff_ahead *ahead, skiff_error *err)
 {
     const skiff_union *what = &ahead->workspace->what;
-    ahead->stamps = calloc(what->layer_count + 1, sizeof *ahead->stamps);
-    if (!ahead->stamps)
+    ahead->layers = calloc(what->layer_count + 1, sizeof *ahead->layers);
+    if (!ahead->layers)
         return skiff_fail(err, "calloc", NULL);
     for (size_t i = 0; i < what->layer_count; i++)
-        if (!stamp(what->layers[i], &ahead->stamps[i], err))
-            return false;
+        ahead->layers[i] = skiff_state_of(what->layers[i]);
     return skiff_open_overlay(what, &ahead->mount, err);
 }
 
@@ -78,8 +61,8 @@ void skiff_close_ahead(skiff_ahead *ahead)
 {
     skiff_close_fd(&ahead->mount);
     ahead->mount = -1;
-    free(ahead->stamps);
-    ahead->stamps = NULL;
+    free(ahead->layers);
+    ahead->layers = NULL;
 }
 
 void skiff_discard(skiff_ahead *ahead)
@@ -125,13 +108,11 @@ bool skiff_take_cgroups(const skiff_ahead *ahead, skiff_cgroup *cgroups, size_t 
 static bool is_mounted(const skiff_ahead *ahead, const skiff_workspace *workspace)
 {
     const skiff_union *what = &workspace->what;
-    skiff_error unseen;
     if (ahead->mount < 0 || workspace->kind != ahead->workspace->kind || !skiff_same_layers(&ahead->workspace->what, what))
         return false;
     for (size_t i = 0; i < what->layer_count; i++) {
-        skiff_layer_stamp now = {0}, *then = &ahead->stamps[i];
-        if (!stamp(what->layers[i], &now, &unseen) || now.dev != then->dev || now.ino != then->ino ||
-            now.changed.tv_sec != then->changed.tv_sec || now.changed.tv_nsec != then->changed.tv_nsec)
+        skiff_file_state now = skiff_state_of(what->layers[i]);
+        if (!skiff_same_state(&now, &ahead->layers[i]))
             return false;
     }
     return true;

@@ -5,6 +5,7 @@
 #define SKIFF_CORE_AHEAD_H
 
 #include "cgroup.h"
+#include "filestate.h"
 #include "workspace.h"
 
 typedef struct skiff_ahead {
@@ -12,8 +13,8 @@ typedef struct skiff_ahead {
     const skiff_workspace *workspace; /* below it; overlay */
     skiff_cgroup *cgroups;
     size_t cgroup_count;
-    int mount;                      /* of the layers and the write layer; -1: a start mounts them */
-    struct skiff_layer_stamp *stamps; /* of the layers when they were mounted */
+    int mount;                /* of the layers and the write layer; -1: a start mounts them */
+    skiff_file_state *layers; /* as they were when they were mounted */
 } skiff_ahead;
 
 /*

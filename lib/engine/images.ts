@@ -1,11 +1,11 @@
 import path from 'node:path';
 import type { ContainerDefaults, HistoryEntry } from '../image/config';
-import { bundledTar } from '../image/bundled';
+import { bundledTar, filesOfBundled } from '../image/bundled';
 import type { ImportOptions } from '../image/import';
 import type { LoadedImage, LoadOptions } from '../image/load';
 import type { PruneOptions, RemovedImage, RemoveImageOptions } from '../image/remove';
 import type { SaveOptions } from '../image/save';
-import type { StoredImage } from '../image/catalog';
+import { filesOfImage, type StoredImage } from '../image/catalog';
 import { ImageStore, isBundledName } from '../image/store';
 import { findTar, noImageToRun } from '../image/tar-path';
 import { restoreMissing } from '../layers/hidden';
@@ -18,6 +18,7 @@ import { missingLayer } from '../runtime/layers';
 import type { ImageConfig } from '../spec/options';
 import { appendEvent, ContainerStore, type ContainerRecord } from '../state';
 import { withArchive, withSource, type ImageInput, type ProgressOptions } from './image-source';
+import { KnownSources } from './known-sources';
 import { rootDirectory } from './root';
 
 /** An image as the API tells it. */
@@ -59,6 +60,7 @@ export type MadeOf = Pick<ContainerRecord, 'image' | 'imageId' | 'layers'>;
 export class Images {
   readonly store: ImageStore;
   private readonly configs = new Map<string, RootSource>();
+  private readonly sources = new KnownSources();
 
   /**
    * Nothing is made or opened by it.
@@ -211,7 +213,7 @@ export class Images {
   /** Whether `run` takes a word for an image: its name, or an id that no command's name looks like. */
   has(name: string): boolean {
     if (isBundledName(name) || findTar(name) !== undefined) return true;
-    const isId = /^(sha256:)?[0-9a-f]+$/.test(name) && name.length >= SHORT_ID;
+    const isId = isIdLike(name) && name.length >= SHORT_ID;
     return unlessInvalid(() => (isId ? this.store.find(name) : this.store.findNamed(name))) !== undefined;
   }
 
@@ -222,19 +224,26 @@ export class Images {
    * @throws SkiffError IMAGE_NOT_FOUND, AMBIGUOUS; or as unpacking a tar does
    */
   async source(name: string): Promise<RootSource> {
+    return this.sources.get(name) ?? this.findSource(name);
+  }
+
+  private async findSource(name: string): Promise<RootSource> {
+    const { root, whiteouts } = this.store;
     const image = this.lookUp(name);
     if (image) {
-      await restoreMissing(this.store.root, image.layerPaths);
-      return this.sourceOf(image, name);
+      await restoreMissing(root, image.layerPaths);
+      const source = this.sourceOf(image, name);
+      // An id, or its beginning, is told by the directory of records, too.
+      if (!isIdLike(name) && !name.includes('@')) this.sources.remember(name, source, filesOfImage(root, image));
+      return source;
     }
-    const tar = isBundledName(name) ? bundledTar() : findTar(name);
+    const isBundled = isBundledName(name);
+    const tar = isBundled ? bundledTar() : findTar(name);
     if (tar === undefined) throw noImageToRun(name);
-    const { path } = await createReadOnlyLayer({
-      root: this.store.root,
-      tar,
-      whiteouts: this.store.whiteouts,
-    });
-    return { name: isBundledName(name) ? 'busybox' : name, layers: [path], stored: true, config: {} };
+    const { path } = await createReadOnlyLayer({ root, tar, whiteouts });
+    const source = { name: isBundled ? 'busybox' : name, layers: [path], stored: true, config: {} };
+    if (isBundled) this.sources.remember(name, source, filesOfBundled(root));
+    return source;
   }
 
   /**
@@ -291,6 +300,10 @@ export class Images {
     const size = await this.store.sizeOf(image);
     return { ...image, size, containers: this.store.usersOf(image).length };
   }
+}
+
+function isIdLike(name: string): boolean {
+  return /^(sha256:)?[0-9a-f]+$/.test(name);
 }
 
 /** Digits of an id as it is shown. */

@@ -50,6 +50,8 @@ export interface PlanInput {
 /** Compiled specs by the options that they were made of: whoever starts the same thing often has it compiled once. */
 export class CompiledPlans {
   private readonly stencils = new Map<string, SpecStencil>();
+  /** Of the last one, where it is told without looking into objects. */
+  private last: { input: Plain; stencil: SpecStencil } | undefined;
 
   /**
    * The compiled spec of a container.
@@ -64,9 +66,14 @@ export class CompiledPlans {
     compile: () => CompiledSpec,
   ): CompiledSpec {
     if (state === undefined) return compile();
+    const plain = plainOf(state, { command, options, mounts });
+    if (plain && this.last && isSame(plain, this.last.input)) return this.last.stencil.for(id);
     const key = JSON.stringify([state, command, mounts, ...OPTIONS.map(name => distinct(options[name]))]);
     const known = this.stencils.get(key);
-    if (known) return known.for(id);
+    if (known) {
+      this.last = plain && { input: plain, stencil: known };
+      return known.for(id);
+    }
     const compiled = compile();
     if (key.length <= MAX_KEY) this.remember(key, new SpecStencil(compiled, id));
     return compiled;
@@ -77,6 +84,19 @@ export class CompiledPlans {
     if (this.stencils.size === MAX_PLANS && !oldest.done) this.stencils.delete(oldest.value);
     this.stencils.set(key, stencil);
   }
+}
+
+/** All that a compiled spec depends on, none of it an object: such may change and be the same. */
+type Plain = readonly unknown[];
+
+function plainOf(state: string, { command, options, mounts }: PlanInput): Plain | undefined {
+  if (mounts.length > 0) return undefined;
+  const values = [state, ...command, ...OPTIONS.map(name => options[name])];
+  return values.every(value => typeof value !== 'object') ? values : undefined;
+}
+
+function isSame(one: Plain, other: Plain): boolean {
+  return one.length === other.length && one.every((value, index) => value === other[index]);
 }
 
 /** JSON has one null for what is not given, NaN and Infinity; a limit that is none must not pass for no limit. */

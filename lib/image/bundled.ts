@@ -2,8 +2,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { packageRoot } from '../common/package';
 import { createReadOnlyLayer } from '../layers/layer';
-import { rememberedLayer, tarKey } from '../layers/tar-index';
+import { linkOf, rememberedLayer, tarKey } from '../layers/tar-index';
 import { digestOf, thisArchitecture, type ImageConfigFile } from './config';
+import { imagePaths } from './files';
 import type { ReadImage } from './records';
 
 /** The image that is run where none is named. */
@@ -24,6 +25,12 @@ export function bundledTar(): string {
 export function bundledImage(root: string): ReadImage | undefined {
   const hex = rememberedLayer(root, tarKey(fs.statSync(bundledTar(), { bigint: true })));
   return hex === undefined ? undefined : imageOf(hex);
+}
+
+/** What tells that the bundled image is what its name means, and where its layer is. */
+export function filesOfBundled(root: string): string[] {
+  const tar = bundledTar();
+  return [imagePaths(root).refs, tar, linkOf(root, tarKey(fs.statSync(tar, { bigint: true })))];
 }
 
 /** The same, and its layer is there after it. */

@@ -2,6 +2,7 @@ import { SkiffError } from '../common/errors';
 import { hexOf, layerOf } from '../layers/layer';
 import { BUNDLED_NAME, bundledImage } from './bundled';
 import type { ImageConfigFile } from './config';
+import { imagePaths } from './files';
 import { readForgotten } from './forgotten';
 import { imageIds, readImage, readRefs, type ReadImage, type Refs } from './records';
 import { familiarName, parseReference } from './reference';
@@ -144,6 +145,12 @@ export class ImageCatalog {
       added: record.added,
     };
   }
+}
+
+/** What tells that a name is this image's, and that it is whole. */
+export function filesOfImage(root: string, { id, layerPaths }: StoredImage): string[] {
+  const { refs, record } = imagePaths(root);
+  return [refs, record(hexOf(id)), ...layerPaths];
 }
 
 /** Why a record cannot be read; undefined where it can. */

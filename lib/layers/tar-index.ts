@@ -12,14 +12,18 @@ export function tarKey(stat: fs.BigIntStats): string {
   return [stat.dev, stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].map(part => part.toString(36)).join('-');
 }
 
+/** The link that tells which layer a tar file is, by its {@link tarKey}. */
+export function linkOf(root: string, key: string): string {
+  return path.join(tarIndexDirectory(root), key);
+}
+
 /**
  * The digest (hexadecimal) of a tar file that was hashed before and whose layer is there; undefined where the file
  * must be looked at. Synchronous: two system calls, at every start of a container.
  */
 export function rememberedLayer(root: string, key: string): string | undefined {
   try {
-    const link = path.join(tarIndexDirectory(root), key);
-    const target = fs.readlinkSync(link);
+    const target = fs.readlinkSync(linkOf(root, key));
     fs.accessSync(path.join(layersDirectory(root), path.basename(target)));
     return path.basename(target);
   } catch (error) {

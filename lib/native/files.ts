@@ -10,6 +10,13 @@ export type NativePiece =
       length: number;
     };
 
+declare const fileStates: unique symbol;
+
+/** How files were, for `areUnchanged`. */
+export interface FileStates {
+  readonly [fileStates]: never;
+}
+
 /** The native part of lib/layers and lib/state that reads. Errors carry `code`, `syscall` and `path`. */
 export interface FilesNative {
   /**
@@ -30,4 +37,15 @@ export interface FilesNative {
     between: string;
     missing: string;
   }): Promise<string>;
+
+  /**
+   * How files are, or that they are not there; synchronously, as the two that follow.
+   *
+   * @returns null where one of them was changed a moment ago: the next change need not show in its times
+   */
+  fileStates(options: { paths: string[] }): FileStates | null;
+  /** Whether all of them are still as they were. */
+  areUnchanged(options: { states: FileStates }): boolean;
+  /** The text of a file of /proc or of a cgroup, which are in memory. */
+  readKernelFile(options: { path: string }): string;
 }

@@ -1,4 +1,4 @@
-import { planCgroup, type CgroupSetup } from '../cgroup';
+import { planCgroup, type CgroupPlan, type CgroupSetup } from '../cgroup';
 import type { Resources } from '../common/resources';
 import { native } from '../native';
 import type { ContainerStore } from '../state';
@@ -21,9 +21,12 @@ export interface Likely {
 export class ContainerAhead {
   private used = false;
 
+  /** @param cgroups what was decided of its cgroups, for a container like `like` */
   constructor(
     readonly id: string,
     private readonly ahead: number,
+    private readonly cgroups: CgroupPlan,
+    private readonly like: Likely,
     private readonly giveBack: (ahead: ContainerAhead) => void,
   ) {}
 
@@ -31,6 +34,18 @@ export class ContainerAhead {
   use(): number {
     this.used = true;
     return this.ahead;
+  }
+
+  /** The plan of its cgroups; undefined where they are wanted otherwise. */
+  cgroupsFor({
+    resources,
+    usage,
+    cpuTime,
+  }: Pick<Likely, 'resources' | 'usage' | 'cpuTime'>): CgroupPlan | undefined {
+    const { like } = this;
+    return like.resources === resources && like.usage === usage && like.cpuTime === cpuTime
+      ? this.cgroups
+      : undefined;
   }
 
   async discard(): Promise<void> {
@@ -89,10 +104,12 @@ export class SpareContainer implements Spare {
   }
 
   async prepare(): Promise<void> {
-    if (!this.likely) return;
-    const { driver, layers, areLayersFixed, resources, usage, cpuTime } = this.likely;
+    const { likely } = this;
+    if (!likely) return;
+    const { driver, layers, areLayersFixed, resources, usage, cpuTime } = likely;
     const id = native().randomId();
     const directory = this.store.unfinished(id);
+    const cgroups = planCgroup({ setup: this.cgroups, id, resources, usage, cpuTime });
     const used = this.left;
     this.left = undefined;
     const ahead = await native().prepare({
@@ -100,9 +117,9 @@ export class SpareContainer implements Spare {
       directory,
       workspace: driver.plan({ layers, containerDir: directory, ephemeral: true }),
       mount: areLayersFixed,
-      cgroups: planCgroup({ setup: this.cgroups, id, resources, usage, cpuTime }).directories,
+      cgroups: cgroups.directories,
     });
-    this.keep(new ContainerAhead(id, ahead, unused => this.keep(unused)));
+    this.keep(new ContainerAhead(id, ahead, cgroups, likely, unused => this.keep(unused)));
   }
 
   async drop(): Promise<void> {

@@ -108,13 +108,9 @@ export async function startContainer(context: RuntimeContext, plan: StartPlan): 
 async function attempt(context: RuntimeContext, plan: StartPlan): Promise<Started> {
   const { trace, fault } = context;
   const steps = new Steps(plan.id.slice(0, 12), trace, context.reserve, fault);
-  const cgroupPlan = planCgroup({
-    setup: context.cgroups,
-    id: plan.id,
-    resources: plan.spec.resources,
-    usage: plan.usage,
-    cpuTime: plan.cpuTime,
-  });
+  const wanted = { resources: plan.spec.resources, usage: plan.usage, cpuTime: plan.cpuTime };
+  const cgroupPlan =
+    plan.ahead?.cgroupsFor(wanted) ?? planCgroup({ setup: context.cgroups, id: plan.id, ...wanted });
   try {
     return await takeSteps(context, plan, cgroupPlan, steps);
   } catch (error) {

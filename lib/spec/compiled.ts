@@ -78,7 +78,9 @@ class Stencil {
 
   /** The same for another id of the same length. */
   for(id: string): Buffer {
-    const bytes = Buffer.from(this.bytes);
+    // Buffer.from() takes longer than all the rest of it.
+    const bytes = Buffer.allocUnsafe(this.bytes.length);
+    this.bytes.copy(bytes);
     for (const { at, length } of this.places) bytes.write(id, at, length, 'latin1');
     return bytes;
   }

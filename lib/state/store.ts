@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import path from 'node:path';
 import { makeDirectories } from '../common/directories';
 import { errorCode, SkiffError } from '../common/errors';
 import { identify, isAlive, type ProcessIdentity } from '../common/identity';
@@ -39,6 +38,7 @@ export class ContainerStore {
   private readonly paths: Paths;
   /** This process, whose containers end with it. */
   readonly owner: ProcessIdentity;
+  private readonly unfinishedPrefix: string;
   readonly names: NameClaims;
   /** Ids of the host that containers have for themselves. */
   readonly ids: IdPool;
@@ -48,6 +48,9 @@ export class ContainerStore {
     this.ids = new IdPool(this.paths.ids, isRootless() ? PLACE.ofUser : PLACE.ofRoot);
     this.names = new NameClaims(this.paths.names, this.paths.container);
     this.owner = identify(process.pid) ?? fail();
+    const { pid, startTime, bootId, pidNamespace } = this.owner;
+    const maker = `${pid}.${startTime}.${bootId}.${pidNamespace}`;
+    this.unfinishedPrefix = `${this.paths.containers}/${NEW_PREFIX}${maker}.`;
   }
 
   directory(id: string): string {
@@ -87,9 +90,7 @@ export class ContainerStore {
 
   /** Where a container's directory is before its record is written. */
   unfinished(id: string): string {
-    const { pid, startTime, bootId, pidNamespace } = this.owner;
-    const maker = `${pid}.${startTime}.${bootId}.${pidNamespace}`;
-    return path.join(this.paths.containers, `${NEW_PREFIX}${maker}.${id}`);
+    return `${this.unfinishedPrefix}${id}`;
   }
 
   /** The directory of containers, where somebody took it away since this root was opened. */
