@@ -40,6 +40,8 @@ std::string TextOption(const Napi::Object &options, const char *name, const char
 std::vector<std::string> TextListOption(const Napi::Object &options, const char *name);
 std::vector<int> IntListOption(const Napi::Object &options, const char *name);
 std::vector<uint8_t> BytesOption(const Napi::Object &options, const char *name);
+// The same with a text written into it at certain places: lib/spec/stamped.ts.
+std::vector<uint8_t> StampedOption(const Napi::Object &options, const char *name);
 
 // A JavaScript Error with `code` (the errno's name), `errno`, `syscall`, `path` and `step`.
 Napi::Error ErrorOf(Napi::Env env, const skiff_error &error);

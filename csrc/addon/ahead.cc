@@ -37,6 +37,12 @@ skiff_ahead *Ahead::Take()
     return &ahead_;
 }
 
+const skiff_workspace *Ahead::Move(const std::string &path)
+{
+    workspace_->Move(directory_, path);
+    return workspace_->Link();
+}
+
 void Ahead::Discard()
 {
     if (taken_)

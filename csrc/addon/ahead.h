@@ -25,6 +25,8 @@ class Ahead {
     bool Prepare(const std::shared_ptr<Ahead> &used, skiff_error *error);
     // It is the caller's to remove now.
     skiff_ahead *Take();
+    // Its workspace where the directory has this path.
+    const skiff_workspace *Move(const std::string &path);
     void Discard();
 
   private:

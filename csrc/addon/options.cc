@@ -107,4 +107,23 @@ std::vector<uint8_t> BytesOption(const Napi::Object &options, const char *name)
     return std::vector<uint8_t>(buffer.Data(), buffer.Data() + buffer.Length());
 }
 
+std::vector<uint8_t> StampedOption(const Napi::Object &options, const char *name)
+{
+    Napi::Value value = options.Get(name);
+    if (!value.IsObject())
+        throw Wrong(options, name, "an object");
+    Napi::Object stamped = value.As<Napi::Object>();
+    std::vector<uint8_t> bytes = BytesOption(stamped, "bytes"), places = BytesOption(stamped, "places");
+    std::string id = TextOption(stamped, "id");
+    for (size_t i = 0; i + 2 * sizeof(uint32_t) <= places.size(); i += 2 * sizeof(uint32_t)) {
+        uint32_t at, length;
+        std::memcpy(&at, &places[i], sizeof at);
+        std::memcpy(&length, &places[i + sizeof at], sizeof length);
+        if (length > id.size() || at > bytes.size() || length > bytes.size() - at)
+            throw Wrong(stamped, "places", "within the bytes, and no longer than the id");
+        std::memcpy(&bytes[at], id.data(), length);
+    }
+    return bytes;
+}
+
 } // namespace skiff

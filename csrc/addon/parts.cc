@@ -121,6 +121,13 @@ const skiff_workspace *Workspace::Link()
     return &workspace_;
 }
 
+void Workspace::Move(const std::string &from, const std::string &to)
+{
+    for (std::string *path : {&write_layer_, &work_, &mount_point_})
+        if (path->compare(0, from.size(), from) == 0)
+            path->replace(0, from.size(), to);
+}
+
 // ---- Volumes ----
 
 CopyUps::CopyUps(const std::vector<Napi::Object> &list)
@@ -170,11 +177,11 @@ skiff_cgroup *Cgroups::Link()
     return cgroups_.data();
 }
 
-Napi::Value Cgroups::MadeToJs(Napi::Env env) const
+Napi::Value MadeToJs(Napi::Env env, const skiff_cgroup *cgroups, size_t count)
 {
-    Napi::Array made = Napi::Array::New(env, cgroups_.size());
-    for (size_t i = 0; i < cgroups_.size(); i++)
-        made.Set(static_cast<uint32_t>(i), Napi::Boolean::New(env, cgroups_[i].made));
+    Napi::Array made = Napi::Array::New(env, count);
+    for (size_t i = 0; i < count; i++)
+        made.Set(static_cast<uint32_t>(i), Napi::Boolean::New(env, cgroups[i].made));
     return made;
 }
 

@@ -38,6 +38,8 @@ class Workspace {
   public:
     explicit Workspace(const Napi::Object &options);
     const skiff_workspace *Link();
+    // The directory that all of it is in has another name from here on.
+    void Move(const std::string &from, const std::string &to);
 
   private:
     std::vector<std::string> layers_, skip_;
@@ -61,13 +63,14 @@ class CopyUps {
     std::vector<skiff_copy_up> linked_;
 };
 
+// Which of the directories were made.
+Napi::Value MadeToJs(Napi::Env env, const skiff_cgroup *cgroups, size_t count);
+
 class Cgroups {
   public:
     explicit Cgroups(const std::vector<Napi::Object> &list);
     skiff_cgroup *Link();
     size_t Count() const { return cgroups_.size(); }
-    // Which of the directories were made.
-    Napi::Value MadeToJs(Napi::Env env) const;
 
   private:
     struct Setting {

@@ -34,18 +34,20 @@ struct Request {
     std::optional<Workspace> workspace;
     std::optional<CopyUps> copy_ups;
     std::shared_ptr<Ahead> ahead;
-    Cgroups cgroups;
+    std::optional<Cgroups> cgroups;
     std::vector<uint8_t> plan, binds, process;
     std::vector<int> stdio;
     std::string fault_step;
     skiff_start_options options{};
 
     explicit Request(const Napi::Object &from)
-        : cgroups(ObjectListOption(from, "cgroups")), plan(BytesOption(from, "plan")), stdio(StdioOption(from)),
+        : plan(StampedOption(from, "plan")), stdio(StdioOption(from)),
           fault_step(TextOption(from, "faultStep", ""))
     {
         if (!from.Get("directory").IsUndefined())
             directory.emplace(ObjectOption(from, "directory"));
+        if (!from.Get("cgroups").IsUndefined())
+            cgroups.emplace(ObjectListOption(from, "cgroups"));
         if (!from.Get("workspace").IsUndefined())
             workspace.emplace(ObjectOption(from, "workspace"));
         if (workspace && !from.Get("copyUps").IsUndefined())
@@ -53,7 +55,7 @@ struct Request {
         if (!from.Get("binds").IsUndefined())
             binds = BytesOption(from, "binds");
         if (!from.Get("process").IsUndefined())
-            process = BytesOption(from, "process");
+            process = StampedOption(from, "process");
         options.init = IntOption(from, "init");
         options.namespaces = IntOption(from, "namespaces");
         options.network = IntOption(from, "network", -1);
@@ -84,9 +86,10 @@ struct Request {
         options.workspace = workspace ? workspace->Link() : nullptr;
         options.copy_ups = copy_ups ? copy_ups->Link() : nullptr;
         options.copy_up_count = copy_ups ? copy_ups->Count() : 0;
-        options.ahead = ahead ? ahead->Take() : nullptr;
-        options.cgroups = cgroups.Link();
-        options.cgroup_count = cgroups.Count();
+        options.cgroups = cgroups ? cgroups->Link() : nullptr;
+        options.cgroup_count = cgroups ? cgroups->Count() : 0;
+        if (ahead)
+            TakeAhead();
         options.plan = plan.data();
         options.plan_length = plan.size();
         options.binds = binds.empty() ? nullptr : binds.data();
@@ -96,6 +99,18 @@ struct Request {
         options.stdio = stdio.data();
         options.stdio_count = static_cast<int>(stdio.size());
         options.fault.step = fault_step.empty() ? nullptr : fault_step.c_str();
+    }
+
+    // What is not asked for otherwise is what it was made for.
+    void TakeAhead()
+    {
+        options.ahead = ahead->Take();
+        if (!workspace && directory)
+            options.workspace = ahead->Move(options.directory->path);
+        if (!cgroups) {
+            options.cgroups = options.ahead->cgroups;
+            options.cgroup_count = options.ahead->cgroup_count;
+        }
     }
 };
 
@@ -138,7 +153,7 @@ Napi::Value StartedToJs(Napi::Env env, const Request &request, bool marks, Start
     object.Set("mounts", started.mounts >= 0 ? owned.Adopt(started.mounts) : -1);
     result.there = false;
     object.Set("guarded", started.guarded);
-    object.Set("cgroupsMade", request.cgroups.MadeToJs(env));
+    object.Set("cgroupsMade", MadeToJs(env, request.options.cgroups, request.options.cgroup_count));
     if (marks)
         object.Set("marks", MarksToJs(env, started.marks));
     return object;
@@ -209,7 +224,7 @@ Napi::Value Go(const Napi::CallbackInfo &info)
 {
     Napi::Object options = OptionsOf(info, "go");
     int pipe = IntOption(options, "pipe");
-    auto process = std::make_shared<std::vector<uint8_t>>(BytesOption(options, "process"));
+    auto process = std::make_shared<std::vector<uint8_t>>(StampedOption(options, "process"));
     std::vector<int> stdio = StdioOption(options);
     return StartJob(info.Env(), [pipe, process, stdio](skiff_error *error) {
         return skiff_go(pipe, process->data(), process->size(), stdio.data(), static_cast<int>(stdio.size()), error);
@@ -220,7 +235,7 @@ void SendGo(const Napi::CallbackInfo &info)
 {
     Napi::Object options = OptionsOf(info, "sendGo");
     int pipe = IntOption(options, "pipe");
-    std::vector<uint8_t> process = BytesOption(options, "process");
+    std::vector<uint8_t> process = StampedOption(options, "process");
     std::vector<int> stdio = StdioOption(options);
     skiff_error error{};
     skiff_error_text(error.step, sizeof error.step, "go");
@@ -246,7 +261,7 @@ Napi::Value MakeCgroups(const Napi::CallbackInfo &info)
     skiff_cgroup *linked = cgroups.Link();
     if (!skiff_make_cgroups(linked, cgroups.Count(), &error))
         throw ErrorOf(info.Env(), error);
-    return cgroups.MadeToJs(info.Env());
+    return MadeToJs(info.Env(), linked, cgroups.Count());
 }
 
 // What is left of a container; resolves with which of its cgroups still hold something.

@@ -14,7 +14,8 @@ export function withFiles(spec: CompiledSpec, { files = {} }: Pick<StartOptions,
   const entries = Object.entries(files);
   if (entries.length === 0) return spec;
   const contents = new Map(entries.map(([path, file]) => [path, contentOf(path, file)]));
-  return { ...spec, process: Buffer.concat([spec.process, fileRecords(contents)]) };
+  const { process } = spec;
+  return { ...spec, process: { ...process, bytes: Buffer.concat([process.bytes, fileRecords(contents)]) } };
 }
 
 function contentOf(path: string, file: InputFile): FileContent {

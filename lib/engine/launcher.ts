@@ -301,14 +301,17 @@ export class Launcher {
     { mounts, areUnique }: Pick<ContainerMounts, 'mounts' | 'areUnique'> = NO_MOUNTS,
   ): Promise<CompiledSpec> {
     const layer = source.layers[0]!;
-    const { key, filter } = await this.filter(options);
-    const known = source.stored ? (source.imageId ?? layer) : stateOfAccounts(layer);
+    const image = source.stored ? (source.imageId ?? layer) : stateOfAccounts(layer);
     // Devices of the host are looked at anew: they come and go.
     const changes = areUnique || options.privileged || options.devices?.length;
-    const state = known === undefined || changes ? undefined : `${known}\0${key}`;
-    return this.plans.get(id, state, { command, options, mounts }, () =>
-      this.compileNow(id, command, options, source, mounts, { filter }),
-    );
+    const input = { command, options, mounts };
+    const again = image !== undefined && !changes && this.plans.again(id, image, input);
+    if (again) return again;
+    const { key, filter } = await this.filter(options);
+    const compile = () => this.compileNow(id, command, options, source, mounts, { filter });
+    return image === undefined || changes
+      ? compile()
+      : this.plans.get(id, { image, filter: key }, input, compile);
   }
 
   private compileNow(
@@ -332,7 +335,7 @@ export class Launcher {
       rootless: currentRootless(),
       filter,
     });
-    return compileSpec(spec, { init: options.init, fault: fault && nativeFault(fault), ...process });
+    return compileSpec(spec, id, { init: options.init, fault: fault && nativeFault(fault), ...process });
   }
 
   /** The filter of system calls that the options ask for. */

@@ -50,32 +50,40 @@ export interface PlanInput {
 /** Compiled specs by the options that they were made of: whoever starts the same thing often has it compiled once. */
 export class CompiledPlans {
   private readonly stencils = new Map<string, SpecStencil>();
-  /** Of the last one, where it is told without looking into objects. */
-  private last: { input: Plain; stencil: SpecStencil } | undefined;
+  /** Of the last one, where what it was made of is told without looking into objects. */
+  private last: { made: Plain; stencil: SpecStencil } | undefined;
+
+  /**
+   * The same as the last time, if it is wanted again.
+   *
+   * @param state of what it is made of besides options and the files that they name
+   */
+  again(id: string, state: string, input: PlanInput): CompiledSpec | undefined {
+    const { last } = this;
+    return last && isMadeOf(last.made, state, input) ? last.stencil.for(id) : undefined;
+  }
 
   /**
    * The compiled spec of a container.
    *
-   * @param state of what it is made of besides options: the image's topmost layer; undefined where that cannot be told
+   * @param state of what it is made of besides options: the image, and the filter of system calls
    * @param compile makes it where it is not known
    */
   get(
     id: string,
-    state: string | undefined,
-    { command, options, mounts }: PlanInput,
+    state: { image: string; filter: string },
+    input: PlanInput,
     compile: () => CompiledSpec,
   ): CompiledSpec {
-    if (state === undefined) return compile();
-    const plain = plainOf(state, { command, options, mounts });
-    if (plain && this.last && isSame(plain, this.last.input)) return this.last.stencil.for(id);
-    const key = JSON.stringify([state, command, mounts, ...OPTIONS.map(name => distinct(options[name]))]);
+    const { command, options, mounts } = input;
+    const values = [state, command, mounts, ...OPTIONS.map(name => distinct(options[name]))];
+    const key = JSON.stringify(values);
     const known = this.stencils.get(key);
-    if (known) {
-      this.last = plain && { input: plain, stencil: known };
-      return known.for(id);
-    }
-    const compiled = compile();
-    if (key.length <= MAX_KEY) this.remember(key, new SpecStencil(compiled, id));
+    const compiled = known?.for(id) ?? compile();
+    const stencil = known ?? new SpecStencil(compiled, id);
+    if (!known && key.length <= MAX_KEY) this.remember(key, stencil);
+    const made = plainOf(state.image, input);
+    this.last = made && { made, stencil };
     return compiled;
   }
 
@@ -87,16 +95,23 @@ export class CompiledPlans {
 }
 
 /** All that a compiled spec depends on, none of it an object: such may change and be the same. */
-type Plain = readonly unknown[];
-
-function plainOf(state: string, { command, options, mounts }: PlanInput): Plain | undefined {
-  if (mounts.length > 0) return undefined;
-  const values = [state, ...command, ...OPTIONS.map(name => options[name])];
-  return values.every(value => typeof value !== 'object') ? values : undefined;
+interface Plain {
+  state: string;
+  command: readonly unknown[];
+  options: readonly unknown[];
 }
 
-function isSame(one: Plain, other: Plain): boolean {
-  return one.length === other.length && one.every((value, index) => value === other[index]);
+function plainOf(state: string, { command, options, mounts }: PlanInput): Plain | undefined {
+  const values = OPTIONS.map(name => options[name]);
+  const isPlain = mounts.length === 0 && [...command, ...values].every(value => typeof value !== 'object');
+  return isPlain ? { state, command: [...command], options: values } : undefined;
+}
+
+function isMadeOf(made: Plain, state: string, { command, options, mounts }: PlanInput): boolean {
+  if (made.state !== state || made.command.length !== command.length || mounts.length > 0) return false;
+  for (let i = 0; i < command.length; i += 1) if (made.command[i] !== command[i]) return false;
+  for (let i = 0; i < OPTIONS.length; i += 1) if (made.options[i] !== options[OPTIONS[i]!]) return false;
+  return true;
 }
 
 /** JSON has one null for what is not given, NaN and Infinity; a limit that is none must not pass for no limit. */

@@ -50,15 +50,24 @@ export interface NativeWorkspace {
   skip?: string[];
 }
 
+/** Bytes, and where in them a container's id is to be written; see `lib/spec/stamped.ts`. */
+export interface NativeStamped {
+  bytes: Buffer;
+  places: Buffer;
+  id: string;
+}
+
 /** What `start` takes. */
 export interface NativeStartOptions {
-  /** From `prepare`, for this container: what does not fit is made anew. */
+  /** From `prepare`, for this container: what of it does not fit is made anew. */
   ahead?: number;
   directory?: NativeDirectory;
+  /** None: the one made `ahead`, if any. */
   workspace?: NativeWorkspace;
   /** Volumes that may be new. */
   copyUps?: NativeCopyUp[];
-  cgroups: NativeCgroup[];
+  /** None: those made `ahead`, if any. */
+  cgroups?: NativeCgroup[];
   /** Descriptor of the static init, from `openInit`. */
   init: number;
   /** CLONE_NEW flags, clone(2). */
@@ -72,13 +81,13 @@ export interface NativeStartOptions {
   /** Mount namespace to copy, from `makeMountBase`; -1: that of this process. */
   mountBase: number;
   /** Set-up records, `lib/spec/plan.ts`. */
-  plan: Buffer;
+  plan: NativeStamped;
   /** Sources of its bind mounts, `lib/spec/binds.ts`; they are opened in the mount namespace of this process. */
   binds?: Buffer;
   /** Pipe of the watchdog that is to guard it. */
   watchdog: number;
   /** Process records; without them the init stays parked. */
-  process?: Buffer;
+  process?: NativeStamped;
   /**
    * Hold its mount namespace: its end is told before its mounts are taken apart, which `endMounts` does. Where the
    * kernel forbids that, or it would show, it is not held.
@@ -127,7 +136,7 @@ export interface StartNative {
    */
   start(options: NativeStartOptions): Promise<NativeStarted>;
   /** The same without waiting for anything, synchronously: for a small GO. What became of it is told by `goResult`. */
-  sendGo(options: { pipe: number; process: Buffer; stdio: number[] }): void;
+  sendGo(options: { pipe: number; process: NativeStamped; stdio: number[] }): void;
   /**
    * What became of a GO, synchronously, once the init has ended or the command runs; throws as `go` rejects.
    *
@@ -145,7 +154,7 @@ export interface StartNative {
   /** A user namespace and such a network namespace of its own; they live as long as the descriptors are open. */
   makeUser(options: { ids: IdRange }): Promise<{ user: number; network: number }>;
   /** Give a parked init its command; resolves when that runs, rejects with step `exec` when it could not. */
-  go(options: { pipe: number; process: Buffer; stdio: number[] }): Promise<void>;
+  go(options: { pipe: number; process: NativeStamped; stdio: number[] }): Promise<void>;
   /**
    * Remove what is left of a container in one job: rmdir of its cgroups, unmount, deletion of its directories' trees.
    * What is not there is fine.

@@ -7,6 +7,7 @@ import type { ContainerRecord } from '../state';
 import type { RuntimeContext } from './context';
 import { startError } from './errors';
 import { givePipes } from './ids';
+import { unstamped } from '../spec/stamped';
 import { RunningInit } from './running';
 import { go } from './start';
 
@@ -66,7 +67,7 @@ export async function execInContainer(
       givePipes(plan.stdio, target.record.ids);
       // The command may be killed before anybody hears that it runs.
       const oomKills = cgroup.stat().oomKills ?? 0;
-      await go(ends, plan, plan.stdio);
+      await go(ends, unstamped(plan.process), plan.stdio);
       return { command, ends, cgroup, oomKills };
     } catch (error) {
       await command.kill();
@@ -89,7 +90,7 @@ export async function execDetached(
   await whileRunning(target, plan.program, async () => {
     const { entered } = await enter(context, target, plan, { orphan: true });
     try {
-      await go(entered, plan, plan.stdio);
+      await go(entered, unstamped(plan.process), plan.stdio);
     } finally {
       releaseEnds(entered);
     }

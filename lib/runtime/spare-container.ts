@@ -2,19 +2,19 @@ import { planCgroup, type CgroupPlan, type CgroupSetup } from '../cgroup';
 import type { Resources } from '../common/resources';
 import { native } from '../native';
 import type { ContainerStore } from '../state';
-import type { StorageDriver } from '../workspace';
 import type { DescriptorReserve } from './reserve';
 import type { Spare } from './spares';
+import type { StartPlan } from './start';
+
+/** Of a start, what can be made ahead. */
+export type Wanted = Pick<
+  StartPlan,
+  'driver' | 'layers' | 'areLayersFixed' | 'spec' | 'usage' | 'cpuTime' | 'mounts'
+>;
 
 /** What the next container is likely to be made of: that of the last one. */
-export interface Likely {
-  driver: StorageDriver;
-  layers: string[];
-  /** Nobody changes its layers as long as they are there. */
-  areLayersFixed: boolean;
+interface Likely extends Pick<Wanted, 'driver' | 'layers' | 'areLayersFixed' | 'usage' | 'cpuTime'> {
   resources: Resources;
-  usage: boolean;
-  cpuTime: boolean;
 }
 
 /** An id and what is made for it; of a start that does not come to it, it is kept for the next. */
@@ -36,16 +36,18 @@ export class ContainerAhead {
     return this.ahead;
   }
 
+  /** All of it is what that one is to be made of. */
+  isFor(wanted: Wanted): boolean {
+    const { driver, layers } = this.like;
+    const sameLayers = layers === wanted.layers || layers.join('\0') === wanted.layers.join('\0');
+    return driver === wanted.driver && sameLayers && !wanted.mounts && this.cgroupsFor(wanted) !== undefined;
+  }
+
   /** The plan of its cgroups; undefined where they are wanted otherwise. */
-  cgroupsFor({
-    resources,
-    usage,
-    cpuTime,
-  }: Pick<Likely, 'resources' | 'usage' | 'cpuTime'>): CgroupPlan | undefined {
+  cgroupsFor({ spec, usage, cpuTime }: Wanted): CgroupPlan | undefined {
     const { like } = this;
-    return like.resources === resources && like.usage === usage && like.cpuTime === cpuTime
-      ? this.cgroups
-      : undefined;
+    const fits = like.resources === spec.resources && like.usage === usage && like.cpuTime === cpuTime;
+    return fits ? this.cgroups : undefined;
   }
 
   async discard(): Promise<void> {
@@ -88,8 +90,8 @@ export class SpareContainer implements Spare {
   }
 
   /** The next one will be like this one. */
-  expect(likely: Likely): void {
-    this.likely = likely;
+  expect({ driver, layers, areLayersFixed, spec, usage, cpuTime }: Wanted): void {
+    this.likely = { driver, layers, areLayersFixed, resources: spec.resources, usage, cpuTime };
   }
 
   /** Where a container that ends can leave its directory; undefined where one is there already. */

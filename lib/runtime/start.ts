@@ -12,6 +12,7 @@ import { errorCode } from '../common/errors';
 import { native, type NativeDirectory, type NativeStarted, type NativeStartOptions } from '../native';
 import type { CompiledSpec } from '../spec/compiled';
 import { CLONE_NEWNET, type Fault } from '../spec/plan';
+import type { Stamped } from '../spec/stamped';
 import { RECORD_VERSION, type ContainerRecord } from '../state';
 import { containerPaths, workspaceFailure, type StorageDriver } from '../workspace';
 import type { RuntimeContext } from './context';
@@ -108,9 +109,10 @@ export async function startContainer(context: RuntimeContext, plan: StartPlan): 
 async function attempt(context: RuntimeContext, plan: StartPlan): Promise<Started> {
   const { trace, fault } = context;
   const steps = new Steps(plan.id.slice(0, 12), trace, context.reserve, fault);
-  const wanted = { resources: plan.spec.resources, usage: plan.usage, cpuTime: plan.cpuTime };
+  const { id, usage, cpuTime } = plan;
+  const { resources } = plan.spec;
   const cgroupPlan =
-    plan.ahead?.cgroupsFor(wanted) ?? planCgroup({ setup: context.cgroups, id: plan.id, ...wanted });
+    plan.ahead?.cgroupsFor(plan) ?? planCgroup({ setup: context.cgroups, id, resources, usage, cpuTime });
   try {
     return await takeSteps(context, plan, cgroupPlan, steps);
   } catch (error) {
@@ -176,10 +178,7 @@ async function takeSteps(
     await removeRemains({ ...remains, unfinished, cgroup: planned, ...(next && { next }) });
     await mountsGone;
   });
-  if (isCommon) {
-    const { driver, layers, areLayersFixed, usage, cpuTime, spec } = plan;
-    spares.containers.expect({ driver, layers, areLayersFixed, usage, cpuTime, resources: spec.resources });
-  }
+  if (isCommon) spares.containers.expect(plan);
   if (plan.claimName) await claimName(context, plan, directory, steps);
   const [companion, mountBase] = await Promise.all([
     watchdog.companion(),
@@ -217,7 +216,7 @@ async function takeSteps(
   steps.onUndo('init', () => release(init, ends));
   await watchdog.adopt(started.pidfd, companion, started.guarded);
   // The watchdog was killed a moment ago, and the init waited parked until another one guarded it.
-  if (!started.guarded && plan.stdio !== 'parked') await go(ends, plan.spec, plan.stdio);
+  if (!started.guarded && plan.stdio !== 'parked') await go(ends, plan.spec.process, plan.stdio);
   const sentNs = started.marks?.at(-1)?.ns ?? 0;
   return { init, cgroup: madeCgroup(cgroups, started.cgroupsMade), ends, record, sentNs, steps };
 }
@@ -243,7 +242,7 @@ export async function goParked(
 ): Promise<void> {
   record.command = spec.args;
   givePipes(stdio, record.ids);
-  if (spec.process.length > SMALL_GO) return go(ends, spec, stdio);
+  if (spec.process.bytes.length > SMALL_GO) return go(ends, spec.process, stdio);
   native().sendGo({ pipe: ends.pipe, process: spec.process, stdio });
 }
 
@@ -278,7 +277,7 @@ export function isLost(error: unknown): boolean {
 /** Give a parked process its command; resolves when that runs. */
 export async function go(
   ends: Started['ends'],
-  { process }: Pick<CompiledSpec, 'process'>,
+  process: Stamped,
   stdio: number[],
 ): Promise<void> {
   await native().go({ pipe: ends.pipe, process, stdio });
@@ -335,16 +334,18 @@ function nativeOptions(
   plan: StartPlan,
   cgroups: CgroupPlan,
 ): Omit<NativeStartOptions, 'watchdog' | 'mountBase' | 'namespaces' | 'network'> {
-  const { spec, layers, stdio } = plan;
+  const { spec, stdio } = plan;
   return {
-    workspace: plan.driver.plan({
-      layers,
-      containerDir: store.directory(plan.id),
-      ephemeral: !plan.keep,
-      size: plan.storageSize,
+    ...(!plan.ahead?.isFor(plan) && {
+      workspace: plan.driver.plan({
+        layers: plan.layers,
+        containerDir: store.directory(plan.id),
+        ephemeral: !plan.keep,
+        size: plan.storageSize,
+      }),
+      cgroups: cgroups.directories,
     }),
     ...(plan.mounts && { copyUps: plan.mounts.copyUps }),
-    cgroups: cgroups.directories,
     init,
     plan: spec.setup,
     ...(spec.binds && { binds: spec.binds.plan }),

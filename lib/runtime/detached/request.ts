@@ -1,6 +1,7 @@
 import type { CgroupPlan, PlannedDirectory } from '../../cgroup';
 import type { NativeCopyUp, NativeWorkspace } from '../../native';
 import type { CompiledSpec } from '../../spec/compiled';
+import { bytesOf } from '../../spec/stamped';
 import { CLONE_NEWNET } from '../../spec/plan';
 import { Operation, PlanWriter, type Value } from '../../spec/plan-encoding';
 import type { ContainerRecord } from '../../state';
@@ -70,9 +71,9 @@ export function monitorRequest(request: MonitorRequest): Buffer {
     .add(
       Operation.Start,
       { u32: spec.ownNetwork ? spec.namespaces | CLONE_NEWNET : spec.namespaces },
-      { bytes: spec.setup },
+      { bytes: bytesOf(spec.setup) },
       { bytes: spec.binds?.plan ?? Buffer.alloc(0) },
-      { bytes: spec.process },
+      { bytes: bytesOf(spec.process) },
     )
     .add(Operation.Streams, { u32: Number(terminal) }, { u32: Number(openInput) }, { u32: request.attached })
     .add(Operation.Log, { u64: BigInt(log.maxSize) }, { u32: log.maxFiles })
