@@ -72,6 +72,7 @@ export async function openRoot(options: OpenOptions): Promise<OpenedRoot> {
       new SpareNetwork(reserve),
       new SpareUser(store),
       new SpareContainer(store, cgroups, reserve),
+      reserve,
     ),
     turns: new Turns(startsAtOnce()),
     reserve,

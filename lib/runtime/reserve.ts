@@ -27,9 +27,9 @@ export class DescriptorReserve {
     native().close({ fds: this.held.splice(this.wanted) });
   }
 
+  /** It is in use no more: {@link fill} takes its place when there is time for it. */
   giveBack(): void {
     this.wanted += 1;
-    this.fill();
   }
 
   /** Do something with so many more descriptors to be had. */
@@ -46,7 +46,8 @@ export class DescriptorReserve {
     native().close({ fds: this.held.splice(0) });
   }
 
-  private fill(): void {
+  /** As many as there should be, as far as they are to be had. */
+  fill(): void {
     try {
       while (this.held.length < this.wanted) this.held.push(native().openNull());
     } catch (error) {

@@ -1,6 +1,7 @@
 import { debugLog } from '../common/debug';
 import { errorMessage } from '../common/errors';
 import type { SpareNetwork } from './networks';
+import type { DescriptorReserve } from './reserve';
 import type { SpareContainer } from './spare-container';
 import type { SpareUser } from './spare-user';
 
@@ -35,6 +36,7 @@ export class Spares {
     readonly network: SpareNetwork,
     readonly users: SpareUser,
     readonly containers: SpareContainer,
+    private readonly reserve: DescriptorReserve,
   ) {}
 
   /** What a removal leaves for the next start will be of use. */
@@ -88,6 +90,7 @@ export class Spares {
       // The next start makes its own, and tells what is wrong where that fails, too.
       await spare.prepare().catch((error: unknown) => debug('nothing made ahead: %s', errorMessage(error)));
     }
+    this.reserve.fill();
   }
 
   private expire(): void {
@@ -97,5 +100,6 @@ export class Spares {
 
   private async drop(): Promise<void> {
     for (const spare of this.all) await spare.drop();
+    this.reserve.fill();
   }
 }
