@@ -15,6 +15,22 @@ extern "C" {
 
 namespace skiff {
 
+bool ReadKernelFile(const std::string &path, std::string *text, const char **failed)
+{
+    char piece[4096];
+    *failed = "open";
+    cleanup_fd int fd = open(path.c_str(), O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    *failed = "read";
+    for (;;) {
+        ssize_t got = skiff_retry(read(fd, piece, sizeof piece));
+        if (got <= 0)
+            return got == 0;
+        text->append(piece, static_cast<size_t>(got));
+    }
+}
+
 // What the pieces' pointers lead to; bytes that are given as they are stay the caller's.
 struct Pieces {
     std::string root;
@@ -123,20 +139,16 @@ static Napi::Value AreUnchanged(const Napi::CallbackInfo &info)
     return Napi::Boolean::New(info.Env(), true);
 }
 
-// Synchronous, of files that live in memory: what node:fs does of it takes several times as long as the kernel.
-static Napi::Value ReadKernelFile(const Napi::CallbackInfo &info)
+// Synchronous: what node:fs does of it takes several times as long as the kernel.
+static Napi::Value KernelFile(const Napi::CallbackInfo &info)
 {
     auto path = TextOption(OptionsOf(info, "readKernelFile"), "path");
     std::string text;
-    char piece[4096];
-    cleanup_fd int fd = open(path.c_str(), O_RDONLY | O_NOCTTY | O_CLOEXEC);
-    ssize_t got = fd < 0 ? -1 : 1;
-    while (got > 0 && (got = skiff_retry(read(fd, piece, sizeof piece))) > 0)
-        text.append(piece, static_cast<size_t>(got));
-    if (got == 0)
+    const char *failed = nullptr;
+    if (ReadKernelFile(path, &text, &failed))
         return Napi::String::New(info.Env(), text);
     skiff_error error{};
-    skiff_fail(&error, fd < 0 ? "open" : "read", path.c_str());
+    skiff_fail(&error, failed, path.c_str());
     throw ErrorOf(info.Env(), error);
 }
 
@@ -145,7 +157,7 @@ void RegisterFiles(Napi::Env env, Napi::Object exports)
     exports.Set("readPieces", Napi::Function::New(env, ReadPieces, "readPieces"));
     exports.Set("fileStates", Napi::Function::New(env, TakeFileStates, "fileStates"));
     exports.Set("areUnchanged", Napi::Function::New(env, AreUnchanged, "areUnchanged"));
-    exports.Set("readKernelFile", Napi::Function::New(env, ReadKernelFile, "readKernelFile"));
+    exports.Set("readKernelFile", Napi::Function::New(env, KernelFile, "readKernelFile"));
     exports.Set("joinTexts", Napi::Function::New(env, JoinTexts, "joinTexts"));
 }
 

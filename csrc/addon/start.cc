@@ -266,16 +266,30 @@ Napi::Value MakeCgroups(const Napi::CallbackInfo &info)
 
 // What is left of a container; resolves with which of its cgroups still hold something.
 struct Removal {
-    std::vector<std::string> cgroups, trees;
+    std::vector<std::string> cgroups, trees, files;
     std::string mount_point, used;
+    Namespace mounts;
 
     explicit Removal(const Napi::Object &options)
         : cgroups(TextListOption(options, "cgroups")), trees(TextListOption(options, "trees")),
+          files(TextListOption(options, "files")),
           mount_point(TextOption(options, "mountPoint")), used(TextOption(options, "used", ""))
     {
+        int fd = IntOption(options, "namespace", -1);
+        mounts.fd = fd >= 0 && Owned::Of(options.Env()).Release(fd) ? fd : -1;
     }
 
-    bool Run(bool *busy, bool *left, skiff_marks *marks, skiff_error *error) const
+    // What cannot be read is not there.
+    void Read(std::vector<std::optional<std::string>> *texts) const
+    {
+        for (const auto &path : files) {
+            std::string text;
+            const char *failed = nullptr;
+            texts->push_back(ReadKernelFile(path, &text, &failed) ? std::make_optional(text) : std::nullopt);
+        }
+    }
+
+    bool Run(bool *busy, bool *left, skiff_marks *marks, skiff_error *error)
     {
         std::vector<const char *> cgroup_names = NamesOf(cgroups), tree_names = NamesOf(trees);
         skiff_removal removal{};
@@ -284,6 +298,7 @@ struct Removal {
         removal.mount_point = mount_point.c_str();
         removal.trees = tree_names.data();
         removal.tree_count = tree_names.size();
+        removal.mounts = skiff_steal_fd(&mounts.fd);
         removal.used = used.empty() ? nullptr : used.c_str();
         return skiff_remove_container(&removal, busy, left, marks, error);
     }
@@ -291,9 +306,18 @@ struct Removal {
 
 struct Removed {
     std::unique_ptr<bool[]> busy;
+    std::vector<std::optional<std::string>> texts;
     bool left = false;
     skiff_marks marks{};
 };
+
+Napi::Value TextsToJs(Napi::Env env, const std::vector<std::optional<std::string>> &texts)
+{
+    Napi::Array list = Napi::Array::New(env, texts.size());
+    for (size_t i = 0; i < texts.size(); i++)
+        list.Set(static_cast<uint32_t>(i), texts[i] ? Napi::String::New(env, *texts[i]) : env.Null());
+    return list;
+}
 
 Napi::Value Remove(const Napi::CallbackInfo &info)
 {
@@ -303,6 +327,7 @@ Napi::Value Remove(const Napi::CallbackInfo &info)
     return Job<Removed>::Start(
         info.Env(),
         [removal](Removed &removed, skiff_error *error) {
+            removal->Read(&removed.texts);
             removed.busy = std::make_unique<bool[]>(removal->cgroups.size());
             return removal->Run(removed.busy.get(), &removed.left, &removed.marks, error);
         },
@@ -313,6 +338,7 @@ Napi::Value Remove(const Napi::CallbackInfo &info)
                 if (removed.busy[i])
                     busy.Set(busy.Length(), Napi::String::New(env, removal->cgroups[i]));
             result.Set("busy", busy);
+            result.Set("texts", TextsToJs(env, removed.texts));
             if (removed.left)
                 result.Set("left", Owned::Of(env).aheads.Add(std::make_shared<Ahead>(removal->used)));
             if (marks)
@@ -326,12 +352,10 @@ Napi::Value EndMounts(const Napi::CallbackInfo &info)
     Napi::Object options = OptionsOf(info, "endMounts");
     int fd = IntOption(options, "namespace");
     std::string container = TextOption(options, "container", ""), mount_point = TextOption(options, "mountPoint", "");
-    bool leaving = BoolOption(options, "leaving", false);
     auto held = std::make_shared<Namespace>();
     held->fd = Owned::Of(info.Env()).Release(fd) ? fd : -1;
-    return StartJob(info.Env(), [held, container, mount_point, leaving](skiff_error *) {
-        skiff_end_mounts(skiff_steal_fd(&held->fd), container.c_str(),
-                         mount_point.empty() ? nullptr : mount_point.c_str(), leaving);
+    return StartJob(info.Env(), [held, container, mount_point](skiff_error *) {
+        skiff_end_mounts(skiff_steal_fd(&held->fd), container.c_str(), mount_point.empty() ? nullptr : mount_point.c_str());
         return true;
     });
 }

@@ -35,11 +35,11 @@ static void remove_work(const char *container)
         unlinkat(dir, directories[i], AT_REMOVEDIR);
 }
 
-void skiff_end_mounts(int namespace_fd, const char *container, const char *mount_point, bool leaving)
+void skiff_end_mounts(int namespace_fd, const char *container, const char *mount_point)
 {
     skiff_error ignored = {0};
     skiff_close_fd(&namespace_fd);
-    if (mount_point && skiff_unmount(mount_point, &ignored) && !leaving)
+    if (mount_point && skiff_unmount(mount_point, &ignored))
         remove_work(container);
 }
 
@@ -48,6 +48,10 @@ bool skiff_remove_container(const skiff_removal *removal, bool *busy, bool *left
     bool any_busy = false;
     *left = false;
     skiff_mark_step(marks, "");
+    if (removal->mounts >= 0) {
+        close(removal->mounts);
+        skiff_mark_step(marks, "mount namespace");
+    }
     skiff_error_text(err->step, sizeof err->step, "remove");
     for (size_t i = 0; i < removal->cgroup_count; i++) {
         if (!remove_cgroup(removal->cgroups[i], &busy[i], err))

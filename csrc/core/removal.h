@@ -13,6 +13,7 @@ typedef struct skiff_removal {
     const char *mount_point;
     const char *const *trees; /* directories of the container, under whichever name */
     size_t tree_count;
+    int mounts; /* its mount namespace, which is held and closed now; -1: it is not */
     const char *used; /* what the first of them is called where it is left for the next container; NULL: it is not */
 } skiff_removal;
 
@@ -22,8 +23,7 @@ bool skiff_remove_container(const skiff_removal *removal, bool *busy, bool *left
 
 /* What of a container may go as soon as its processes are gone, at the same time as what its end brings about elsewhere:
  * its mount namespace, which is closed, and, where nobody wants to look into it any more (NULL), its mount point in the
- * container's directory; but for what skiff_remove_container would leave for the next. What is left by a failure is that
- * function's. */
-void skiff_end_mounts(int namespace_fd, const char *container, const char *mount_point, bool leaving);
+ * container's directory. What is left by a failure is skiff_remove_container's. */
+void skiff_end_mounts(int namespace_fd, const char *container, const char *mount_point);
 
 #endif

@@ -41,11 +41,30 @@ export class Cgroup {
     }
   }
 
-  /** What the kernel counted so far; nothing of a directory that is gone. */
-  stat(): CgroupStat {
+  /** The files that {@link stat} reads. */
+  statFiles(): string[] {
+    const files: string[] = [];
+    const read = (file: string) => {
+      files.push(file);
+      return '';
+    };
+    this.count({ read });
+    return files;
+  }
+
+  /**
+   * What the kernel counted so far; nothing of a directory that is gone.
+   *
+   * @param texts of its files, where they were read before; null for one that was not there
+   */
+  stat(texts?: ReadonlyMap<string, string | null>): CgroupStat {
+    return this.count(texts ? { read: file => texts.get(file) ?? absent(file) } : this.#kernel);
+  }
+
+  private count(kernel: Pick<CgroupKernel, 'read'>): CgroupStat {
     const stat: CgroupStat = {};
     for (const directory of this.#record.directories) {
-      const counted = managerOf(directory.version).stat(this.#kernel, directory);
+      const counted = managerOf(directory.version).stat(kernel, directory);
       stat.memoryPeakBytes ??= counted.memoryPeakBytes;
       stat.oomKills ??= counted.oomKills;
       stat.cpuUsec ??= counted.cpuUsec;
@@ -74,6 +93,10 @@ export class Cgroup {
   record(): CgroupRecord {
     return structuredClone(this.#record);
   }
+}
+
+function absent(path: string): never {
+  throw new SkiffError(`${path}: no such file`, { code: 'ENOENT', path });
 }
 
 /**

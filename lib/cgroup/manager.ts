@@ -39,5 +39,6 @@ export interface CgroupManager {
    * @param carried controllers that the new directory has, asked for or not
    */
   settings(kernel: CgroupKernel, limits: Limits, parent: string, carried: readonly string[]): Setting[];
-  stat(kernel: CgroupKernel, directory: CgroupDirectory): CgroupStat;
+  /** @param kernel what it reads depends on the directory alone */
+  stat(kernel: Pick<CgroupKernel, 'read'>, directory: CgroupDirectory): CgroupStat;
 }

@@ -115,14 +115,15 @@ export class ContainerHandle extends CommandHandle implements Container {
 
   /** From the start of the command to its end. */
   private async live(): Promise<ExitResult> {
-    const { init, cgroup } = this.started;
+    const { init, cgroup, remnants } = this.started;
     const stopWatching = this.watchLimits();
     const status = await init.exited;
     stopWatching();
     this.streams.closeInput();
     const ended = monotonicMs();
     this.checkBeginning();
-    const { cpuMs, memoryPeakBytes, pidsDenied, ...ending } = endingOf(status, cgroup);
+    const counted = await remnants.counted();
+    const { cpuMs, memoryPeakBytes, pidsDenied, ...ending } = endingOf(status, cgroup, counted);
     const { files, full } = this.collect();
     const result = {
       id: this.id,
@@ -166,7 +167,7 @@ export class ContainerHandle extends CommandHandle implements Container {
       await this.removeAll();
       throw error;
     });
-    const start = monotonicMs();
+    const start = this.started.remnants.begunMs ?? monotonicMs();
     if (this.options.keep) await this.keep(result.exitCode);
     else await this.removeAll();
     spares.rest();

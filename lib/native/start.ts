@@ -160,28 +160,26 @@ export interface StartNative {
    * What is not there is fine.
    *
    * @returns the cgroups that still hold processes or other cgroups; where one does, nothing else was removed. `left`: the
-   *   first of the trees, for `used` of `prepare`, where that was asked for and nothing is written in it
+   *   first of the trees, for `used` of `prepare`, where that was asked for and nothing is written in it. `texts`: of the
+   *   files, null for what cannot be read
    */
   remove(options: {
+    /** Files of the cgroups, read before these are removed. */
+    files?: string[];
+    /** Mount namespace that is held; it is closed. */
+    namespace?: number;
     cgroups: string[];
     mountPoint: string;
     trees: string[];
     /** Where the first of the trees may be left for another container. */
     used?: string;
     marks?: boolean;
-  }): Promise<{ busy: string[]; left?: number; marks?: NativeMark[] }>;
+  }): Promise<{ busy: string[]; texts: (string | null)[]; left?: number; marks?: NativeMark[] }>;
   /**
    * Take apart, on the thread pool, what a container that has ended has mounted: in its own namespace, which is closed, and
    * at `mountPoint` in its directory `container`, where these are given. What cannot be is left to `remove`.
-   *
-   * @param options.leaving the directory may be left for another container
    */
-  endMounts(options: {
-    namespace: number;
-    container?: string;
-    mountPoint?: string;
-    leaving?: boolean;
-  }): Promise<void>;
+  endMounts(options: { namespace: number; container?: string; mountPoint?: string }): Promise<void>;
   /** Make a container's directory with its record, synchronously. */
   makeDirectory(options: NativeDirectory): void;
   /** Make cgroups, synchronously. What was made before a failure stays. Returns for each whether it was made. */

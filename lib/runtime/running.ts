@@ -57,9 +57,17 @@ export class RunningInit {
   }
 }
 
-/** Put together what the kernel tells of a container's end: of its cgroup where it counted, else of its init. */
-export function endingOf(status: ExitStatus, cgroup: Cgroup | null): Ending {
-  const counted = cgroup?.stat() ?? {};
+/**
+ * Put together what the kernel tells of a container's end: of its cgroup where it counted, else of its init.
+ *
+ * @param texts of the cgroup's files, where it may be gone
+ */
+export function endingOf(
+  status: ExitStatus,
+  cgroup: Cgroup | null,
+  texts?: ReadonlyMap<string, string | null>,
+): Ending {
+  const counted = cgroup?.stat(texts) ?? {};
   const signal = status.signal === null ? null : (signalName(status.signal) ?? null);
   return {
     exitCode: status.signal === null ? (status.code ?? 0) : 128 + status.signal,

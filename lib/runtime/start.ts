@@ -14,14 +14,14 @@ import type { CompiledSpec } from '../spec/compiled';
 import { CLONE_NEWNET, type Fault } from '../spec/plan';
 import type { Stamped } from '../spec/stamped';
 import { RECORD_VERSION, type ContainerRecord } from '../state';
-import { containerPaths, workspaceFailure, type StorageDriver } from '../workspace';
+import { workspaceFailure, type StorageDriver } from '../workspace';
 import type { RuntimeContext } from './context';
 import { startError } from './errors';
-import { removeRemains, type Remains } from './removal';
+import { Remnants } from './remnants';
 import { claimIds, givePipes, isUnshiftable, unshiftable, type PlannedIds } from './ids';
 import { missingLayer } from './layers';
 import { RunningInit } from './running';
-import type { ContainerAhead, SpareContainer } from './spare-container';
+import type { ContainerAhead } from './spare-container';
 import type { UserAhead } from './spare-user';
 import { Steps, withFailures, type StepFault } from './steps';
 import type { PlannedMounts } from './volumes';
@@ -79,6 +79,7 @@ export interface Started {
   record: ContainerRecord;
   /** When the last step of the start's job was done, in ns of CLOCK_MONOTONIC; 0 where nobody wants to know. */
   sentNs: number;
+  remnants: Remnants;
   /** Undoes every step of the start: what is left of the container after its end. */
   steps: Steps;
 }
@@ -168,16 +169,8 @@ async function takeSteps(
   const ids = await claimIds(store, plan, steps);
   const record = { ...firstRecord(context, plan, cgroups), ...(ids && { ids }) };
   const directory = store.plan(record);
-  const remains = { containerDir: directory.path, trace: { trace, container } };
-  let planned = plannedCgroup(cgroups);
-  let unfinished: string | undefined = directory.unfinished;
-  let mountsGone: Promise<void> | undefined;
-  let isLeft = false;
-  steps.onUndo('container', async () => {
-    const next = isLeft && nextOf(spares.containers, plan.id);
-    await removeRemains({ ...remains, unfinished, cgroup: planned, ...(next && { next }) });
-    await mountsGone;
-  });
+  const remnants = new Remnants(context, plan, directory, plannedCgroup(cgroups));
+  steps.onUndo('container', () => remnants.remove());
   if (isCommon) spares.containers.expect(plan);
   if (plan.claimName) await claimName(context, plan, directory, steps);
   const [companion, mountBase] = await Promise.all([
@@ -196,20 +189,14 @@ async function takeSteps(
   };
   givePipes(options.stdio, ids);
   const started = await inNetwork(context, plan.spec, options, made?.network).catch((error: unknown) => {
-    planned = plannedCgroup(cgroups, error);
+    remnants.cgroup = plannedCgroup(cgroups, error);
     throw error;
   });
   mounts?.settle({ ephemeral: !plan.keep });
   trace.addMarks(container, start, started.marks);
-  unfinished = undefined;
-  const unseen = isSeenAtEnd(plan)
-    ? {}
-    : { container: directory.path, mountPoint: containerPaths(directory.path).mountPoint };
+  remnants.noteStarted(started);
   const init = new RunningInit(started.pid, started.pidfd, () => {
-    // At the same time as what its end brings about here.
-    isLeft = isCommon && spares.areLikely;
-    if (started.mounts >= 0)
-      mountsGone = native().endMounts({ namespace: started.mounts, ...unseen, leaving: isLeft });
+    remnants.noteEnded();
     watchdog.leave(started.pidfd);
   });
   const ends = { pipe: started.pipe, terminal: started.terminal };
@@ -218,13 +205,9 @@ async function takeSteps(
   // The watchdog was killed a moment ago, and the init waited parked until another one guarded it.
   if (!started.guarded && plan.stdio !== 'parked') await go(ends, plan.spec.process, plan.stdio);
   const sentNs = started.marks?.at(-1)?.ns ?? 0;
-  return { init, cgroup: madeCgroup(cgroups, started.cgroupsMade), ends, record, sentNs, steps };
-}
-
-/** Who has use for the directory of a container that ends, if anybody. */
-function nextOf(containers: SpareContainer, id: string): Remains['next'] {
-  const path = containers.placeFor(id);
-  return path === undefined ? undefined : { path, leave: ahead => containers.leave(ahead) };
+  const cgroup = madeCgroup(cgroups, started.cgroupsMade);
+  remnants.cgroup = cgroup;
+  return { init, cgroup, ends, record, sentNs, remnants, steps };
 }
 
 /** GO that is sent at once, in bytes: a socket takes it whole, whether or not the init reads already. */
@@ -283,11 +266,6 @@ export async function go(
   await native().go({ pipe: ends.pipe, process, stdio });
   native().close({ fds: [ends.pipe] });
   ends.pipe = -1;
-}
-
-/** Somebody may look at the files that its command has left: whoever parks it may collect some, or how full it is. */
-function isSeenAtEnd({ keep, storageSize, stdio }: StartPlan): boolean {
-  return keep || storageSize !== undefined || stdio === 'parked';
 }
 
 /**

@@ -157,7 +157,7 @@ static void take_away(skiff_life *life, const char *const *trees, size_t tree_co
         paths[count++] = request->cgroups[i].path;
         request->cgroups[i].made = false;
     }
-    skiff_removal removal = {paths, count, request->workspace.what.target, trees, tree_count, NULL};
+    skiff_removal removal = {paths, count, request->workspace.what.target, trees, tree_count, -1, NULL};
     skiff_marks marks = {0};
     skiff_error err = {0};
     bool left;
