@@ -8,6 +8,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports)
     skiff::RegisterFiles(env, exports);
     skiff::RegisterEngine(env, exports);
     skiff::RegisterProcess(env, exports);
+    skiff::RegisterRemoval(env, exports);
     skiff::RegisterStart(env, exports);
     skiff::RegisterMonitor(env, exports);
     skiff::RegisterWorkspace(env, exports);

@@ -21,6 +21,7 @@ void RegisterExec(Napi::Env env, Napi::Object exports);
 void RegisterEngine(Napi::Env env, Napi::Object exports);
 void RegisterFiles(Napi::Env env, Napi::Object exports);
 void RegisterProcess(Napi::Env env, Napi::Object exports);
+void RegisterRemoval(Napi::Env env, Napi::Object exports);
 void RegisterStart(Napi::Env env, Napi::Object exports);
 void RegisterMonitor(Napi::Env env, Napi::Object exports);
 void RegisterWorkspace(Napi::Env env, Napi::Object exports);

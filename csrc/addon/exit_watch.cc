@@ -2,6 +2,10 @@
 
 #include "owned.h"
 
+extern "C" {
+#include "../core/launch.h"
+}
+
 #include <cerrno>
 #include <csignal>
 #include <sys/resource.h>
@@ -18,6 +22,26 @@ namespace skiff {
 
 namespace {
 
+struct Ended {
+    siginfo_t info{};
+    struct rusage usage {};
+    double ns = 0;
+};
+
+// What follows the end of a container, on the thread pool.
+struct Last {
+    int pipe;
+    std::unique_ptr<Removal> removal;
+    Ended ended;
+    uv_work_t work{};
+    uint64_t ready_ns = 0;
+    bool has_begun = true, is_removed = false;
+    skiff_error beginning{}, failure{};
+
+    Last(int p, std::unique_ptr<Removal> r) : pipe(p), removal(std::move(r)) {}
+    ~Last() { skiff_close_fd(&pipe); }
+};
+
 struct Watch {
     Napi::Env env;
     int pidfd;
@@ -25,17 +49,13 @@ struct Watch {
     Napi::AsyncContext context;
     uv_poll_t poll{};
     napi_async_cleanup_hook_handle hook = nullptr;
-    bool closing = false;
+    bool closing = false, working = false, orphaned = false;
+    std::unique_ptr<Last> last;
 
     Watch(Napi::Env e, int fd, Napi::Function callback)
         : env(e), pidfd(fd), on_exit(Napi::Persistent(callback)), context(e, "skiff:exit")
     {
     }
-};
-
-struct Ended {
-    siginfo_t info{};
-    struct rusage usage {};
 };
 
 bool Reap(int pidfd, int options, Ended *ended)
@@ -44,6 +64,9 @@ bool Reap(int pidfd, int options, Ended *ended)
     do
         result = syscall(SYS_waitid, P_PIDFD, pidfd, &ended->info, WEXITED | __WALL | options, &ended->usage);
     while (result != 0 && errno == EINTR);
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    ended->ns = static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
     return result == 0 && ended->info.si_pid != 0;
 }
 
@@ -58,6 +81,7 @@ Napi::Object StatusOf(Napi::Env env, const Ended &ended)
     status.Set("code", exited ? number : env.Null());
     status.Set("signal", exited ? env.Null() : number);
     status.Set("cpuUs", cpu);
+    status.Set("endedNs", ended.ns);
     status.Set("maxRssBytes", static_cast<double>(usage.ru_maxrss) * 1024);
     return status;
 }
@@ -75,27 +99,35 @@ void Close(Watch *watch)
     });
 }
 
+Napi::Value LastToJs(Napi::Env env, const Last &last)
+{
+    Napi::Object result = Napi::Object::New(env);
+    result.Set("readyNs", static_cast<double>(last.ready_ns));
+    if (!last.has_begun)
+        result.Set("beginning", ErrorOf(env, last.beginning).Value());
+    if (last.is_removed)
+        result.Set("removed", last.removal->ToJs(env));
+    else
+        result.Set("failure", ErrorOf(env, last.failure).Value());
+    return result;
+}
+
 void Tell(Watch *watch, const Ended &ended)
 {
     Napi::Env env = watch->env;
-    Napi::Object status = StatusOf(env, ended);
+    napi_value arguments[] = {StatusOf(env, ended), watch->last ? LastToJs(env, *watch->last) : env.Undefined()};
     napi_async_context context = watch->context;
-    napi_value callback = watch->on_exit.Value(), receiver = env.Global(), argument = status, result;
+    napi_value callback = watch->on_exit.Value(), receiver = env.Global(), result;
     // A thrown error becomes an uncaughtException, as one from any other callback.
-    if (napi_make_callback(env, context, receiver, callback, 1, &argument, &result) == napi_pending_exception) {
+    if (napi_make_callback(env, context, receiver, callback, 2, arguments, &result) == napi_pending_exception) {
         napi_value error;
         napi_get_and_clear_last_exception(env, &error);
         napi_fatal_exception(env, error);
     }
 }
 
-void OnReadable(uv_poll_t *poll, int, int)
+void TellAndClose(Watch *watch, const Ended &ended)
 {
-    auto *watch = static_cast<Watch *>(poll->data);
-    Ended ended;
-    if (!Reap(watch->pidfd, WNOHANG, &ended))
-        return;
-    uv_poll_stop(poll);
     Napi::HandleScope scope(watch->env);
     try {
         Tell(watch, ended);
@@ -105,11 +137,49 @@ void OnReadable(uv_poll_t *poll, int, int)
     Close(watch);
 }
 
+void RunLast(uv_work_t *work)
+{
+    Last &last = *static_cast<Watch *>(work->data)->last;
+    skiff_error_text(last.beginning.step, sizeof last.beginning.step, "go");
+    if (last.pipe >= 0)
+        last.has_begun = skiff_await_command(last.pipe, &last.ready_ns, &last.beginning);
+    last.is_removed = last.removal->Run(&last.failure);
+}
+
+void AfterLast(uv_work_t *work, int)
+{
+    auto *watch = static_cast<Watch *>(work->data);
+    watch->working = false;
+    if (watch->orphaned)
+        Close(watch);
+    else
+        TellAndClose(watch, watch->last->ended);
+}
+
+void OnReadable(uv_poll_t *poll, int, int)
+{
+    auto *watch = static_cast<Watch *>(poll->data);
+    Ended ended;
+    if (!Reap(watch->pidfd, WNOHANG, &ended))
+        return;
+    uv_poll_stop(poll);
+    if (!watch->last)
+        return TellAndClose(watch, ended);
+    watch->last->ended = ended;
+    watch->last->work.data = watch;
+    watch->working = true;
+    uv_queue_work(poll->loop, &watch->last->work, RunLast, AfterLast);
+}
+
 void OnEnvironmentEnd(napi_async_cleanup_hook_handle, void *data)
 {
     auto *watch = static_cast<Watch *>(data);
     if (watch->closing)
         return;
+    if (watch->working) {
+        watch->orphaned = true;
+        return;
+    }
     Ended ended;
     syscall(SYS_pidfd_send_signal, watch->pidfd, SIGKILL, nullptr, 0);
     Reap(watch->pidfd, 0, &ended);
@@ -118,7 +188,7 @@ void OnEnvironmentEnd(napi_async_cleanup_hook_handle, void *data)
 
 } // namespace
 
-void ExitWatch::Start(Napi::Env env, int pidfd, bool background, Napi::Function on_exit)
+static void StartWatch(Napi::Env env, int pidfd, bool background, Napi::Function on_exit, std::unique_ptr<Last> last)
 {
     uv_loop_t *loop;
     if (napi_get_uv_event_loop(env, &loop) != napi_ok)
@@ -132,11 +202,23 @@ void ExitWatch::Start(Napi::Env env, int pidfd, bool background, Napi::Function 
         throw ErrorOf(env, error);
     }
     Owned::Of(env).Release(pidfd);
+    watch->last = std::move(last);
     watch->poll.data = watch;
     napi_add_async_cleanup_hook(env, OnEnvironmentEnd, watch, &watch->hook);
     uv_poll_start(&watch->poll, UV_READABLE, OnReadable);
     if (background)
         uv_unref(reinterpret_cast<uv_handle_t *>(&watch->poll));
+}
+
+void ExitWatch::Start(Napi::Env env, int pidfd, bool background, Napi::Function on_exit)
+{
+    StartWatch(env, pidfd, background, on_exit, nullptr);
+}
+
+void ExitWatch::StartLast(Napi::Env env, int pidfd, int pipe, std::unique_ptr<Removal> removal, Napi::Function on_exit)
+{
+    Owned::Of(env).Release(pipe);
+    StartWatch(env, pidfd, false, on_exit, std::make_unique<Last>(pipe, std::move(removal)));
 }
 
 } // namespace skiff

@@ -2,6 +2,7 @@
 #include "addon.h"
 #include "exit_watch.h"
 #include "owned.h"
+#include "parts.h"
 
 extern "C" {
 #include "../core/launch.h"
@@ -159,8 +160,12 @@ static void WatchExit(const Napi::CallbackInfo &info)
     Napi::Object options = OptionsOf(info, "watchExit");
     if (info.Length() < 2 || !info[1].IsFunction())
         throw Napi::TypeError::New(env, "watchExit takes a function as its second argument");
-    ExitWatch::Start(env, IntOption(options, "pidfd"), BoolOption(options, "background", false),
-                     info[1].As<Napi::Function>());
+    int pidfd = IntOption(options, "pidfd");
+    auto on_exit = info[1].As<Napi::Function>();
+    if (options.Get("last").IsUndefined())
+        return ExitWatch::Start(env, pidfd, BoolOption(options, "background", false), on_exit);
+    Napi::Object last = ObjectOption(options, "last");
+    ExitWatch::StartLast(env, pidfd, IntOption(last, "pipe"), std::make_unique<Removal>(last), on_exit);
 }
 
 static Napi::Value SendSignal(const Napi::CallbackInfo &info)

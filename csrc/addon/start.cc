@@ -1,7 +1,8 @@
-// A container's start and its removal, each in one job of the thread pool.
+// A container's start, in one job of the thread pool.
 #include "addon.h"
 #include "owned.h"
 #include "parts.h"
+#include "removal.h"
 
 extern "C" {
 #include "../core/cleanup.h"
@@ -129,18 +130,6 @@ struct Started {
     }
 };
 
-Napi::Value MarksToJs(Napi::Env env, const skiff_marks &marks)
-{
-    Napi::Array list = Napi::Array::New(env, static_cast<size_t>(marks.count));
-    for (int i = 0; i < marks.count; i++) {
-        Napi::Object mark = Napi::Object::New(env);
-        mark.Set("step", marks.at[i].step);
-        mark.Set("ns", static_cast<double>(marks.at[i].ns));
-        list.Set(static_cast<uint32_t>(i), mark);
-    }
-    return list;
-}
-
 Napi::Value StartedToJs(Napi::Env env, const Request &request, bool marks, Started &result)
 {
     Owned &owned = Owned::Of(env);
@@ -171,12 +160,6 @@ Napi::Value Start(const Napi::CallbackInfo &info)
         },
         [request, marks](Napi::Env env, Started &result) { return StartedToJs(env, *request, marks, result); });
 }
-
-// A namespace's descriptor; closed where the environment that wanted it is gone.
-struct Namespace {
-    int fd = -1;
-    ~Namespace() { skiff_close_fd(&fd); }
-};
 
 Napi::Value MakeNamespace(Napi::Env env, bool (*make)(int *, skiff_error *))
 {
@@ -264,89 +247,6 @@ Napi::Value MakeCgroups(const Napi::CallbackInfo &info)
     return MadeToJs(info.Env(), linked, cgroups.Count());
 }
 
-// What is left of a container; resolves with which of its cgroups still hold something.
-struct Removal {
-    std::vector<std::string> cgroups, trees, files;
-    std::string mount_point, used;
-    Namespace mounts;
-
-    explicit Removal(const Napi::Object &options)
-        : cgroups(TextListOption(options, "cgroups")), trees(TextListOption(options, "trees")),
-          files(TextListOption(options, "files")),
-          mount_point(TextOption(options, "mountPoint")), used(TextOption(options, "used", ""))
-    {
-        int fd = IntOption(options, "namespace", -1);
-        mounts.fd = fd >= 0 && Owned::Of(options.Env()).Release(fd) ? fd : -1;
-    }
-
-    // What cannot be read is not there.
-    void Read(std::vector<std::optional<std::string>> *texts) const
-    {
-        for (const auto &path : files) {
-            std::string text;
-            const char *failed = nullptr;
-            texts->push_back(ReadKernelFile(path, &text, &failed) ? std::make_optional(text) : std::nullopt);
-        }
-    }
-
-    bool Run(bool *busy, bool *left, skiff_marks *marks, skiff_error *error)
-    {
-        std::vector<const char *> cgroup_names = NamesOf(cgroups), tree_names = NamesOf(trees);
-        skiff_removal removal{};
-        removal.cgroups = cgroup_names.data();
-        removal.cgroup_count = cgroup_names.size();
-        removal.mount_point = mount_point.c_str();
-        removal.trees = tree_names.data();
-        removal.tree_count = tree_names.size();
-        removal.mounts = skiff_steal_fd(&mounts.fd);
-        removal.used = used.empty() ? nullptr : used.c_str();
-        return skiff_remove_container(&removal, busy, left, marks, error);
-    }
-};
-
-struct Removed {
-    std::unique_ptr<bool[]> busy;
-    std::vector<std::optional<std::string>> texts;
-    bool left = false;
-    skiff_marks marks{};
-};
-
-Napi::Value TextsToJs(Napi::Env env, const std::vector<std::optional<std::string>> &texts)
-{
-    Napi::Array list = Napi::Array::New(env, texts.size());
-    for (size_t i = 0; i < texts.size(); i++)
-        list.Set(static_cast<uint32_t>(i), texts[i] ? Napi::String::New(env, *texts[i]) : env.Null());
-    return list;
-}
-
-Napi::Value Remove(const Napi::CallbackInfo &info)
-{
-    Napi::Object options = OptionsOf(info, "remove");
-    auto removal = std::make_shared<Removal>(options);
-    bool marks = BoolOption(options, "marks", false);
-    return Job<Removed>::Start(
-        info.Env(),
-        [removal](Removed &removed, skiff_error *error) {
-            removal->Read(&removed.texts);
-            removed.busy = std::make_unique<bool[]>(removal->cgroups.size());
-            return removal->Run(removed.busy.get(), &removed.left, &removed.marks, error);
-        },
-        [removal, marks](Napi::Env env, Removed &removed) -> Napi::Value {
-            Napi::Object result = Napi::Object::New(env);
-            Napi::Array busy = Napi::Array::New(env);
-            for (size_t i = 0; i < removal->cgroups.size(); i++)
-                if (removed.busy[i])
-                    busy.Set(busy.Length(), Napi::String::New(env, removal->cgroups[i]));
-            result.Set("busy", busy);
-            result.Set("texts", TextsToJs(env, removed.texts));
-            if (removed.left)
-                result.Set("left", Owned::Of(env).aheads.Add(std::make_shared<Ahead>(removal->used)));
-            if (marks)
-                result.Set("marks", MarksToJs(env, removed.marks));
-            return result;
-        });
-}
-
 Napi::Value EndMounts(const Napi::CallbackInfo &info)
 {
     Napi::Object options = OptionsOf(info, "endMounts");
@@ -378,7 +278,6 @@ void RegisterStart(Napi::Env env, Napi::Object exports)
     exports.Set("makeUser", Napi::Function::New(env, MakeUser, "makeUser"));
     exports.Set("makeNetwork", Napi::Function::New(env, MakeNetwork, "makeNetwork"));
     exports.Set("go", Napi::Function::New(env, Go, "go"));
-    exports.Set("remove", Napi::Function::New(env, Remove, "remove"));
     exports.Set("endMounts", Napi::Function::New(env, EndMounts, "endMounts"));
     exports.Set("makeDirectory", Napi::Function::New(env, MakeDirectory, "makeDirectory"));
     exports.Set("sendGo", Napi::Function::New(env, SendGo, "sendGo"));

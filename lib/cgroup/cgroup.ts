@@ -2,8 +2,10 @@ import { errorCode, SkiffError } from '../common/errors';
 import { destroyDirectories, killAll } from './destroy';
 import { cgroupError } from './errors';
 import { hostKernel, type CgroupKernel } from './kernel';
+import type { CgroupCounter } from './manager';
 import { managerOf } from './managers';
 import { isDirectoryOf } from './names';
+import { flatKey, numberIn } from './stat';
 import type { CgroupRecord, CgroupStat } from './types';
 
 /** A container's cgroup: one directory in each hierarchy that limits or counts something for it. */
@@ -41,37 +43,18 @@ export class Cgroup {
     }
   }
 
-  /** The files that {@link stat} reads. */
-  statFiles(): string[] {
-    const files: string[] = [];
-    const read = (file: string) => {
-      files.push(file);
-      return '';
-    };
-    this.count({ read });
-    return files;
+  /** Where the kernel counts what. */
+  counters(): CgroupCounter[] {
+    return this.#record.directories.flatMap(directory => managerOf(directory.version).counters(directory));
   }
 
-  /**
-   * What the kernel counted so far; nothing of a directory that is gone.
-   *
-   * @param texts of its files, where they were read before; null for one that was not there
-   */
-  stat(texts?: ReadonlyMap<string, string | null>): CgroupStat {
-    return this.count(texts ? { read: file => texts.get(file) ?? absent(file) } : this.#kernel);
-  }
-
-  private count(kernel: Pick<CgroupKernel, 'read'>): CgroupStat {
-    const stat: CgroupStat = {};
-    for (const directory of this.#record.directories) {
-      const counted = managerOf(directory.version).stat(kernel, directory);
-      stat.memoryPeakBytes ??= counted.memoryPeakBytes;
-      stat.oomKills ??= counted.oomKills;
-      stat.cpuUsec ??= counted.cpuUsec;
-      stat.pidsPeak ??= counted.pidsPeak;
-      stat.pidsDenied ??= counted.pidsDenied;
-    }
-    return stat;
+  /** What the kernel counted so far; nothing of a directory that is gone. */
+  stat(): CgroupStat {
+    const counters = this.counters();
+    const counts = counters.map(({ file, key }) =>
+      key === undefined ? numberIn(this.#kernel, file) : flatKey(this.#kernel, file, key),
+    );
+    return statOf(counters, counts);
   }
 
   /** SIGKILL to every process in it. Some may still be ending when this returns. */
@@ -95,8 +78,21 @@ export class Cgroup {
   }
 }
 
-function absent(path: string): never {
-  throw new SkiffError(`${path}: no such file`, { code: 'ENOENT', path });
+/**
+ * What was counted.
+ *
+ * @param counts of the counters; none where there is no such file
+ */
+export function statOf(
+  counters: readonly CgroupCounter[],
+  counts: readonly (number | null | undefined)[],
+): CgroupStat {
+  const stat: CgroupStat = {};
+  for (const [index, { stat: name, per = 1 }] of counters.entries()) {
+    const count = counts[index];
+    if (typeof count === 'number') stat[name] ??= Math.round(count / per);
+  }
+  return stat;
 }
 
 /**

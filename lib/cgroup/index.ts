@@ -1,4 +1,5 @@
-export { Cgroup, openCgroup } from './cgroup';
+export { Cgroup, openCgroup, statOf } from './cgroup';
+export type { CgroupCounter } from './manager';
 export { limitCgroup } from './change';
 export { cgroupFailure, createCgroup, madeCgroup, plannedCgroup } from './create';
 export { describeCgroups, type CgroupReport, type ControllerReport } from './describe';

@@ -66,7 +66,7 @@ export const hostKernel: CgroupKernel = {
 };
 
 /** The content of a file, or undefined where it does not exist. Other errors are thrown. */
-export function readIfThere(kernel: Pick<CgroupKernel, 'read'>, path: string): string | undefined {
+export function readIfThere(kernel: CgroupKernel, path: string): string | undefined {
   return unlessGone(() => kernel.read(path));
 }
 

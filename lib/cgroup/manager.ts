@@ -15,6 +15,16 @@ export interface Setting {
   remedy?: string;
 }
 
+/** One number that the kernel counts of a cgroup. */
+export interface CgroupCounter {
+  stat: keyof CgroupStat;
+  file: string;
+  /** Of a flat keyed file: the word before the number. */
+  key?: string;
+  /** How many of it are one of the stat's unit. */
+  per?: number;
+}
+
 /** Where a container's cgroup is to be made, and what it must be able to limit there. */
 export interface Placement {
   kernel: CgroupKernel;
@@ -39,6 +49,6 @@ export interface CgroupManager {
    * @param carried controllers that the new directory has, asked for or not
    */
   settings(kernel: CgroupKernel, limits: Limits, parent: string, carried: readonly string[]): Setting[];
-  /** @param kernel what it reads depends on the directory alone */
-  stat(kernel: Pick<CgroupKernel, 'read'>, directory: CgroupDirectory): CgroupStat;
+  /** Where the kernel counts what of a directory. */
+  counters(directory: CgroupDirectory): CgroupCounter[];
 }

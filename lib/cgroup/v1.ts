@@ -3,8 +3,7 @@ import { readIfThere, type CgroupKernel } from './kernel';
 import { requireAvailable } from './cpulist';
 import type { DeviceRule } from '../common/resources';
 import type { Limits } from './limits';
-import type { CgroupManager, Placement, Setting } from './manager';
-import { flatKey, numberIn } from './stat';
+import type { CgroupCounter, CgroupManager, Placement, Setting } from './manager';
 import { SkiffError } from '../common/errors';
 
 /** cgroup v1: each hierarchy for itself; a new cgroup lies in our own. */
@@ -33,16 +32,19 @@ export const v1Manager: CgroupManager = {
     ];
   },
 
-  stat(kernel, { path, controllers }) {
-    const has = (name: string) => controllers.includes(name);
-    const cpuNanoseconds = has('cpuacct') ? numberIn(kernel, `${path}/cpuacct.usage`) : undefined;
-    return {
-      memoryPeakBytes: has('memory') ? numberIn(kernel, `${path}/memory.max_usage_in_bytes`) : undefined,
-      oomKills: has('memory') ? flatKey(kernel, `${path}/memory.oom_control`, 'oom_kill') : undefined,
-      cpuUsec: cpuNanoseconds === undefined ? undefined : Math.round(cpuNanoseconds / 1000),
-      pidsPeak: has('pids') ? numberIn(kernel, `${path}/pids.peak`) : undefined,
-      pidsDenied: has('pids') ? flatKey(kernel, `${path}/pids.events`, 'max') : undefined,
-    };
+  counters({ path, controllers }) {
+    const of = (name: string, counters: CgroupCounter[]) => (controllers.includes(name) ? counters : []);
+    return [
+      ...of('memory', [
+        { stat: 'memoryPeakBytes', file: `${path}/memory.max_usage_in_bytes` },
+        { stat: 'oomKills', file: `${path}/memory.oom_control`, key: 'oom_kill' },
+      ]),
+      ...of('cpuacct', [{ stat: 'cpuUsec', file: `${path}/cpuacct.usage`, per: 1000 }]),
+      ...of('pids', [
+        { stat: 'pidsPeak', file: `${path}/pids.peak` },
+        { stat: 'pidsDenied', file: `${path}/pids.events`, key: 'max' },
+      ]),
+    ];
   },
 };
 

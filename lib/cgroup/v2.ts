@@ -1,9 +1,8 @@
 import { requireAvailable } from './cpulist';
 import { readIfThere, type CgroupKernel } from './kernel';
 import type { Limits } from './limits';
-import type { CgroupManager, Setting } from './manager';
+import type { CgroupCounter, CgroupManager, Setting } from './manager';
 import { findPlace } from './placement';
-import { flatKey, numberIn } from './stat';
 import { weightOfShares } from './weight';
 
 /** The kernel's default CPU period, which `cpu.max` needs where only a quota was given. */
@@ -31,17 +30,21 @@ export const v2Manager: CgroupManager = {
     ];
   },
 
-  stat(kernel, { path, controllers }) {
-    const has = (name: string) => controllers.includes(name);
-    return {
-      memoryPeakBytes: has('memory') ? numberIn(kernel, `${path}/memory.peak`) : undefined,
-      // `oom` counts how often the limit was hit with nothing left to reclaim, killed or not.
-      oomKills: has('memory') ? flatKey(kernel, `${path}/memory.events`, 'oom_kill') : undefined,
+  counters({ path, controllers }) {
+    const of = (name: string, counters: CgroupCounter[]) => (controllers.includes(name) ? counters : []);
+    return [
+      ...of('memory', [
+        { stat: 'memoryPeakBytes', file: `${path}/memory.peak` },
+        // `oom` counts how often the limit was hit with nothing left to reclaim, killed or not.
+        { stat: 'oomKills', file: `${path}/memory.events`, key: 'oom_kill' },
+      ]),
       // Every v2 cgroup counts CPU time, also without the cpu controller.
-      cpuUsec: flatKey(kernel, `${path}/cpu.stat`, 'usage_usec'),
-      pidsPeak: has('pids') ? numberIn(kernel, `${path}/pids.peak`) : undefined,
-      pidsDenied: has('pids') ? flatKey(kernel, `${path}/pids.events`, 'max') : undefined,
-    };
+      { stat: 'cpuUsec', file: `${path}/cpu.stat`, key: 'usage_usec' },
+      ...of('pids', [
+        { stat: 'pidsPeak', file: `${path}/pids.peak` },
+        { stat: 'pidsDenied', file: `${path}/pids.events`, key: 'max' },
+      ]),
+    ];
   },
 };
 

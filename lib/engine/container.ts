@@ -120,10 +120,10 @@ export class ContainerHandle extends CommandHandle implements Container {
     const status = await init.exited;
     stopWatching();
     this.streams.closeInput();
-    const ended = monotonicMs();
+    const ended = status.endedNs / 1e6;
     this.checkBeginning();
-    const counted = await remnants.counted();
-    const { cpuMs, memoryPeakBytes, pidsDenied, ...ending } = endingOf(status, cgroup, counted);
+    const counted = remnants.counted ?? cgroup?.stat();
+    const { cpuMs, memoryPeakBytes, pidsDenied, ...ending } = endingOf(status, counted);
     const { files, full } = this.collect();
     const result = {
       id: this.id,
@@ -167,9 +167,10 @@ export class ContainerHandle extends CommandHandle implements Container {
       await this.removeAll();
       throw error;
     });
-    const start = this.started.remnants.begunMs ?? monotonicMs();
+    const { remnants } = this.started;
+    const start = remnants.begunMs ?? monotonicMs();
     if (this.options.keep) await this.keep(result.exitCode);
-    else await this.removeAll();
+    else if (!remnants.areAllGone) await this.removeAll();
     spares.rest();
     trace.add(this.id.slice(0, 12), 'removal', start);
     return result;

@@ -69,7 +69,7 @@ export class ExecHandle extends CommandHandle implements ExecProcess {
     releaseEnds(ends);
     this.streams.closeInput();
     this.context.execs.delete(this);
-    const { cpuMs, memoryPeakBytes, exitCode, signal: endedBy } = endingOf(status, null);
+    const { cpuMs, memoryPeakBytes, exitCode, signal: endedBy } = endingOf(status);
     const durationMs = monotonicMs() - this.options.since;
     const result = {
       id: this.containerId,

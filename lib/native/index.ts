@@ -9,6 +9,7 @@ import type { MonitorNative } from './monitor';
 import { ADDON, hasNativeCode, nativeDirectory, platformName } from './location';
 import type { FilesNative } from './files';
 import type { ProcessNative } from './process';
+import type { RemovalNative } from './removal';
 import type { StartNative } from './start';
 import type { TreesNative } from './trees';
 import type { WorkspaceNative } from './workspace';
@@ -19,6 +20,7 @@ export type * from './exec';
 export type * from './monitor';
 export type * from './files';
 export type * from './process';
+export type * from './removal';
 export type * from './start';
 export type * from './trees';
 export type * from './volumes';
@@ -27,7 +29,8 @@ export { INIT, nativeDirectory } from './location';
 
 /** Everything the addon offers: few functions, one options object each. */
 export interface NativeAddon extends AheadNative, EngineNative, ExecNative, FilesNative, MonitorNative {}
-export interface NativeAddon extends ProcessNative, StartNative, TreesNative, WorkspaceNative {}
+export interface NativeAddon
+  extends ProcessNative, RemovalNative, StartNative, TreesNative, WorkspaceNative {}
 
 let addon: NativeAddon | undefined;
 

@@ -1,3 +1,5 @@
+import type { NativeLast, NativeRemoval } from './removal';
+
 /** How a process ended, waitid(2) and getrusage(2). */
 export interface ExitStatus {
   /** Exit code, or null where a signal ended it. */
@@ -8,6 +10,8 @@ export interface ExitStatus {
   cpuUs: number;
   /** Peak resident memory of the largest of these processes, in bytes. */
   maxRssBytes: number;
+  /** When it was reaped, in ns of CLOCK_MONOTONIC. */
+  endedNs: number;
 }
 
 /**
@@ -28,8 +32,12 @@ export interface ProcessNative {
   /** The terminal is as it was; the watchdog forgets it. */
   forgetTerminal(options: { pipe: number }): void;
   /** Calls back once, when the process (and for PID 1 of a PID namespace: every process of it) is gone. Takes the
-   * pidfd over. A `background` watch does not keep the event loop alive. */
-  watchExit(options: { pidfd: number; background?: boolean }, onExit: (status: ExitStatus) => void): void;
+   * pidfd over. A `background` watch does not keep the event loop alive. With `last`, of a container's init, what became of
+   * its command is read from its `pipe` (-1: there is none), and what is left of it removed, before it is told. */
+  watchExit(
+    options: { pidfd: number; background?: boolean; last?: NativeRemoval & { pipe: number } },
+    onExit: (status: ExitStatus, last?: NativeLast) => void,
+  ): void;
   /** pidfd_send_signal(2); false where the process is gone. */
   sendSignal(options: { pidfd: number; signal: number }): boolean;
   /** A pipe: `[read end, write end]`. */

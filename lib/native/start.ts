@@ -156,26 +156,6 @@ export interface StartNative {
   /** Give a parked init its command; resolves when that runs, rejects with step `exec` when it could not. */
   go(options: { pipe: number; process: NativeStamped; stdio: number[] }): Promise<void>;
   /**
-   * Remove what is left of a container in one job: rmdir of its cgroups, unmount, deletion of its directories' trees.
-   * What is not there is fine.
-   *
-   * @returns the cgroups that still hold processes or other cgroups; where one does, nothing else was removed. `left`: the
-   *   first of the trees, for `used` of `prepare`, where that was asked for and nothing is written in it. `texts`: of the
-   *   files, null for what cannot be read
-   */
-  remove(options: {
-    /** Files of the cgroups, read before these are removed. */
-    files?: string[];
-    /** Mount namespace that is held; it is closed. */
-    namespace?: number;
-    cgroups: string[];
-    mountPoint: string;
-    trees: string[];
-    /** Where the first of the trees may be left for another container. */
-    used?: string;
-    marks?: boolean;
-  }): Promise<{ busy: string[]; texts: (string | null)[]; left?: number; marks?: NativeMark[] }>;
-  /**
    * Take apart, on the thread pool, what a container that has ended has mounted: in its own namespace, which is closed, and
    * at `mountPoint` in its directory `container`, where these are given. What cannot be is left to `remove`.
    */

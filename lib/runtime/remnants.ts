@@ -1,25 +1,43 @@
-import type { Cgroup } from '../cgroup';
-import { monotonicMs } from '../common/clock';
-import { native, type NativeDirectory, type NativeStarted } from '../native';
+import { statOf, type Cgroup, type CgroupCounter, type CgroupStat } from '../cgroup';
+import {
+  native,
+  type ExitStatus,
+  type NativeDirectory,
+  type NativeLast,
+  type NativeRemoval,
+  type NativeStarted,
+} from '../native';
 import { containerPaths } from '../workspace';
 import type { RuntimeContext } from './context';
-import { removeRemains, type Remains } from './removal';
+import { nativeRemoval, removeRemains, type Remains } from './removal';
 import type { StartPlan } from './start';
 
-type Plan = Pick<StartPlan, 'id' | 'isCommon' | 'keep' | 'storageSize' | 'stdio'>;
+type Plan = Pick<StartPlan, 'id' | 'isCommon' | 'keep' | 'storageSize' | 'stdio' | 'mounts'>;
+
+/** What became of a command whose beginning nobody waited for. */
+export interface CommandBeginning {
+  /** Why it could not be executed, if so. */
+  failure?: unknown;
+  /** When the init had set up, in ns of CLOCK_MONOTONIC; 0 where that is told already. */
+  readyNs: number;
+}
 
 /** What there is of a container, or may be, beside its processes; and its removal. */
 export class Remnants {
   /** Its cgroup, made or not. */
   cgroup: Cgroup | null;
+  /** What its cgroup counted, where that is removed already. */
+  counted: CgroupStat | undefined;
+  /** What became of its command, where that is told already. */
+  beginning: CommandBeginning | undefined;
   /** When its removal began by itself, in ms of CLOCK_MONOTONIC. */
   begunMs: number | undefined;
+  private areGone = false;
   private readonly containerDir: string;
   private unfinished: string | undefined;
   private mounts = -1;
-  private begun: Promise<void> | undefined;
+  private counters: CgroupCounter[] = [];
   private mountsGone: Promise<void> | undefined;
-  private texts: Map<string, string | null> | undefined;
 
   constructor(
     private readonly context: RuntimeContext,
@@ -32,39 +50,66 @@ export class Remnants {
     this.cgroup = cgroup;
   }
 
-  /** It has a record from here on. */
-  noteStarted({ mounts }: NativeStarted): void {
+  /**
+   * It has a record from here on.
+   *
+   * @returns what is to be done at its end before that is told; undefined where somebody may look at what it leaves
+   */
+  noteStarted(
+    { mounts, pipe, guarded }: NativeStarted,
+    cgroup: Cgroup | null,
+  ): (NativeRemoval & { pipe: number }) | undefined {
     this.unfinished = undefined;
     this.mounts = mounts;
+    this.cgroup = cgroup;
+    if (!this.plan.isCommon || this.isSeen || !guarded) return undefined;
+    const { containers, areLikely } = this.context.spares;
+    this.mounts = -1;
+    this.counters = cgroup?.counters() ?? [];
+    return {
+      ...nativeRemoval(this.remains),
+      pipe,
+      counters: this.counters,
+      namespace: mounts,
+      ...(areLikely && { used: containers.placeFor(this.plan.id) }),
+    };
   }
 
-  /** Its processes have ended: what nobody can want to look at goes at once, while its end is told. */
-  noteEnded(): void {
-    const namespace = this.mounts;
-    this.mounts = -1;
-    if (this.isRemovedAtOnce) {
-      this.begunMs = monotonicMs();
-      this.begun = this.removeCounted(namespace);
-      // Told by remove().
-      this.begun.catch(() => undefined);
-    } else if (namespace >= 0) {
-      const unseen = { container: this.containerDir, mountPoint: containerPaths(this.containerDir).mountPoint };
-      this.mountsGone = native().endMounts({ namespace, ...(!this.isSeen && unseen) });
+  /** Its processes have ended. */
+  noteEnded({ endedNs }: ExitStatus, last: NativeLast | undefined): void {
+    if (last) this.noteLast(last, endedNs);
+    else if (this.mounts >= 0) {
+      // At the same time as what its end brings about here.
+      const unseen = {
+        container: this.containerDir,
+        mountPoint: containerPaths(this.containerDir).mountPoint,
+      };
+      this.mountsGone = native().endMounts({ namespace: this.mounts, ...(!this.isSeen && unseen) });
     }
   }
 
-  /** What its cgroup's files held at the end, where they may be gone by now. */
-  async counted(): Promise<ReadonlyMap<string, string | null> | undefined> {
-    await this.begun?.catch(() => undefined);
-    return this.texts;
+  /** Nothing of the container is left, volumes included. */
+  get areAllGone(): boolean {
+    return this.areGone && !this.plan.mounts;
   }
 
   /** Resolves when all of it is gone; where that failed, it can be tried again. */
   async remove(): Promise<void> {
-    const { begun } = this;
-    this.begun = undefined;
-    await (begun ?? removeRemains(this.remains));
+    if (!this.areGone) await removeRemains(this.remains);
+    this.areGone = true;
     await this.mountsGone;
+  }
+
+  private noteLast({ beginning, readyNs, removed }: NativeLast, endedNs: number): void {
+    const { trace, spares } = this.context;
+    this.beginning = { failure: beginning, readyNs };
+    // It is tried again, and tells then why it cannot be removed.
+    if (!removed) return;
+    this.counted = statOf(this.counters, removed.counts);
+    this.areGone = removed.busy.length === 0;
+    this.begunMs = endedNs / 1e6;
+    trace.addMarks(this.plan.id.slice(0, 12), this.begunMs, removed.marks);
+    if (removed.left !== undefined) spares.containers.leave(removed.left);
   }
 
   /** Somebody may look at the files that its command has left: whoever parks it may collect some, or how full it is. */
@@ -73,21 +118,13 @@ export class Remnants {
     return keep || storageSize !== undefined || stdio === 'parked';
   }
 
-  private get isRemovedAtOnce(): boolean {
-    return this.plan.isCommon && !this.isSeen;
-  }
-
   private get remains(): Remains {
     const { containerDir, unfinished, cgroup, context, plan } = this;
-    return { containerDir, unfinished, cgroup, trace: { trace: context.trace, container: plan.id.slice(0, 12) } };
-  }
-
-  private async removeCounted(namespace: number): Promise<void> {
-    const files = this.cgroup?.statFiles() ?? [];
-    const { containers, areLikely } = this.context.spares;
-    const place = areLikely ? containers.placeFor(this.plan.id) : undefined;
-    const next = place === undefined ? undefined : { path: place, leave: containers.leave.bind(containers) };
-    const texts = await removeRemains({ ...this.remains, namespace, files, next });
-    this.texts = new Map(files.map((file, index) => [file, texts[index] ?? null]));
+    return {
+      containerDir,
+      unfinished,
+      cgroup,
+      trace: { trace: context.trace, container: plan.id.slice(0, 12) },
+    };
   }
 }

@@ -1,6 +1,6 @@
 import os from 'node:os';
-import type { Cgroup } from '../cgroup';
-import { native, type ExitStatus } from '../native';
+import type { CgroupStat } from '../cgroup';
+import { native, type ExitStatus, type NativeLast, type NativeRemoval } from '../native';
 
 /** How a container's processes ended, before anything is removed. */
 export interface Ending {
@@ -30,16 +30,21 @@ export class RunningInit {
   readonly exited: Promise<ExitStatus>;
   private alive = true;
 
-  /** Takes the pidfd over. */
+  /**
+   * Takes the pidfd over.
+   *
+   * @param last what is to be done at its end before that is told; its pipe is taken over, too
+   */
   constructor(
     readonly pid: number,
     private readonly pidfd: number,
-    onExit: () => void,
+    onExit: (status: ExitStatus, last: NativeLast | undefined) => void,
+    last?: NativeRemoval & { pipe: number },
   ) {
     this.exited = new Promise(resolve => {
-      native().watchExit({ pidfd }, status => {
+      native().watchExit({ pidfd, ...(last && { last }) }, (status, done) => {
         this.alive = false;
-        onExit();
+        onExit(status, done);
         resolve(status);
       });
     });
@@ -57,17 +62,8 @@ export class RunningInit {
   }
 }
 
-/**
- * Put together what the kernel tells of a container's end: of its cgroup where it counted, else of its init.
- *
- * @param texts of the cgroup's files, where it may be gone
- */
-export function endingOf(
-  status: ExitStatus,
-  cgroup: Cgroup | null,
-  texts?: ReadonlyMap<string, string | null>,
-): Ending {
-  const counted = cgroup?.stat(texts) ?? {};
+/** Put together what the kernel tells of a container's end: of its cgroup where it counted, else of its init. */
+export function endingOf(status: ExitStatus, counted: CgroupStat = {}): Ending {
   const signal = status.signal === null ? null : (signalName(status.signal) ?? null);
   return {
     exitCode: status.signal === null ? (status.code ?? 0) : 128 + status.signal,

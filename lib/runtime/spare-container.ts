@@ -50,10 +50,6 @@ export class ContainerAhead {
     return fits ? this.cgroups : undefined;
   }
 
-  async discard(): Promise<void> {
-    if (!this.used) await native().discard({ ahead: this.use() });
-  }
-
   [Symbol.dispose](): void {
     if (!this.used) this.giveBack(this);
   }
@@ -70,6 +66,7 @@ export class SpareContainer implements Spare {
   /** A directory that was left. */
   private left: number | undefined;
   private likely: Likely | undefined;
+  private readonly discarding = new Set<Promise<void>>();
 
   constructor(
     private readonly store: ContainerStore,
@@ -100,9 +97,9 @@ export class SpareContainer implements Spare {
   }
 
   /** @param ahead what `remove` has left at such a place */
-  async leave(ahead: number): Promise<void> {
+  leave(ahead: number): void {
     if (this.left === undefined) this.left = ahead;
-    else await native().discard({ ahead });
+    else this.discard(ahead);
   }
 
   async prepare(): Promise<void> {
@@ -125,14 +122,23 @@ export class SpareContainer implements Spare {
   }
 
   async drop(): Promise<void> {
-    await this.take()?.discard();
+    const spare = this.take();
+    if (spare) this.discard(spare.use());
     const { left } = this;
     this.left = undefined;
-    if (left !== undefined) await native().discard({ ahead: left });
+    if (left !== undefined) this.discard(left);
+    await Promise.all(this.discarding);
+  }
+
+  private discard(ahead: number): void {
+    const done = native()
+      .discard({ ahead })
+      .finally(() => this.discarding.delete(done));
+    this.discarding.add(done);
   }
 
   private keep(ahead: ContainerAhead): void {
-    if (this.spare) return void ahead.discard();
+    if (this.spare) return this.discard(ahead.use());
     this.spare = ahead;
     this.reserve.borrow();
   }

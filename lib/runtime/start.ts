@@ -9,7 +9,14 @@ import {
 } from '../cgroup';
 import { monotonicMs } from '../common/clock';
 import { errorCode } from '../common/errors';
-import { native, type NativeDirectory, type NativeStarted, type NativeStartOptions } from '../native';
+import {
+  native,
+  type ExitStatus,
+  type NativeDirectory,
+  type NativeLast,
+  type NativeStarted,
+  type NativeStartOptions,
+} from '../native';
 import type { CompiledSpec } from '../spec/compiled';
 import { CLONE_NEWNET, type Fault } from '../spec/plan';
 import type { Stamped } from '../spec/stamped';
@@ -17,7 +24,7 @@ import { RECORD_VERSION, type ContainerRecord } from '../state';
 import { workspaceFailure, type StorageDriver } from '../workspace';
 import type { RuntimeContext } from './context';
 import { startError } from './errors';
-import { Remnants } from './remnants';
+import { Remnants, type CommandBeginning } from './remnants';
 import { claimIds, givePipes, isUnshiftable, unshiftable, type PlannedIds } from './ids';
 import { missingLayer } from './layers';
 import { RunningInit } from './running';
@@ -194,19 +201,19 @@ async function takeSteps(
   });
   mounts?.settle({ ephemeral: !plan.keep });
   trace.addMarks(container, start, started.marks);
-  remnants.noteStarted(started);
-  const init = new RunningInit(started.pid, started.pidfd, () => {
-    remnants.noteEnded();
+  const cgroup = madeCgroup(cgroups, started.cgroupsMade);
+  const last = remnants.noteStarted(started, cgroup);
+  const onExit = (status: ExitStatus, done?: NativeLast) => {
+    remnants.noteEnded(status, done);
     watchdog.leave(started.pidfd);
-  });
-  const ends = { pipe: started.pipe, terminal: started.terminal };
+  };
+  const init = new RunningInit(started.pid, started.pidfd, onExit, last);
+  const ends = { pipe: last ? -1 : started.pipe, terminal: started.terminal };
   steps.onUndo('init', () => release(init, ends));
   await watchdog.adopt(started.pidfd, companion, started.guarded);
   // The watchdog was killed a moment ago, and the init waited parked until another one guarded it.
   if (!started.guarded && plan.stdio !== 'parked') await go(ends, plan.spec.process, plan.stdio);
   const sentNs = started.marks?.at(-1)?.ns ?? 0;
-  const cgroup = madeCgroup(cgroups, started.cgroupsMade);
-  remnants.cgroup = cgroup;
   return { init, cgroup, ends, record, sentNs, remnants, steps };
 }
 
@@ -229,16 +236,9 @@ export async function goParked(
   native().sendGo({ pipe: ends.pipe, process: spec.process, stdio });
 }
 
-/** What became of a command whose beginning nobody waited for. */
-export interface CommandBeginning {
-  /** Why it could not be executed, if so. */
-  failure?: unknown;
-  /** When the init had set up, in ns of CLOCK_MONOTONIC; 0 where that is told already. */
-  readyNs: number;
-}
-
 /** Ask for it after the container's end. */
-export function commandBeginning({ ends }: Pick<Started, 'ends'>): CommandBeginning {
+export function commandBeginning({ ends, remnants }: Started): CommandBeginning {
+  if (remnants.beginning) return remnants.beginning;
   if (ends.pipe < 0) return { readyNs: 0 };
   const { pipe } = ends;
   ends.pipe = -1;
@@ -258,11 +258,7 @@ export function isLost(error: unknown): boolean {
 }
 
 /** Give a parked process its command; resolves when that runs. */
-export async function go(
-  ends: Started['ends'],
-  process: Stamped,
-  stdio: number[],
-): Promise<void> {
+export async function go(ends: Started['ends'], process: Stamped, stdio: number[]): Promise<void> {
   await native().go({ pipe: ends.pipe, process, stdio });
   native().close({ fds: [ends.pipe] });
   ends.pipe = -1;

@@ -1,0 +1,108 @@
+#include "removal.h"
+
+#include "owned.h"
+#include "parts.h"
+
+extern "C" {
+#include "../core/removal.h"
+}
+
+#include <cctype>
+#include <cstdlib>
+#include <cstring>
+
+namespace skiff {
+
+Napi::Value MarksToJs(Napi::Env env, const skiff_marks &marks)
+{
+    Napi::Array list = Napi::Array::New(env, static_cast<size_t>(marks.count));
+    for (int i = 0; i < marks.count; i++) {
+        Napi::Object mark = Napi::Object::New(env);
+        mark.Set("step", marks.at[i].step);
+        mark.Set("ns", static_cast<double>(marks.at[i].ns));
+        list.Set(static_cast<uint32_t>(i), mark);
+    }
+    return list;
+}
+
+// The number behind the key, or of the whole text where there is none. Other words than numbers are no counts.
+static std::optional<double> CountIn(const std::string &text, const std::string &key)
+{
+    size_t at = 0;
+    while (!key.empty() && text.compare(at, key.size() + 1, key + ' ') != 0) {
+        at = text.find('\n', at);
+        if (at++ == std::string::npos)
+            return std::nullopt;
+    }
+    const char *number = text.c_str() + at + (key.empty() ? 0 : key.size() + 1);
+    if (!std::isdigit(static_cast<unsigned char>(*number)))
+        return std::nullopt;
+    return std::strtod(number, nullptr);
+}
+
+Removal::Removal(const Napi::Object &options)
+    : cgroups_(TextListOption(options, "cgroups")), trees_(TextListOption(options, "trees")),
+      mount_point_(TextOption(options, "mountPoint")), used_(TextOption(options, "used", "")),
+      wants_marks_(BoolOption(options, "marks", false))
+{
+    if (!options.Get("counters").IsUndefined())
+        for (const auto &counter : ObjectListOption(options, "counters"))
+            counters_.push_back({TextOption(counter, "file"), TextOption(counter, "key", ""), std::nullopt});
+    int fd = IntOption(options, "namespace", -1);
+    mounts_.fd = fd >= 0 && Owned::Of(options.Env()).Release(fd) ? fd : -1;
+}
+
+bool Removal::Run(skiff_error *error)
+{
+    for (auto &counter : counters_) {
+        std::string text;
+        const char *failed = nullptr;
+        if (ReadKernelFile(counter.file, &text, &failed))
+            counter.count = CountIn(text, counter.key);
+    }
+    std::vector<const char *> cgroup_names = NamesOf(cgroups_), tree_names = NamesOf(trees_);
+    busy_ = std::make_unique<bool[]>(cgroups_.size());
+    skiff_removal removal{};
+    removal.cgroups = cgroup_names.data();
+    removal.cgroup_count = cgroup_names.size();
+    removal.mount_point = mount_point_.c_str();
+    removal.trees = tree_names.data();
+    removal.tree_count = tree_names.size();
+    removal.mounts = skiff_steal_fd(&mounts_.fd);
+    removal.used = used_.empty() ? nullptr : used_.c_str();
+    return skiff_remove_container(&removal, busy_.get(), &left_, &marks_, error);
+}
+
+Napi::Object Removal::ToJs(Napi::Env env) const
+{
+    Napi::Object result = Napi::Object::New(env);
+    Napi::Array busy = Napi::Array::New(env), counts = Napi::Array::New(env, counters_.size());
+    for (size_t i = 0; i < cgroups_.size(); i++)
+        if (busy_[i])
+            busy.Set(busy.Length(), Napi::String::New(env, cgroups_[i]));
+    for (size_t i = 0; i < counters_.size(); i++)
+        counts.Set(static_cast<uint32_t>(i),
+                   counters_[i].count ? Napi::Number::New(env, *counters_[i].count) : env.Null());
+    result.Set("busy", busy);
+    result.Set("counts", counts);
+    if (left_)
+        result.Set("left", Owned::Of(env).aheads.Add(std::make_shared<Ahead>(used_)));
+    if (wants_marks_)
+        result.Set("marks", MarksToJs(env, marks_));
+    return result;
+}
+
+static Napi::Value Remove(const Napi::CallbackInfo &info)
+{
+    auto removal = std::make_shared<Removal>(OptionsOf(info, "remove"));
+    return Job<Nothing>::Start(
+        info.Env(), [removal](Nothing &, skiff_error *error) { return removal->Run(error); },
+        [removal](Napi::Env env, Nothing &) -> Napi::Value { return removal->ToJs(env); });
+}
+
+void RegisterRemoval(Napi::Env env, Napi::Object exports)
+{
+    exports.Set("remove", Napi::Function::New(env, Remove, "remove"));
+}
+
+} // namespace skiff

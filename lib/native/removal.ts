@@ -1,0 +1,48 @@
+import type { NativeMark } from './start';
+
+/** One number that the kernel counts: that of a file, or of its line that begins with the key. */
+export interface NativeCounter {
+  file: string;
+  key?: string;
+}
+
+/** What is left of a container, and is to be removed: rmdir of its cgroups, unmount, deletion of its directories' trees. */
+export interface NativeRemoval {
+  /** Read before anything is removed. */
+  counters?: NativeCounter[];
+  /** Mount namespace that is held; it is closed. */
+  namespace?: number;
+  cgroups: string[];
+  mountPoint: string;
+  trees: string[];
+  /** Where the first of the trees may be left for another container. */
+  used?: string;
+  marks?: boolean;
+}
+
+export interface NativeRemoved {
+  /** The cgroups that still hold processes or other cgroups; where one does, nothing but cgroups was removed. */
+  busy: string[];
+  /** Of the counters; null for one that is not there. */
+  counts: (number | null)[];
+  /** The first of the trees, for `used` of `prepare`, where that was asked for and nothing is written in it. */
+  left?: number;
+  marks?: NativeMark[];
+}
+
+/** What followed the end of a container before it was told. */
+export interface NativeLast {
+  /** What kept its command from being executed, if anything. */
+  beginning?: Error;
+  /** When the init had set up, in ns of CLOCK_MONOTONIC; 0 where that was told before. */
+  readyNs: number;
+  /** Undefined where `failure` is not. */
+  removed?: NativeRemoved;
+  /** Why not all of it was removed. */
+  failure?: Error;
+}
+
+export interface RemovalNative {
+  /** Remove what is left of a container in one job; what is not there is fine. */
+  remove(options: NativeRemoval): Promise<NativeRemoved>;
+}
