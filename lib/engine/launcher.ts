@@ -9,7 +9,7 @@ import type { PlannedIds } from '../runtime/ids';
 import { goParked, nativeFault, startContainer, type Started, type StartPlan } from '../runtime/start';
 import type { UserAhead } from '../runtime/spare-user';
 import { undoAgain, withFailures } from '../runtime/steps';
-import { compileSpec, type CompiledSpec } from '../spec/compiled';
+import { compileSpec, SpecStencil, type CompiledSpec } from '../spec/compiled';
 import { SeccompFilters, type ChosenFilter, type SeccompFilter } from '../spec/seccomp/filters';
 import { toSecurity } from '../spec/security';
 import { checkOptions, toSpec, toTimeout } from '../spec/options';
@@ -20,6 +20,7 @@ import { checkStdio, requireDirectory } from './checks';
 import { collectorOf, type Collector } from './collector';
 import { ContainerHandle, type HandleOptions } from './container';
 import { withFiles } from './input-files';
+import { LastStart } from './last-start';
 import type { Images, MadeOf, RootSource } from './images';
 import { thisMachine } from './machine';
 import { resolveMounts, withAbsoluteVolumes, type ContainerMounts } from './mounts';
@@ -71,6 +72,7 @@ const PARKED = { stdio: 'parked', awaitCommand: false } as const;
 export class Launcher {
   private readonly plans = new CompiledPlans();
   private readonly filters = new SeccompFilters();
+  private last: LastStart | undefined;
   private supply: IdSupply | undefined;
 
   constructor(
@@ -91,15 +93,14 @@ export class Launcher {
     { awaitCommand }: { awaitCommand: boolean },
   ): Promise<ContainerHandle> {
     const since = monotonicMs();
-    checkOptions(command, options);
+    const last = this.checked(command, options);
     checkStdio(options);
-    toStorageSize(options);
     const collector = collectorOf(options);
     // The working directory may be another one when its turn comes.
     options = withAbsoluteVolumes(options);
     return this.context.turns.during(async () => {
       throwIfAborted(command, options.signal);
-      await undoAgain(this.context.unfinished);
+      if (this.context.unfinished.size > 0) await undoAgain(this.context.unfinished);
       const source = await this.source(options);
       const ids = this.ids(options);
       const driver = await this.driverFor(source.layers, ids);
@@ -108,7 +109,9 @@ export class Launcher {
       using ahead = isCommon ? this.context.spares.containers.take() : undefined;
       const id = userAhead?.id ?? ahead?.id ?? native().randomId();
       const mounts = this.mounts(options, source);
-      const spec = withFiles(await this.compile(id, command, options, source, mounts), options);
+      const known = last && this.compileAgain(id, last, source);
+      const compiled = known ?? (await this.compile(id, command, options, source, mounts, last));
+      const spec = withFiles(compiled, options);
       const parts = { mounts, ids, userAhead, ahead, driver, isCommon };
       const run = { since, retried: false, collector };
       return await this.withStreams(options, run, streams =>
@@ -117,6 +120,18 @@ export class Launcher {
           : this.launch(id, spec, source, options, { stdio: streams.given, awaitCommand, ...parts }),
       );
     });
+  }
+
+  /**
+   * Check what options and command say by themselves.
+   *
+   * @returns what is known of a start by them, where they were found right before
+   */
+  private checked(command: readonly Word[], options: StartOptions): LastStart | undefined {
+    if (this.last?.isSame(command, options)) return this.last;
+    checkOptions(command, options);
+    toStorageSize(options);
+    return (this.last = LastStart.of(command, options));
   }
 
   /** Have a container ready up to its command. */
@@ -215,7 +230,9 @@ export class Launcher {
   }
 
   private userAhead(ids: PlannedIds | undefined): UserAhead | undefined {
-    return ids && 'wanted' in ids && !this.context.fault ? this.context.spares.users.take(ids.wanted) : undefined;
+    return ids && 'wanted' in ids && !this.context.fault
+      ? this.context.spares.users.take(ids.wanted)
+      : undefined;
   }
 
   private async launch(
@@ -293,25 +310,28 @@ export class Launcher {
     return resolveMounts(options, config.volumes ?? [], this.context, recorded);
   }
 
+  /** @param last where what it is compiled to is told to the next one */
   private async compile(
     id: string,
     command: readonly Word[],
     options: StartOptions,
     source: RootSource,
     { mounts, areUnique }: Pick<ContainerMounts, 'mounts' | 'areUnique'> = NO_MOUNTS,
+    last?: LastStart,
   ): Promise<CompiledSpec> {
-    const layer = source.layers[0]!;
-    const image = source.stored ? (source.imageId ?? layer) : stateOfAccounts(layer);
-    // Devices of the host are looked at anew: they come and go.
-    const changes = areUnique || options.privileged || options.devices?.length;
-    const input = { command, options, mounts };
-    const again = image !== undefined && !changes && this.plans.again(id, image, input);
-    if (again) return again;
+    const image = stateOf(source);
     const { key, filter } = await this.filter(options);
     const compile = () => this.compileNow(id, command, options, source, mounts, { filter });
-    return image === undefined || changes
-      ? compile()
-      : this.plans.get(id, { image, filter: key }, input, compile);
+    // Devices of the host are looked at anew: they come and go.
+    if (image === undefined || areUnique || options.privileged || options.devices?.length) return compile();
+    const input = { command, options, mounts };
+    const stencil = this.plans.get({ image, filter: key }, input, () => new SpecStencil(compile(), id));
+    if (last && mounts.length === 0) last.compiled = { image, stencil };
+    return stencil.for(id);
+  }
+
+  private compileAgain(id: string, { compiled }: LastStart, source: RootSource): CompiledSpec | undefined {
+    return compiled?.image === stateOf(source) ? compiled?.stencil.for(id) : undefined;
   }
 
   private compileNow(
@@ -362,6 +382,11 @@ export class Launcher {
     if (driver.refuses({ layers, root: this.root }) === undefined) return driver;
     return selectDriver({ root: this.root, name: asked, layers });
   }
+}
+
+/** What tells one state of what a container is made of from another; undefined where that cannot be told. */
+function stateOf({ stored, imageId, layers }: RootSource): string | undefined {
+  return stored ? (imageId ?? layers[0]) : stateOfAccounts(layers[0]!);
 }
 
 /** What runs but cannot be given its streams is ended and removed: nobody would hold it. */

@@ -18,6 +18,8 @@ export class Watchdog {
   private terminal: { fd: number; mode: Buffer } | undefined;
   /** The one that watches now; undefined until it is needed first. */
   private started: Promise<Companion> | undefined;
+  /** Undefined while it is being started. */
+  private present: Companion | undefined;
   /** The current one could not be started. */
   private failed = false;
   private stopped = false;
@@ -27,6 +29,11 @@ export class Watchdog {
 
   private get current(): Promise<Companion> {
     return (this.started ??= this.watch(this.start()));
+  }
+
+  /** The same where nobody has to wait for it. */
+  get companionNow(): Companion | undefined {
+    return this.present;
   }
 
   /** The process that watches now. A start tells it of its container by itself; {@link adopt} must follow. */
@@ -41,9 +48,14 @@ export class Watchdog {
    *
    * @param told the one that was told of it at its start
    * @param guarded whether that one still lived
+   * @returns undefined where nothing is to be waited for
    */
-  async adopt(pidfd: number, told: Companion, guarded: boolean): Promise<void> {
+  adopt(pidfd: number, told: Companion, guarded: boolean): Promise<void> | undefined {
     this.guarded.add(pidfd);
+    return guarded && told === this.present ? undefined : this.guardAgain(pidfd, told, guarded);
+  }
+
+  private async guardAgain(pidfd: number, told: Companion, guarded: boolean): Promise<void> {
     const current = this.current;
     const companion = await current;
     // Ended meanwhile: the number may be another's.
@@ -101,7 +113,8 @@ export class Watchdog {
       native().watchExit({ pidfd, background: true }, () => resolve());
     });
     this.tell(pipe);
-    return { pipe, ended };
+    this.present = { pipe, ended };
+    return this.present;
   }
 
   /** Tell a new one of all that is under guard, the terminal included. */
@@ -139,6 +152,7 @@ export class Watchdog {
   }
 
   private async succeed(gone: Promise<Companion>): Promise<Companion> {
+    this.present = undefined;
     const { pipe, ended } = await gone;
     await ended;
     native().close({ fds: [pipe] });

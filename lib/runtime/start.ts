@@ -173,27 +173,24 @@ async function takeSteps(
     await steps.do('volumes', () => mounts.prepare());
   }
   const container = plan.id.slice(0, 12);
-  const ids = await claimIds(store, plan, steps);
-  const record = { ...firstRecord(context, plan, cgroups), ...(ids && { ids }) };
+  const ids = plan.ids && (await claimIds(store, plan, steps));
+  const record = firstRecord(context, plan, cgroups);
+  if (ids) record.ids = ids;
   const directory = store.plan(record);
   const remnants = new Remnants(context, plan, directory, plannedCgroup(cgroups));
   steps.onUndo('container', () => remnants.remove());
   if (isCommon) spares.containers.expect(plan);
   if (plan.claimName) await claimName(context, plan, directory, steps);
-  const [companion, mountBase] = await Promise.all([
-    watchdog.companion(),
-    (ids ? context.userMountBase : context.mountBase).get(),
-  ]);
+  const base = ids ? context.userMountBase : context.mountBase;
+  // Whatever is there already is not waited for: a turn of the queue takes longer than all that is done here.
+  const companion = watchdog.companionNow ?? (await watchdog.companion());
+  const mountBase = base.value ?? (await base.get());
   const made = ids && plan.userAhead?.namespacesOf(ids);
   const start = monotonicMs();
-  const options = {
-    ...nativeOptions(context, plan, cgroups),
-    directory: plan.claimName ? { ...directory, made: true } : directory,
-    ...(plan.ahead && { directory: { ...directory, prepared: true }, ahead: plan.ahead.use() }),
-    watchdog: companion.pipe,
-    mountBase,
-    ...(ids && { ids, userNamespace: made?.user ?? -1 }),
-  };
+  directory.made = plan.claimName;
+  directory.prepared = plan.ahead !== undefined;
+  const options = nativeOptions(context, plan, cgroups, { directory, watchdog: companion.pipe, mountBase });
+  if (ids) Object.assign(options, { ids, userNamespace: made?.user ?? -1 });
   givePipes(options.stdio, ids);
   const started = await inNetwork(context, plan.spec, options, made?.network).catch((error: unknown) => {
     remnants.cgroup = plannedCgroup(cgroups, error);
@@ -210,7 +207,8 @@ async function takeSteps(
   const init = new RunningInit(started.pid, started.pidfd, onExit, last);
   const ends = { pipe: last ? -1 : started.pipe, terminal: started.terminal };
   steps.onUndo('init', () => release(init, ends));
-  await watchdog.adopt(started.pidfd, companion, started.guarded);
+  const adopting = watchdog.adopt(started.pidfd, companion, started.guarded);
+  if (adopting) await adopting;
   // The watchdog was killed a moment ago, and the init waited parked until another one guarded it.
   if (!started.guarded && plan.stdio !== 'parked') await go(ends, plan.spec.process, plan.stdio);
   const sentNs = started.marks?.at(-1)?.ns ?? 0;
@@ -275,17 +273,12 @@ function inNetwork(
   options: Omit<NativeStartOptions, 'namespaces' | 'network'>,
   made?: number,
 ): Promise<NativeStarted> {
-  if (!ownNetwork) return native().start({ ...options, namespaces, network: -1 });
-  if (made !== undefined) return native().start({ ...options, namespaces, network: made });
-  // One of the spare ones is not the user namespace's own: nobody in that could do anything with it.
-  if (ownUser) return native().start({ ...options, namespaces: namespaces | CLONE_NEWNET, network: -1 });
-  return spares.network.during(spare =>
-    native().start({
-      ...options,
-      namespaces: spare < 0 ? namespaces | CLONE_NEWNET : namespaces,
-      network: spare,
-    }),
-  );
+  const start = (network: number) => {
+    const own = ownNetwork && network < 0 ? CLONE_NEWNET : 0;
+    return native().start(Object.assign(options, { namespaces: namespaces | own, network }));
+  };
+  // One of the spare ones is not a user namespace's own: nobody in that could do anything with it.
+  return ownNetwork && !ownUser ? spares.network.during(start) : start(ownNetwork ? (made ?? -1) : -1);
 }
 
 /** A name is claimed by a container that is there: its directory is made first. */
@@ -307,32 +300,45 @@ function nativeOptions(
   { store, init, trace, fault }: RuntimeContext,
   plan: StartPlan,
   cgroups: CgroupPlan,
-): Omit<NativeStartOptions, 'watchdog' | 'mountBase' | 'namespaces' | 'network'> {
-  const { spec, stdio } = plan;
-  return {
-    ...(!plan.ahead?.isFor(plan) && {
-      workspace: plan.driver.plan({
-        layers: plan.layers,
-        containerDir: store.directory(plan.id),
-        ephemeral: !plan.keep,
-        size: plan.storageSize,
-      }),
-      cgroups: cgroups.directories,
-    }),
-    ...(plan.mounts && { copyUps: plan.mounts.copyUps }),
+  given: Pick<NativeStartOptions, 'directory' | 'watchdog' | 'mountBase'>,
+): Omit<NativeStartOptions, 'namespaces' | 'network'> {
+  const { id, spec, stdio, driver, layers, keep, storageSize, ahead } = plan;
+  const isParked = stdio === 'parked';
+  // Member by member: to spread parts into an object takes several times as long.
+  const options: Omit<NativeStartOptions, 'namespaces' | 'network'> = {
+    directory: given.directory,
+    watchdog: given.watchdog,
+    mountBase: given.mountBase,
     init,
     plan: spec.setup,
-    ...(spec.binds && { binds: spec.binds.plan }),
-    ...(stdio === 'parked' ? { stdio: [] } : { stdio, process: spec.process }),
-    holdMounts: !plan.keep,
+    stdio: isParked ? [] : stdio,
+    holdMounts: !keep,
     awaitCommand: plan.awaitCommand,
     marks: trace.wanted,
-    ...(fault && { faultStep: fault.step, faultErrno: nativeFault(fault).errno }),
   };
+  if (!ahead?.isFor(plan)) {
+    options.workspace = driver.plan({
+      layers,
+      containerDir: store.directory(id),
+      ephemeral: !keep,
+      size: storageSize,
+    });
+    options.cgroups = cgroups.directories;
+  }
+  if (ahead) options.ahead = ahead.use();
+  if (plan.mounts) options.copyUps = plan.mounts.copyUps;
+  if (spec.binds) options.binds = spec.binds.plan;
+  if (!isParked) options.process = spec.process;
+  if (fault) {
+    options.faultStep = fault.step;
+    options.faultErrno = nativeFault(fault).errno;
+  }
+  return options;
 }
 
 function firstRecord({ store }: RuntimeContext, plan: StartPlan, cgroups: CgroupPlan): ContainerRecord {
-  return {
+  const { imageId, layers, mounts } = plan;
+  const record: ContainerRecord = {
     version: RECORD_VERSION,
     id: plan.id,
     name: plan.name,
@@ -340,14 +346,15 @@ function firstRecord({ store }: RuntimeContext, plan: StartPlan, cgroups: Cgroup
     owner: store.owner,
     created: Date.now(),
     image: plan.image,
-    ...(plan.imageId !== undefined && { imageId: plan.imageId, layers: plan.layers }),
     command: plan.spec.args,
     process: plan.spec.base,
     driver: plan.driver.name,
-    layers: plan.layers,
+    layers,
     cgroupPaths: cgroups.directories.map(({ path }) => path),
-    ...(plan.mounts && { mounts: plan.mounts.recorded }),
   };
+  if (imageId !== undefined) record.imageId = imageId;
+  if (mounts) record.mounts = mounts.recorded;
+  return record;
 }
 
 /** End what still runs, and give back what the start opened. */
