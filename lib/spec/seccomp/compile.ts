@@ -1,5 +1,5 @@
 import { invalidArgument } from '../../common/errors';
-import { abisOf, GO_ARCHES, X32_BIT, type Abi, type Machine } from './abis';
+import { abisOf, GO_ARCHES, X32_BIT, X32_FIRST, type Abi, type Machine } from './abis';
 import { BpfProgram, type Label } from './bpf';
 import { argumentMatches, type Check } from './conditions';
 import { ACTIONS, FLAGS } from './constants';
@@ -60,18 +60,15 @@ export function compileFilter(profile: SeccompProfile, target: SeccompTarget): S
   const program = new BpfProgram();
   const kill = program.return(ACTIONS.SCMP_ACT_KILL_PROCESS);
   const [native, ...others] = abis.map(abi => ({ abi, entry: abiProgram(program, abi, profile, rules) }));
-  const x32 = others.find(({ abi }) => abi.scmp === 'SCMP_ARCH_X32');
   let next = kill;
   for (const { abi, entry } of others) {
     if (abi.base === 0) next = program.jump('equal', abi.audit, program.load(NUMBER, entry), next);
   }
-  if (native)
-    next = program.jump(
-      'equal',
-      native.abi.audit,
-      nativeEntry(program, target, native.entry, x32?.entry),
-      next,
-    );
+  if (native) {
+    const x32 = others.find(({ abi }) => abi.scmp === 'SCMP_ARCH_X32');
+    const entry = nativeEntry(program, target, native.entry, x32?.entry);
+    next = program.jump('equal', native.abi.audit, entry, next);
+  }
   program.load(ARCHITECTURE, next);
   return { flags: flagsOf(profile), program: program.bytes().toString('base64') };
 }
@@ -83,7 +80,10 @@ function nativeEntry(
   x32: Label | undefined,
 ): Label {
   if (machine !== 'x64') return program.load(NUMBER, entry);
-  const other = x32 ?? program.return(verdict('SCMP_ACT_ERRNO', ENOSYS));
+  // Below its own numbers x32 has those of x86-64: whatever it lacks of them its kernel refuses by itself.
+  const other = x32
+    ? program.and(~X32_BIT, program.jump('atLeast', X32_FIRST, x32, entry))
+    : program.return(verdict('SCMP_ACT_ERRNO', ENOSYS));
   return program.load(NUMBER, program.jump('atLeast', X32_BIT, other, entry));
 }
 
@@ -121,10 +121,12 @@ function isAtLeast(kernel: string, wanted: string): boolean {
 function abiProgram(program: BpfProgram, abi: Abi, profile: SeccompProfile, rules: SeccompRule[]): Label {
   const fallback = verdict(profile.defaultAction, profile.defaultErrnoRet);
   const decisions = new Map<number, Decision>();
-  for (const number of abi.syscalls.values()) decisions.set(number, { rules: [], otherwise: fallback });
+  for (const number of abi.syscalls.values()) {
+    if (number >= abi.first) decisions.set(number, { rules: [], otherwise: fallback });
+  }
   for (const rule of rules) addRule(rule, abi, decisions, fallback);
   const unknown = isDenial(profile.defaultAction) ? verdict('SCMP_ACT_ERRNO', ENOSYS) : fallback;
-  return searchTree(program, spansOf(decisions, { rules: [], otherwise: unknown }, abi.base));
+  return searchTree(program, spansOf(decisions, { rules: [], otherwise: unknown }, abi.first));
 }
 
 function addRule(rule: SeccompRule, abi: Abi, decisions: Map<number, Decision>, fallback: number): void {
@@ -168,19 +170,19 @@ interface Span {
 }
 
 /** Neighbours with the same decision are one span; between and behind the known numbers all is unknown. */
-function spansOf(decisions: ReadonlyMap<number, Decision>, unknown: Decision, base: number): Span[] {
+function spansOf(decisions: ReadonlyMap<number, Decision>, unknown: Decision, first: number): Span[] {
   const spans: Span[] = [];
   const add = (start: number, decision: Decision) => {
     const last = spans.at(-1);
     if (!last || !isSame(last.decision, decision)) spans.push({ start, decision });
   };
-  let next = 0;
+  let next = first;
   for (const [number, decision] of [...decisions].sort(([a], [b]) => a - b)) {
-    if (number > next) add(base + next, unknown);
-    add(base + number, decision);
+    if (number > next) add(next, unknown);
+    add(number, decision);
     next = number + 1;
   }
-  add(base + next, unknown);
+  add(next, unknown);
   return spans;
 }
 
