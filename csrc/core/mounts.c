@@ -172,13 +172,16 @@ bool skiff_mount_inside(const char *type, const char *source, const char *target
 
 bool skiff_mask(const char *path, int null, const char **empty, skiff_error *err)
 {
-    char source[32] = "/dev/null";
-    if (null >= 0)
-        snprintf(source, sizeof source, "/proc/self/fd/%d", null);
-    if (mount(source, path, NULL, MS_BIND, NULL) == 0 || errno == ENOENT)
-        return true;
-    if (errno != ENOTDIR)
-        return skiff_fail(err, "mount", path);
+    /* A mount that the kernel has to take back since it is of the wrong kind waits for RCU. */
+    struct stat st;
+    if (stat(path, &st) != 0)
+        return errno == ENOENT || skiff_fail(err, "stat", path);
+    if (!S_ISDIR(st.st_mode)) {
+        char source[32] = "/dev/null";
+        if (null >= 0)
+            snprintf(source, sizeof source, "/proc/self/fd/%d", null);
+        return mount_checked(source, path, NULL, MS_BIND, NULL, err);
+    }
     if (*empty)
         return mount_checked(*empty, path, NULL, MS_BIND, NULL, err);
     *empty = path;

@@ -13,30 +13,40 @@
 #include <termios.h>
 
 typedef struct {
-    int events;       /* epoll descriptor */
+    int ended;        /* epoll descriptor that tells of ended containers, when it is asked */
     int highest;      /* highest pidfd seen: descriptors up to it may be pidfds */
     int terminal;     /* -1: none to restore */
     struct termios saved;
 } watch;
 
+/*
+ * Containers that have ended. The caller has the same pidfd open, so closing alone would leave it on the list, reported
+ * again and again under a number that may be another's by then; epoll(7), "Will closing a file descriptor ...". Nobody
+ * waits for them: at each end this process would be woken in the way of the one that does wait.
+ */
+static void forget_ended(watch *w)
+{
+    enum { AT_ONCE = 16 };
+    struct epoll_event events[AT_ONCE];
+    int count;
+    while ((count = epoll_wait(w->ended, events, AT_ONCE, 0)) > 0)
+        for (int i = 0; i < count; i++) {
+            epoll_ctl(w->ended, EPOLL_CTL_DEL, events[i].data.fd, NULL);
+            close(events[i].data.fd);
+        }
+}
+
 static void guard(watch *w, int pidfd)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.fd = pidfd};
-    if (epoll_ctl(w->events, EPOLL_CTL_ADD, pidfd, &event) != 0) {
+    forget_ended(w);
+    if (epoll_ctl(w->ended, EPOLL_CTL_ADD, pidfd, &event) != 0) {
         skiff_pidfd_signal(pidfd, SIGKILL); /* what can not be watched must not run */
         close(pidfd);
         return;
     }
     if (pidfd > w->highest)
         w->highest = pidfd;
-}
-
-/* That container ended. The caller has the same pidfd open, so closing alone would leave it on the list, reported again
- * and again under a number that may be another's by then; epoll(7), "Will closing a file descriptor ...". */
-static void forget(watch *w, int pidfd)
-{
-    epoll_ctl(w->events, EPOLL_CTL_DEL, pidfd, NULL);
-    close(pidfd);
 }
 
 static void keep_terminal(watch *w, int fd, const struct termios *saved)
@@ -56,7 +66,7 @@ static bool serve(watch *w, int pipe)
         struct termios saved;
     } packet;
     int fd = -1, count = 0;
-    if (recv(pipe, &packet, sizeof packet, MSG_PEEK) <= 0 ||
+    if (skiff_retry(recv(pipe, &packet, sizeof packet, MSG_PEEK)) <= 0 ||
         !skiff_receive_header(pipe, &header, &fd, 1, &count, &ignored))
         return false;
     if (header.type == SKIFF_GUARD && count == 1)
@@ -79,19 +89,11 @@ static void caller_is_gone(watch *w)
 int skiff_watch(int pipe)
 {
     watch w = {.terminal = -1};
-    w.events = epoll_create1(EPOLL_CLOEXEC);
-    struct epoll_event event = {.events = EPOLLIN, .data.fd = pipe};
-    if (chdir("/") != 0 || w.events < 0 || epoll_ctl(w.events, EPOLL_CTL_ADD, pipe, &event) != 0)
+    w.ended = epoll_create1(EPOLL_CLOEXEC);
+    if (chdir("/") != 0 || w.ended < 0)
         return 125;
-    for (;;) {
-        int ready = (int)skiff_retry(epoll_wait(w.events, &event, 1, -1));
-        if (ready < 0)
-            break;
-        if (event.data.fd != pipe)
-            forget(&w, event.data.fd);
-        else if (!serve(&w, pipe))
-            break;
-    }
+    while (serve(&w, pipe))
+        continue;
     caller_is_gone(&w);
     return 0;
 }
