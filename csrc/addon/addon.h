@@ -31,6 +31,9 @@ void RegisterViews(Napi::Env env, Napi::Object exports);
 // The first argument as an object; throws a TypeError that names the function.
 Napi::Object OptionsOf(const Napi::CallbackInfo &info, const char *function);
 
+// One member of an object, by a name that is a literal.
+Napi::Value Member(const Napi::Object &object, const char *name);
+
 // One member of an options object, of the wanted type; a TypeError names the member otherwise.
 int IntOption(const Napi::Object &options, const char *name);
 int IntOption(const Napi::Object &options, const char *name, int fallback);

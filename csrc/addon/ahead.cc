@@ -60,7 +60,7 @@ int Aheads::Add(std::shared_ptr<Ahead> ahead)
 
 std::shared_ptr<Ahead> Aheads::Option(const Napi::Object &options, const char *name)
 {
-    if (options.Get(name).IsUndefined())
+    if (Member(options, name).IsUndefined())
         return nullptr;
     auto found = all_.find(IntOption(options, name));
     if (found == all_.end())

@@ -1,5 +1,7 @@
 #include "addon.h"
 
+#include "owned.h"
+
 #include <cstring>
 
 namespace skiff {
@@ -39,20 +41,25 @@ Napi::Object OptionsOf(const Napi::CallbackInfo &info, const char *function)
     return info[0].As<Napi::Object>();
 }
 
+Napi::Value Member(const Napi::Object &object, const char *name)
+{
+    return object.Get(Owned::Of(object.Env()).names.Of(object.Env(), name));
+}
+
 int IntOption(const Napi::Object &options, const char *name)
 {
-    return ToInt(options, options.Get(name), name);
+    return ToInt(options, Member(options, name), name);
 }
 
 int IntOption(const Napi::Object &options, const char *name, int fallback)
 {
-    Napi::Value value = options.Get(name);
+    Napi::Value value = Member(options, name);
     return value.IsUndefined() ? fallback : ToInt(options, value, name);
 }
 
 bool BoolOption(const Napi::Object &options, const char *name, bool fallback)
 {
-    Napi::Value value = options.Get(name);
+    Napi::Value value = Member(options, name);
     if (value.IsUndefined())
         return fallback;
     if (!value.IsBoolean())
@@ -62,12 +69,12 @@ bool BoolOption(const Napi::Object &options, const char *name, bool fallback)
 
 std::string TextOption(const Napi::Object &options, const char *name)
 {
-    return ToText(options, options.Get(name), name);
+    return ToText(options, Member(options, name), name);
 }
 
 std::string TextOption(const Napi::Object &options, const char *name, const char *fallback)
 {
-    Napi::Value value = options.Get(name);
+    Napi::Value value = Member(options, name);
     return value.IsUndefined() ? fallback : ToText(options, value, name);
 }
 
@@ -75,7 +82,7 @@ template <class Item>
 static std::vector<Item> List(const Napi::Object &options, const char *name,
                               Item (*convert)(const Napi::Object &, const Napi::Value &, const char *))
 {
-    Napi::Value value = options.Get(name);
+    Napi::Value value = Member(options, name);
     std::vector<Item> items;
     if (value.IsUndefined())
         return items;
@@ -100,7 +107,7 @@ std::vector<int> IntListOption(const Napi::Object &options, const char *name)
 
 std::vector<uint8_t> BytesOption(const Napi::Object &options, const char *name)
 {
-    Napi::Value value = options.Get(name);
+    Napi::Value value = Member(options, name);
     if (!value.IsBuffer())
         throw Wrong(options, name, "a Buffer");
     auto buffer = value.As<Napi::Buffer<uint8_t>>();
@@ -109,7 +116,7 @@ std::vector<uint8_t> BytesOption(const Napi::Object &options, const char *name)
 
 std::vector<uint8_t> StampedOption(const Napi::Object &options, const char *name)
 {
-    Napi::Value value = options.Get(name);
+    Napi::Value value = Member(options, name);
     if (!value.IsObject())
         throw Wrong(options, name, "an object");
     Napi::Object stamped = value.As<Napi::Object>();

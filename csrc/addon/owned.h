@@ -4,6 +4,7 @@
 
 #include "addon.h"
 #include "ahead.h"
+#include "names.h"
 
 #include <set>
 #include <unistd.h>
@@ -31,6 +32,7 @@ class Owned {
     bool Release(int fd) { return fds_.erase(fd) > 0; }
 
     Aheads aheads;
+    Names names;
 
   private:
     std::set<int> fds_;

@@ -4,7 +4,7 @@ namespace skiff {
 
 Napi::Object ObjectOption(const Napi::Object &options, const char *name)
 {
-    Napi::Value value = options.Get(name);
+    Napi::Value value = Member(options, name);
     if (!value.IsObject())
         throw Napi::TypeError::New(options.Env(), std::string("option '") + name + "' must be an object");
     return value.As<Napi::Object>();
@@ -12,7 +12,7 @@ Napi::Object ObjectOption(const Napi::Object &options, const char *name)
 
 std::vector<Napi::Object> ObjectListOption(const Napi::Object &options, const char *name)
 {
-    Napi::Value value = options.Get(name);
+    Napi::Value value = Member(options, name);
     if (!value.IsArray())
         throw Napi::TypeError::New(options.Env(), std::string("option '") + name + "' must be an array");
     auto array = value.As<Napi::Array>();
@@ -28,16 +28,16 @@ std::vector<Napi::Object> ObjectListOption(const Napi::Object &options, const ch
 
 skiff_id_range IdsOption(const Napi::Object &options)
 {
-    if (options.Get("ids").IsUndefined())
+    if (Member(options, "ids").IsUndefined())
         return {};
     Napi::Object ids = ObjectOption(options, "ids");
     auto number = [&](const char *name) {
-        Napi::Value value = ids.Get(name);
+        Napi::Value value = Member(ids, name);
         if (!value.IsNumber())
             throw Napi::TypeError::New(ids.Env(), std::string("option 'ids.") + name + "' must be a number");
         return value.As<Napi::Number>().Uint32Value();
     };
-    auto number_or_none = [&](const char *name) { return ids.Get(name).IsUndefined() ? 0 : number(name); };
+    auto number_or_none = [&](const char *name) { return Member(ids, name).IsUndefined() ? 0 : number(name); };
     return {number("uid"), number("gid"), number("count"), number_or_none("callerUid"), number_or_none("callerGid")};
 }
 
@@ -87,7 +87,7 @@ static skiff_workspace_kind KindOf(const Napi::Object &options)
 
 static uint64_t SizeOption(const Napi::Object &options, const char *name)
 {
-    Napi::Value value = options.Get(name);
+    Napi::Value value = Member(options, name);
     if (value.IsUndefined())
         return 0;
     if (!value.IsNumber() || !(value.As<Napi::Number>().DoubleValue() > 0))
@@ -152,7 +152,7 @@ Cgroups::Cgroups(const std::vector<Napi::Object> &list)
         for (const auto &setting : ObjectListOption(options, "settings"))
             part.settings.push_back({TextOption(setting, "file"), TextOption(setting, "value"),
                                      BoolOption(setting, "optional", false)});
-        if (!options.Get("deviceProgram").IsUndefined())
+        if (!Member(options, "deviceProgram").IsUndefined())
             part.device_program = BytesOption(options, "deviceProgram");
         parts_.push_back(std::move(part));
         skiff_cgroup cgroup{};

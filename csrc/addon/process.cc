@@ -162,7 +162,7 @@ static void WatchExit(const Napi::CallbackInfo &info)
         throw Napi::TypeError::New(env, "watchExit takes a function as its second argument");
     int pidfd = IntOption(options, "pidfd");
     auto on_exit = info[1].As<Napi::Function>();
-    if (options.Get("last").IsUndefined())
+    if (Member(options, "last").IsUndefined())
         return ExitWatch::Start(env, pidfd, BoolOption(options, "background", false), on_exit);
     Napi::Object last = ObjectOption(options, "last");
     ExitWatch::StartLast(env, pidfd, IntOption(last, "pipe"), std::make_unique<Removal>(last), on_exit);

@@ -45,7 +45,7 @@ Removal::Removal(const Napi::Object &options)
       mount_point_(TextOption(options, "mountPoint")), used_(TextOption(options, "used", "")),
       wants_marks_(BoolOption(options, "marks", false))
 {
-    if (!options.Get("counters").IsUndefined())
+    if (!Member(options, "counters").IsUndefined())
         for (const auto &counter : ObjectListOption(options, "counters"))
             counters_.push_back({TextOption(counter, "file"), TextOption(counter, "key", ""), std::nullopt});
     int fd = IntOption(options, "namespace", -1);

@@ -45,17 +45,17 @@ struct Request {
         : plan(StampedOption(from, "plan")), stdio(StdioOption(from)),
           fault_step(TextOption(from, "faultStep", ""))
     {
-        if (!from.Get("directory").IsUndefined())
+        if (!Member(from, "directory").IsUndefined())
             directory.emplace(ObjectOption(from, "directory"));
-        if (!from.Get("cgroups").IsUndefined())
+        if (!Member(from, "cgroups").IsUndefined())
             cgroups.emplace(ObjectListOption(from, "cgroups"));
-        if (!from.Get("workspace").IsUndefined())
+        if (!Member(from, "workspace").IsUndefined())
             workspace.emplace(ObjectOption(from, "workspace"));
-        if (workspace && !from.Get("copyUps").IsUndefined())
+        if (workspace && !Member(from, "copyUps").IsUndefined())
             copy_ups.emplace(ObjectListOption(from, "copyUps"));
-        if (!from.Get("binds").IsUndefined())
+        if (!Member(from, "binds").IsUndefined())
             binds = BytesOption(from, "binds");
-        if (!from.Get("process").IsUndefined())
+        if (!Member(from, "process").IsUndefined())
             process = StampedOption(from, "process");
         options.init = IntOption(from, "init");
         options.namespaces = IntOption(from, "namespaces");
