@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { monotonicMs } from '../common/clock';
 import type { RuntimeContext } from '../runtime/context';
 import { startError } from '../runtime/errors';
@@ -141,7 +140,7 @@ export class ContainerHandle extends CommandHandle implements Container {
   /** The files that were asked for, while the root is there yet. */
   private collect(): { files: Record<string, CollectedFile>; full: boolean } {
     const { collector, hasStorageSize } = this.options;
-    const root = path.join(this.context.store.directory(this.id), 'mnt');
+    const root = `${this.context.store.directory(this.id)}/mnt`;
     const full = hasStorageSize && isFull(root);
     if (!collector) return { files: {}, full };
     try {
