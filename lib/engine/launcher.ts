@@ -1,37 +1,29 @@
-import path from 'node:path';
 import { monotonicMs } from '../common/clock';
 import { invalidArgument } from '../common/errors';
-import { currentRootless } from '../common/rootless';
 import type { Lazy } from '../common/lazy';
 import { native } from '../native';
 import type { RuntimeContext } from '../runtime/context';
 import type { PlannedIds } from '../runtime/ids';
-import { goParked, nativeFault, startContainer, type Started, type StartPlan } from '../runtime/start';
+import { goParked, startContainer, type Started, type StartPlan } from '../runtime/start';
 import type { UserAhead } from '../runtime/spare-user';
 import { undoAgain, withFailures } from '../runtime/steps';
-import { compileSpec, SpecStencil, type CompiledSpec } from '../spec/compiled';
-import { SeccompFilters, type ChosenFilter, type SeccompFilter } from '../spec/seccomp/filters';
-import { toSecurity } from '../spec/security';
-import { checkOptions, toSpec, toTimeout } from '../spec/options';
-import type { ProcessOptions } from '../spec/plan';
+import type { CompiledSpec } from '../spec/compiled';
+import { checkOptions, toTimeout } from '../spec/options';
 import { selectDriver, type StorageDriver } from '../workspace';
-import { readInLayers, stateOfAccounts } from './account-files';
 import { checkStdio, requireDirectory } from './checks';
 import { collectorOf, type Collector } from './collector';
 import { ContainerHandle, type HandleOptions } from './container';
 import { withFiles } from './input-files';
-import { LastStart } from './last-start';
 import type { Images, MadeOf, RootSource } from './images';
-import { thisMachine } from './machine';
 import { resolveMounts, withAbsoluteVolumes, type ContainerMounts } from './mounts';
 import type { StartOptions } from './options';
 import { throwIfAborted } from './outcome';
-import { CompiledPlans } from './plans';
+import { SpecCompiler } from './spec-compiler';
 import { ContainerStreams } from './stdio';
 import { selectShifting } from './shifting-driver';
 import { refuseStorageSize, toStorageSize } from './storage-size';
 import { containerIds, idSupply, needsFuse } from './user-namespace';
-import type { Mount, Word } from '../spec/types';
+import type { Word } from '../spec/types';
 import type { IdSupply, RecordedMount } from '../state';
 
 /** A container that waits for its command. */
@@ -64,15 +56,11 @@ export interface Prepared {
 /** What a container is made of, beside its options. */
 type Parts = Pick<StartPlan, 'mounts' | 'ids' | 'userAhead' | 'ahead' | 'driver' | 'isCommon'>;
 
-const NO_MOUNTS = { mounts: [], areUnique: false };
-
 const PARKED = { stdio: 'parked', awaitCommand: false } as const;
 
 /** Starts containers as options ask for them. */
 export class Launcher {
-  private readonly plans = new CompiledPlans();
-  private readonly filters = new SeccompFilters();
-  private last: LastStart | undefined;
+  private readonly compiler: SpecCompiler;
   private supply: IdSupply | undefined;
 
   constructor(
@@ -80,7 +68,9 @@ export class Launcher {
     private readonly context: RuntimeContext,
     private readonly storage: { asked: string; driver: Lazy<StorageDriver> },
     private readonly images: Images,
-  ) {}
+  ) {
+    this.compiler = new SpecCompiler(context);
+  }
 
   /**
    * Start a command in a container of its own.
@@ -93,7 +83,7 @@ export class Launcher {
     { awaitCommand }: { awaitCommand: boolean },
   ): Promise<ContainerHandle> {
     const since = monotonicMs();
-    const last = this.checked(command, options);
+    const last = this.compiler.check(command, options);
     checkStdio(options);
     const collector = collectorOf(options);
     // The working directory may be another one when its turn comes.
@@ -109,8 +99,9 @@ export class Launcher {
       using ahead = isCommon ? this.context.spares.containers.take() : undefined;
       const id = userAhead?.id ?? ahead?.id ?? native().randomId();
       const mounts = this.mounts(options, source);
-      const known = last && this.compileAgain(id, last, source);
-      const compiled = known ?? (await this.compile(id, command, options, source, mounts, last));
+      const input = { id, command, options, source };
+      const known = last && this.compiler.again(id, last, source);
+      const compiled = known ?? (await this.compiler.compile(input, mounts, last));
       const spec = withFiles(compiled, options);
       const parts = { mounts, ids, userAhead, ahead, driver, isCommon };
       const run = { since, retried: false, collector };
@@ -122,25 +113,13 @@ export class Launcher {
     });
   }
 
-  /**
-   * Check what options and command say by themselves.
-   *
-   * @returns what is known of a start by them, where they were found right before
-   */
-  private checked(command: readonly Word[], options: StartOptions): LastStart | undefined {
-    if (this.last?.isSame(command, options)) return this.last;
-    checkOptions(command, options);
-    toStorageSize(options);
-    return (this.last = LastStart.of(command, options));
-  }
-
   /** Have a container ready up to its command. */
   async park(options: StartOptions): Promise<ParkedContainer> {
     await undoAgain(this.context.unfinished);
     const source = await this.source(options);
     const id = native().randomId();
     const mounts = this.mounts(options, source);
-    const spec = await this.compile(id, NO_COMMAND, options, source, mounts);
+    const spec = await this.compiler.compile({ id, command: NO_COMMAND, options, source }, mounts);
     const ids = this.ids(options);
     const driver = await this.driverFor(source.layers, ids);
     const parts = { mounts, ids, driver, isCommon: false };
@@ -158,7 +137,7 @@ export class Launcher {
     try {
       checkOptions(command, options);
       checkStdio(options);
-      const spec = withFiles(await this.compile(id, command, options, source, mounts), options);
+      const spec = withFiles(await this.compiler.compile({ id, command, options, source }, mounts), options);
       const collector = collectorOf(options);
       return await this.withStreams(options, { since, retried: true, collector }, async streams => {
         collector.open(started.init.pid);
@@ -206,11 +185,8 @@ export class Launcher {
     refuseStorageSize(options);
     const source = await this.sourceAgain(options, recorded?.made);
     const mounts = this.mounts(options, source, recorded?.mounts);
-    const { filter } = await this.filter(options);
-    const spec = this.compileNow(id, command, options, source, mounts?.mounts ?? [], {
-      filter,
-      endsWithParent: true,
-    });
+    const input = { id, command, options, source };
+    const spec = await this.compiler.compileDetached(input, mounts?.mounts ?? []);
     const driver = await this.driverFor(source.layers, this.ids(options), recorded?.driver);
     return { source, spec, mounts, driver };
   }
@@ -310,60 +286,6 @@ export class Launcher {
     return resolveMounts(options, config.volumes ?? [], this.context, recorded);
   }
 
-  /** @param last where what it is compiled to is told to the next one */
-  private async compile(
-    id: string,
-    command: readonly Word[],
-    options: StartOptions,
-    source: RootSource,
-    { mounts, areUnique }: Pick<ContainerMounts, 'mounts' | 'areUnique'> = NO_MOUNTS,
-    last?: LastStart,
-  ): Promise<CompiledSpec> {
-    const image = stateOf(source);
-    const { key, filter } = await this.filter(options);
-    const compile = () => this.compileNow(id, command, options, source, mounts, { filter });
-    // Devices of the host are looked at anew: they come and go.
-    if (image === undefined || areUnique || options.privileged || options.devices?.length) return compile();
-    const input = { command, options, mounts };
-    const stencil = this.plans.get({ image, filter: key }, input, () => new SpecStencil(compile(), id));
-    if (last && mounts.length === 0) last.compiled = { image, stencil };
-    return stencil.for(id);
-  }
-
-  private compileAgain(id: string, { compiled }: LastStart, source: RootSource): CompiledSpec | undefined {
-    return compiled?.image === stateOf(source) ? compiled?.stencil.for(id) : undefined;
-  }
-
-  private compileNow(
-    id: string,
-    command: readonly Word[],
-    options: StartOptions,
-    { layers, config }: RootSource,
-    mounts: readonly Mount[],
-    { filter, ...process }: ProcessOptions & { filter?: SeccompFilter },
-  ): CompiledSpec {
-    const { store, fault } = this.context;
-    const spec = toSpec({
-      id,
-      command,
-      options,
-      image: config,
-      mounts,
-      rootPath: path.join(store.directory(id), 'mnt'),
-      readFile: file => readInLayers(layers, file),
-      machine: thisMachine(),
-      rootless: currentRootless(),
-      filter,
-    });
-    return compileSpec(spec, id, { init: options.init, fault: fault && nativeFault(fault), ...process });
-  }
-
-  /** The filter of system calls that the options ask for. */
-  private filter(options: StartOptions): Promise<ChosenFilter> {
-    const { seccomp, capabilities } = toSecurity(options, () => thisMachine().capabilities);
-    return this.filters.choose(seccomp, capabilities);
-  }
-
   /**
    * The driver chosen at the opening may not be able to take every directory as a layer.
    *
@@ -382,11 +304,6 @@ export class Launcher {
     if (driver.refuses({ layers, root: this.root }) === undefined) return driver;
     return selectDriver({ root: this.root, name: asked, layers });
   }
-}
-
-/** What tells one state of what a container is made of from another; undefined where that cannot be told. */
-function stateOf({ stored, imageId, layers }: RootSource): string | undefined {
-  return stored ? (imageId ?? layers[0]) : stateOfAccounts(layers[0]!);
 }
 
 /** What runs but cannot be given its streams is ended and removed: nobody would hold it. */
