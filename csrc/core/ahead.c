@@ -14,13 +14,18 @@
 
 /* ---- Making ---- */
 
+static bool remove_layer(const skiff_union *what, skiff_error *err)
+{
+    return skiff_remove_tree(AT_FDCWD, what->upper, err) && skiff_remove_tree(AT_FDCWD, what->work, err);
+}
+
 /* The container that had it may have changed owner, mode and attributes of its root: only the names are used again. */
 static bool renew(const skiff_ahead *ahead, const char *used, skiff_error *err)
 {
     const skiff_union *what = &ahead->workspace->what;
     if (rename(used, ahead->directory) != 0)
         return skiff_fail(err, "rename", used);
-    return skiff_remove_tree(AT_FDCWD, what->upper, err) && skiff_remove_tree(AT_FDCWD, what->work, err);
+    return remove_layer(what, err);
 }
 
 static bool make_directories(const skiff_ahead *ahead, const char *used, skiff_error *err)
@@ -124,8 +129,13 @@ bool skiff_take_workspace(skiff_ahead *ahead, const skiff_workspace *workspace, 
     if (is_mounted(ahead, workspace))
         return syscall(SKIFF_SYS_move_mount, ahead->mount, "", AT_FDCWD, target, SKIFF_MOVE_MOUNT_F_EMPTY_PATH) == 0 ||
                skiff_fail(err, "move_mount", target);
+    /* A write layer can be mounted once: it is marked as one that need not reach the disk. */
+    bool was_mounted = ahead->mount >= 0;
     skiff_close_ahead(ahead);
-    return skiff_own_write_layer(workspace, err) && skiff_make_mount_point(workspace, NULL, -1, err);
+    if (was_mounted ? !remove_layer(&workspace->what, err) || !skiff_make_write_layer(workspace, err)
+                    : !skiff_own_write_layer(workspace, err))
+        return false;
+    return skiff_make_mount_point(workspace, NULL, -1, err);
 }
 
 /* ---- Leaving ---- */

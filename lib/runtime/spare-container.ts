@@ -93,7 +93,7 @@ export class SpareContainer implements Spare {
 
   /** Where a container that ends can leave its directory; undefined where one is there already. */
   placeFor(id: string): string | undefined {
-    return this.left === undefined ? this.store.unfinished(id) : undefined;
+    return this.left === undefined ? this.store.ahead(id) : undefined;
   }
 
   /** @param ahead what `remove` has left at such a place */
@@ -107,7 +107,7 @@ export class SpareContainer implements Spare {
     if (!likely) return;
     const { driver, layers, areLayersFixed, resources, usage, cpuTime } = likely;
     const id = native().randomId();
-    const directory = this.store.unfinished(id);
+    const directory = this.store.ahead(id);
     const cgroups = planCgroup({ setup: this.cgroups, id, resources, usage, cpuTime });
     const used = this.left;
     this.left = undefined;

@@ -176,7 +176,7 @@ async function takeSteps(
   const ids = plan.ids && (await claimIds(store, plan, steps));
   const record = firstRecord(context, plan, cgroups);
   if (ids) record.ids = ids;
-  const directory = store.plan(record);
+  const directory = store.plan(record, plan.ahead !== undefined);
   const remnants = new Remnants(context, plan, directory, plannedCgroup(cgroups));
   steps.onUndo('container', () => remnants.remove());
   if (isCommon) spares.containers.expect(plan);
@@ -188,7 +188,6 @@ async function takeSteps(
   const made = ids && plan.userAhead?.namespacesOf(ids);
   const start = monotonicMs();
   directory.made = plan.claimName;
-  directory.prepared = plan.ahead !== undefined;
   const options = nativeOptions(context, plan, cgroups, { directory, watchdog: companion.pipe, mountBase });
   if (ids) Object.assign(options, { ids, userNamespace: made?.user ?? -1 });
   givePipes(options.stdio, ids);

@@ -22,7 +22,10 @@ export type FoundContainer =
 
 type Paths = ReturnType<typeof statePaths>;
 
+/** Of a container that is being made, or removed; of one that is made before it is asked for. What follows is the maker. */
 const NEW_PREFIX = '.new-';
+const AHEAD_PREFIX = '.ahead-';
+const PREFIXES = /^\.(new|ahead)-/;
 /** Ids of one place for those of {@link IdPool}: a user has about as many in all as root gives to one container. */
 const PLACE = { ofRoot: 65_536, ofUser: 1024 };
 /** One object for all reads: of a bare 'utf8' Node makes a new one each time. */
@@ -38,7 +41,7 @@ export class ContainerStore {
   private readonly paths: Paths;
   /** This process, whose containers end with it. */
   readonly owner: ProcessIdentity;
-  private readonly unfinishedPrefix: string;
+  private readonly maker: string;
   readonly names: NameClaims;
   /** Ids of the host that containers have for themselves. */
   readonly ids: IdPool;
@@ -49,8 +52,7 @@ export class ContainerStore {
     this.names = new NameClaims(this.paths.names, this.paths.container);
     this.owner = identify(process.pid) ?? fail();
     const { pid, startTime, bootId, pidNamespace } = this.owner;
-    const maker = `${pid}.${startTime}.${bootId}.${pidNamespace}`;
-    this.unfinishedPrefix = `${this.paths.containers}/${NEW_PREFIX}${maker}.`;
+    this.maker = `${pid}.${startTime}.${bootId}.${pidNamespace}.`;
   }
 
   directory(id: string): string {
@@ -60,12 +62,15 @@ export class ContainerStore {
   /**
    * What the directory of a new container is made of. The record is written once; of whom it is that runs, the start
    * tells in a file beside it.
+   *
+   * @param isAhead it is there already, but for the record
    */
-  plan(record: ContainerRecord): NativeDirectory {
+  plan(record: ContainerRecord, isAhead = false): NativeDirectory {
     return {
-      unfinished: this.unfinished(record.id),
+      unfinished: isAhead ? this.ahead(record.id) : this.unfinished(record.id),
       path: this.directory(record.id),
       record: JSON.stringify(record),
+      prepared: isAhead,
     };
   }
 
@@ -88,9 +93,13 @@ export class ContainerStore {
     fs.renameSync(this.unfinished(id), this.directory(id));
   }
 
-  /** Where a container's directory is before its record is written. */
-  unfinished(id: string): string {
-    return `${this.unfinishedPrefix}${id}`;
+  private unfinished(id: string): string {
+    return `${this.paths.containers}/${NEW_PREFIX}${this.maker}${id}`;
+  }
+
+  /** Where the directory of a container is that is made before it is asked for, or left by another one. */
+  ahead(id: string): string {
+    return `${this.paths.containers}/${AHEAD_PREFIX}${this.maker}${id}`;
   }
 
   /** The directory of containers, where somebody took it away since this root was opened. */
@@ -117,7 +126,7 @@ export class ContainerStore {
   async *batches(): AsyncGenerator<FoundContainer[], void, undefined> {
     const entries = this.entries();
     if (entries.length <= BATCH) return yield this.lookAt(entries);
-    const isFinished = (entry: string) => !entry.startsWith(NEW_PREFIX);
+    const isFinished = (entry: string) => !PREFIXES.test(entry);
     yield this.lookAt(entries.filter(entry => !isFinished(entry)));
     for await (const batch of readAhead(this.paths.containers, entries.filter(isFinished), RECORD_FILE)) {
       yield present(
@@ -176,8 +185,8 @@ export class ContainerStore {
   }
 
   private look(entry: string): FoundContainer | undefined {
-    if (entry.startsWith(NEW_PREFIX)) {
-      const [pid, startTime, bootId = '', pidNamespace = '', id] = entry.slice(NEW_PREFIX.length).split('.');
+    if (PREFIXES.test(entry)) {
+      const [pid, startTime, bootId = '', pidNamespace = '', id] = entry.replace(PREFIXES, '').split('.');
       const maker = { pid: Number(pid), startTime: Number(startTime), bootId, pidNamespace };
       const directory = this.paths.container(entry);
       return isAlive(maker) ? undefined : { kind: 'broken', id: id ?? entry, directory };

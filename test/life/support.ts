@@ -1,3 +1,4 @@
+import { isKeptAhead } from '../helpers/ahead';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
@@ -25,7 +26,8 @@ export function leftSince(before: Snapshot): Promise<string[]> {
 export function containersOf(root: string): string[] {
   return ['containers', 'names'].flatMap(part => {
     const folder = path.join(root, part);
-    return fs.existsSync(folder) ? fs.readdirSync(folder).map(name => path.join(part, name)) : [];
+    const names = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
+    return names.filter(name => !isKeptAhead(name)).map(name => path.join(part, name));
   });
 }
 

@@ -1,5 +1,6 @@
 /** The API of one process: results, errors, names, keeping, many runs at once, and the end of an engine. */
 import fs from 'node:fs';
+import { isKeptAhead } from '../helpers/ahead';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Skiff } from '../../lib/engine';
 import { SkiffError } from '../../lib/common/errors';
@@ -22,7 +23,8 @@ const STUBBORN = sh(`
 function leftIn(root: string): string[] {
   return ['containers', 'names'].flatMap(part => {
     const folder = `${root}/${part}`;
-    return fs.existsSync(folder) ? fs.readdirSync(folder).map(name => `${part}/${name}`) : [];
+    const names = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
+    return names.filter(name => !isKeptAhead(name)).map(name => `${part}/${name}`);
   });
 }
 

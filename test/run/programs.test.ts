@@ -135,6 +135,36 @@ test('a worker that is terminated takes its container with it; those of others l
   expect(fs.readdirSync(`${fileRoot()}/containers`)).toEqual([]);
 });
 
+/** Starts that make the next one ready, and time for it to be made. */
+const MANY_STARTS = `const { Skiff } = require(process.env.CJS);
+    (async () => {
+      const skiff = await Skiff.open();
+      for (let i = 0; i < 5; i += 1) {
+        await skiff.run(['true']);
+        await new Promise(resolve => setTimeout(resolve, 60));
+      }
+      const ahead = require('node:fs').readdirSync(process.env.SKIFF_ROOT + '/containers');
+      process.stdout.write(String(ahead.filter(name => name.startsWith('.ahead-')).length), () => END);
+    })();`;
+
+test.each([
+  ['at the end of its code', 'undefined'],
+  ['by process.exit()', 'process.exit(0)'],
+])('a program that ends without close, %s: what it had made ahead is gone with it', async (_, end) => {
+  expect(await program(MANY_STARTS.replace('END', end), 'commonjs')).toEqual({ code: 0, stdout: '1', stderr: '' });
+  expect(fs.readdirSync(`${fileRoot()}/containers`)).toEqual([]);
+});
+
+test('a program that is killed: what it had made ahead is swept', async () => {
+  const killed = MANY_STARTS.replace('END', "process.kill(process.pid, 'SIGKILL')");
+  expect(await program(killed, 'commonjs')).toMatchObject({ stdout: '1' });
+  expect(fs.readdirSync(`${fileRoot()}/containers`)).toHaveLength(1);
+  const after = `const { Skiff } = require(process.env.CJS);
+    (async () => { const skiff = await Skiff.open(); await skiff.sweep(); await skiff.close(); })();`;
+  await program(after, 'commonjs');
+  expect(fs.readdirSync(`${fileRoot()}/containers`)).toEqual([]);
+});
+
 test('a program that ends without close: its containers end with it', async () => {
   const text = `const { Skiff } = require(process.env.CJS);
     (async () => {
