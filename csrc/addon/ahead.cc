@@ -2,10 +2,42 @@
 
 #include "owned.h"
 
+#include <mutex>
+#include <set>
+
 namespace skiff {
+
+// All that no start took. process.exit() ends no environment, but it runs the destructors of what is static.
+class Untaken {
+  public:
+    ~Untaken()
+    {
+        for (Ahead *ahead : all_)
+            ahead->Discard();
+    }
+
+    void Add(Ahead *ahead)
+    {
+        std::lock_guard<std::mutex> guard(mutex_);
+        all_.insert(ahead);
+    }
+
+    void Remove(Ahead *ahead)
+    {
+        std::lock_guard<std::mutex> guard(mutex_);
+        all_.erase(ahead);
+    }
+
+  private:
+    std::mutex mutex_; // environments have threads of their own
+    std::set<Ahead *> all_;
+};
+
+static Untaken untaken;
 
 Ahead::Ahead(std::string used) : directory_(std::move(used))
 {
+    untaken.Add(this);
     ahead_.directory = directory_.c_str();
     ahead_.mount = -1;
 }
@@ -19,10 +51,12 @@ Ahead::Ahead(const Napi::Object &options)
     ahead_.cgroups = cgroups_->Link();
     ahead_.cgroup_count = cgroups_->Count();
     ahead_.mount = -1;
+    untaken.Add(this);
 }
 
 Ahead::~Ahead()
 {
+    untaken.Remove(this);
     Discard();
 }
 

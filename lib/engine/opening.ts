@@ -101,7 +101,7 @@ export async function giveBack({
   trace,
 }: RuntimeContext): Promise<void> {
   await spares.close();
-  reserve.release();
+  reserve.close();
   await watchdog.stop();
   native().close({
     fds: [init, (await mountBase.made) ?? -1, (await userMountBase.made) ?? -1].filter(fd => fd >= 0),

@@ -42,7 +42,13 @@ export class DescriptorReserve {
     }
   }
 
-  release(): void {
+  /** Nothing is going to be removed any more. */
+  close(): void {
+    this.wanted = -Infinity;
+    this.release();
+  }
+
+  private release(): void {
     native().close({ fds: this.held.splice(0) });
   }
 
