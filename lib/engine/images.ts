@@ -60,7 +60,7 @@ export type MadeOf = Pick<ContainerRecord, 'image' | 'imageId' | 'layers'>;
 export class Images {
   readonly store: ImageStore;
   private readonly configs = new Map<string, RootSource>();
-  private readonly sources = new KnownSources();
+  private readonly sources = new KnownSources<RootSource>();
 
   /**
    * Nothing is made or opened by it.
@@ -234,7 +234,8 @@ export class Images {
       await restoreMissing(root, image.layerPaths);
       const source = this.sourceOf(image, name);
       // An id, or its beginning, is told by the directory of records, too.
-      if (!isIdLike(name) && !name.includes('@')) this.sources.remember(name, source, filesOfImage(root, image));
+      if (!isIdLike(name) && !name.includes('@'))
+        this.sources.remember(name, source, filesOfImage(root, image));
       return source;
     }
     const isBundled = isBundledName(name);

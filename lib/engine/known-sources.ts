@@ -1,5 +1,4 @@
 import { native, type FileStates } from '../native';
-import type { RootSource } from './images';
 
 /** Names that are remembered. */
 const MAX_NAMES = 64;
@@ -8,10 +7,10 @@ const MAX_NAMES = 64;
  * What images' names stand for, for as long as none of the files changes that say so. Whoever starts the same image often
  * has it looked up once.
  */
-export class KnownSources {
-  private readonly known = new Map<string, { source: RootSource; states: FileStates }>();
+export class KnownSources<Source> {
+  private readonly known = new Map<string, { source: Source; states: FileStates }>();
 
-  get(name: string): RootSource | undefined {
+  get(name: string): Source | undefined {
     const known = this.known.get(name);
     if (!known) return undefined;
     if (native().areUnchanged(known)) return known.source;
@@ -20,7 +19,7 @@ export class KnownSources {
   }
 
   /** @param paths of all that was looked at to find it, there or not */
-  remember(name: string, source: RootSource, paths: string[]): void {
+  remember(name: string, source: Source, paths: string[]): void {
     // Undefined where one of them was changed a moment ago.
     const states = native().fileStates({ paths }) ?? undefined;
     if (!states) return;

@@ -1,6 +1,6 @@
 import { native } from '../native';
 import type { DescriptorReserve } from './reserve';
-import type { Spare } from './spares';
+import type { Spare } from './spare';
 
 /**
  * One network namespace that waits for the next start. The kernel takes longer to make one than for all other

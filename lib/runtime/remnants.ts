@@ -10,9 +10,17 @@ import {
 import { containerPaths } from '../workspace';
 import type { RuntimeContext } from './context';
 import { nativeRemoval, removeRemains, type Remains } from './removal';
-import type { StartPlan } from './start';
 
-type Plan = Pick<StartPlan, 'id' | 'isCommon' | 'keep' | 'storageSize' | 'stdio' | 'mounts'>;
+/** Of a start, what decides how its container is removed. */
+interface Plan {
+  id: string;
+  /** Nothing of it differs from others of its kind. */
+  isCommon: boolean;
+  keep: boolean;
+  storageSize?: number;
+  stdio: number[] | 'parked';
+  mounts?: object;
+}
 
 /** What became of a command whose beginning nobody waited for. */
 export interface CommandBeginning {

@@ -2,15 +2,23 @@ import { planCgroup, type CgroupPlan, type CgroupSetup } from '../cgroup';
 import type { Resources } from '../common/resources';
 import { native } from '../native';
 import type { ContainerStore } from '../state';
+import type { StorageDriver } from '../workspace';
 import type { DescriptorReserve } from './reserve';
-import type { Spare } from './spares';
-import type { StartPlan } from './start';
+import type { Spare } from './spare';
 
 /** Of a start, what can be made ahead. */
-export type Wanted = Pick<
-  StartPlan,
-  'driver' | 'layers' | 'areLayersFixed' | 'spec' | 'usage' | 'cpuTime' | 'mounts'
->;
+export interface Wanted {
+  driver: StorageDriver;
+  /** Topmost first. */
+  layers: string[];
+  /** Nobody changes its layers as long as they are there. */
+  areLayersFixed: boolean;
+  spec: { resources: Resources };
+  usage: boolean;
+  cpuTime: boolean;
+  /** What is mounted in it, if anything. */
+  mounts?: object;
+}
 
 /** What the next container is likely to be made of: that of the last one. */
 interface Likely extends Pick<Wanted, 'driver' | 'layers' | 'areLayersFixed' | 'usage' | 'cpuTime'> {

@@ -1,7 +1,7 @@
 import type { IdRange } from '../common/id-range';
 import { native } from '../native';
 import type { ContainerStore, WantedIds } from '../state';
-import type { Spare } from './spares';
+import type { Spare } from './spare';
 
 /**
  * A container's id, ids of users that no other container has, and namespaces with them: of users and of the network. The

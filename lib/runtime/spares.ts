@@ -2,6 +2,7 @@ import { debugLog } from '../common/debug';
 import { errorMessage } from '../common/errors';
 import type { SpareNetwork } from './networks';
 import type { DescriptorReserve } from './reserve';
+import type { Spare } from './spare';
 import type { SpareContainer } from './spare-container';
 import type { SpareUser } from './spare-user';
 
@@ -13,15 +14,6 @@ const LIKELY_AFTER = 2;
 const IDLE_MS = 2;
 /** How long it is kept for a start that does not come, in ms. */
 const KEPT_MS = 1000;
-
-/** One thing that waits for the next start, which takes it. */
-export interface Spare {
-  /** It is there, or nobody would want it. */
-  readonly isReady: boolean;
-  prepare(): Promise<void>;
-  /** Give up what is there. */
-  drop(): void | Promise<void>;
-}
 
 /** What is made while nobody waits, for a start that is likely to come: bounded, and gone a moment after the last one. */
 export class Spares {

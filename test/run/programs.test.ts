@@ -151,7 +151,11 @@ test.each([
   ['at the end of its code', 'undefined'],
   ['by process.exit()', 'process.exit(0)'],
 ])('a program that ends without close, %s: what it had made ahead is gone with it', async (_, end) => {
-  expect(await program(MANY_STARTS.replace('END', end), 'commonjs')).toEqual({ code: 0, stdout: '1', stderr: '' });
+  expect(await program(MANY_STARTS.replace('END', end), 'commonjs')).toEqual({
+    code: 0,
+    stdout: '1',
+    stderr: '',
+  });
   expect(fs.readdirSync(`${fileRoot()}/containers`)).toEqual([]);
 });
 
