@@ -170,23 +170,34 @@ bool skiff_mount_inside(const char *type, const char *source, const char *target
     return chdir("/") == 0 || skiff_fail(err, "chdir", "/");
 }
 
+static bool mask_directory(const char *path, const char **empty)
+{
+    if (*empty)
+        return mount(*empty, path, NULL, MS_BIND, NULL) == 0;
+    if (mount("tmpfs", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=0k,nr_inodes=2") != 0)
+        return false;
+    *empty = path;
+    return true;
+}
+
+static bool mask_file(const char *path, int length, int null)
+{
+    char source[32] = "/dev/null", plain[PATH_MAX];
+    if (null >= 0)
+        snprintf(source, sizeof source, "/proc/self/fd/%d", null);
+    snprintf(plain, sizeof plain, "%.*s", length, path);
+    return mount(source, plain, NULL, MS_BIND, NULL) == 0;
+}
+
 bool skiff_mask(const char *path, int null, const char **empty, skiff_error *err)
 {
-    /* A mount that the kernel has to take back since it is of the wrong kind waits for RCU. */
-    struct stat st;
-    if (stat(path, &st) != 0)
-        return errno == ENOENT || skiff_fail(err, "stat", path);
-    if (!S_ISDIR(st.st_mode)) {
-        char source[32] = "/dev/null";
-        if (null >= 0)
-            snprintf(source, sizeof source, "/proc/self/fd/%d", null);
-        return mount_checked(source, path, NULL, MS_BIND, NULL, err);
-    }
-    if (*empty)
-        return mount_checked(*empty, path, NULL, MS_BIND, NULL, err);
-    *empty = path;
-    return mount_checked("tmpfs", path, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=0k,nr_inodes=2",
-                         err);
+    /* A slash says that it is a directory; a mount of the wrong kind, which the kernel takes back, waits for RCU. */
+    int length = (int)strlen(path);
+    bool directory_first = length > 1 && path[length - 1] == '/';
+    bool done = directory_first ? mask_directory(path, empty) : mask_file(path, length, null);
+    if (!done && errno == ENOTDIR)
+        done = directory_first ? mask_file(path, length - 1, null) : mask_directory(path, empty);
+    return done || errno == ENOENT || skiff_fail(err, "mount", path);
 }
 
 /* As mount(2) has them. */

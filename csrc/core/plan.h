@@ -24,7 +24,8 @@ enum skiff_operation {
     SKIFF_OP_MOUNT = 2,         /* text type, text source, text target, u64 MS_ flags, text data */
     SKIFF_OP_DEVICE = 3,        /* text path, u32 mode with its type, u32 major, u32 minor, u32 uid, u32 gid */
     SKIFF_OP_SYMLINK = 4,       /* text what it holds, text path */
-    SKIFF_OP_MASK = 5,          /* text path: an empty read-only directory or /dev/null over it; missing is fine */
+    SKIFF_OP_MASK = 5,          /* text path: an empty read-only directory or /dev/null over it; missing is fine. A
+                                   slash at its end: it is a directory, most likely */
     SKIFF_OP_READONLY = 6,      /* text path: cannot be written any more; missing is fine */
     SKIFF_OP_HOSTNAME = 7,      /* text name */
     SKIFF_OP_SYSCTL = 8,        /* text path below /proc/sys, text value */

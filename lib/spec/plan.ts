@@ -8,6 +8,15 @@ import { MS_NODEV, toMountFlags } from './mount-options';
 import { Operation, PlanWriter } from './plan-encoding';
 import type { Device, Mount, NamespaceType, Process, Spec } from './types';
 
+/** Of the paths that are masked by default, those that are directories where they are: the init need not find out. */
+const DIRECTORIES = new Set([
+  '/proc/acpi',
+  '/proc/asound',
+  '/proc/scsi',
+  '/sys/devices/virtual/powercap',
+  '/sys/firmware',
+]);
+
 /** A step that shall fail, for tests of the undo. */
 export interface Fault {
   /** A step's name: of the init's (`mount`, `exec`, ...), of the addon's (`clone`) or of the runtime's. */
@@ -104,7 +113,9 @@ export function setupPlan(spec: Spec, { fault }: SetupOptions = {}): Buffer {
   addMounts(plan, spec, spec.mounts.slice(end), seen);
   addNames(plan, spec);
   for (const path of spec.linux.readonlyPaths ?? []) plan.add(Operation.Readonly, { text: path });
-  for (const path of spec.linux.maskedPaths ?? []) plan.add(Operation.Mask, { text: path });
+  for (const path of spec.linux.maskedPaths ?? []) {
+    plan.add(Operation.Mask, { text: DIRECTORIES.has(path) ? `${path}/` : path });
+  }
   if (spec.root.nosuid) plan.add(Operation.Restrict, { text: '/' }, { u32: MOUNT_ATTR_NOSUID });
   if (spec.root.readonly) {
     // Docker makes the working directory when it creates the container, so before the root is closed.

@@ -318,6 +318,8 @@ it('pids of this boot that live again as others are left alone', async () => {
   const { monitor, init } = recordOf(id).state!;
   process.kill(monitor!.pid, 'SIGKILL');
   await until('the monitor is gone', () => !isRunning(monitor!.pid) || undefined);
+  // A process of the same tick would have the same start time.
+  await new Promise(resolve => setTimeout(resolve, 30));
   const other = spawn('sleep', ['1000'], { stdio: 'ignore' });
   try {
     rewrite(id, (record, state) => ({
