@@ -47,9 +47,6 @@ std::vector<uint8_t> BytesOption(const Napi::Object &options, const char *name);
 // The same with a text written into it at certain places: lib/spec/stamped.ts.
 std::vector<uint8_t> StampedOption(const Napi::Object &options, const char *name);
 
-// The text of a file of /proc or of a cgroup, which are in memory; false with errno, and the call that failed.
-bool ReadKernelFile(const std::string &path, std::string *text, const char **failed);
-
 // A JavaScript Error with `code` (the errno's name), `errno`, `syscall`, `path` and `step`.
 Napi::Error ErrorOf(Napi::Env env, const skiff_error &error);
 

@@ -2,34 +2,13 @@
 #include "addon.h"
 #include "parts.h"
 
-#include <cerrno>
-#include <fcntl.h>
-#include <unistd.h>
-
 extern "C" {
 #include "../archive/pieces.h"
-#include "../core/cleanup.h"
 #include "../core/filestate.h"
 #include "../core/texts.h"
 }
 
 namespace skiff {
-
-bool ReadKernelFile(const std::string &path, std::string *text, const char **failed)
-{
-    char piece[4096];
-    *failed = "open";
-    cleanup_fd int fd = open(path.c_str(), O_RDONLY | O_NOCTTY | O_CLOEXEC);
-    if (fd < 0)
-        return false;
-    *failed = "read";
-    for (;;) {
-        ssize_t got = skiff_retry(read(fd, piece, sizeof piece));
-        if (got <= 0)
-            return got == 0;
-        text->append(piece, static_cast<size_t>(got));
-    }
-}
 
 // What the pieces' pointers lead to; bytes that are given as they are stay the caller's.
 struct Pieces {
@@ -139,25 +118,11 @@ static Napi::Value AreUnchanged(const Napi::CallbackInfo &info)
     return Napi::Boolean::New(info.Env(), true);
 }
 
-// Synchronous: what node:fs does of it takes several times as long as the kernel.
-static Napi::Value KernelFile(const Napi::CallbackInfo &info)
-{
-    auto path = TextOption(OptionsOf(info, "readKernelFile"), "path");
-    std::string text;
-    const char *failed = nullptr;
-    if (ReadKernelFile(path, &text, &failed))
-        return Napi::String::New(info.Env(), text);
-    skiff_error error{};
-    skiff_fail(&error, failed, path.c_str());
-    throw ErrorOf(info.Env(), error);
-}
-
 void RegisterFiles(Napi::Env env, Napi::Object exports)
 {
     exports.Set("readPieces", Napi::Function::New(env, ReadPieces, "readPieces"));
     exports.Set("fileStates", Napi::Function::New(env, TakeFileStates, "fileStates"));
     exports.Set("areUnchanged", Napi::Function::New(env, AreUnchanged, "areUnchanged"));
-    exports.Set("readKernelFile", Napi::Function::New(env, KernelFile, "readKernelFile"));
     exports.Set("joinTexts", Napi::Function::New(env, JoinTexts, "joinTexts"));
 }
 

@@ -8,8 +8,10 @@ extern "C" {
 }
 
 #include <cctype>
+#include <cerrno>
 #include <cstdlib>
-#include <cstring>
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace skiff {
 
@@ -23,6 +25,24 @@ Napi::Value MarksToJs(Napi::Env env, const skiff_marks &marks)
         list.Set(static_cast<uint32_t>(i), mark);
     }
     return list;
+}
+
+// A file of a cgroup, whole; nothing where there is none (any more).
+static std::optional<std::string> Read(const std::string &path)
+{
+    char piece[4096];
+    std::string text;
+    cleanup_fd int fd = open(path.c_str(), O_RDONLY | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0)
+        return std::nullopt;
+    for (;;) {
+        ssize_t got = skiff_retry(read(fd, piece, sizeof piece));
+        if (got < 0)
+            return std::nullopt;
+        if (got == 0)
+            return text;
+        text.append(piece, static_cast<size_t>(got));
+    }
 }
 
 // The number behind the key, or of the whole text where there is none. Other words than numbers are no counts.
@@ -55,10 +75,9 @@ Removal::Removal(const Napi::Object &options)
 bool Removal::Run(skiff_error *error)
 {
     for (auto &counter : counters_) {
-        std::string text;
-        const char *failed = nullptr;
-        if (ReadKernelFile(counter.file, &text, &failed))
-            counter.count = CountIn(text, counter.key);
+        std::optional<std::string> text = Read(counter.file);
+        if (text)
+            counter.count = CountIn(*text, counter.key);
     }
     std::vector<const char *> cgroup_names = NamesOf(cgroups_), tree_names = NamesOf(trees_);
     busy_ = std::make_unique<bool[]>(cgroups_.size());

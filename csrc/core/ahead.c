@@ -25,6 +25,7 @@ static bool renew(const skiff_ahead *ahead, const char *used, skiff_error *err)
     const skiff_union *what = &ahead->workspace->what;
     if (rename(used, ahead->directory) != 0)
         return skiff_fail(err, "rename", used);
+    skiff_remove_work(ahead->directory);
     return remove_layer(what, err);
 }
 

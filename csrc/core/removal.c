@@ -21,26 +21,12 @@ static bool remove_cgroup(const char *path, bool *busy, skiff_error *err)
     return *busy || skiff_fail(err, "rmdir", path);
 }
 
-/*
- * What overlayfs leaves in the work directory of a volatile write layer (fs/overlayfs/super.c): by its names it is gone in
- * five calls, where looking for it takes forty. Whatever else is there is found by who removes the tree.
- */
-static void remove_work(const char *container)
-{
-    static const char *const directories[] = {"work/work/incompat/volatile", "work/work/incompat", "work/work"};
-    cleanup_fd int dir = open(container, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (dir < 0 || unlinkat(dir, "work/work/incompat/volatile/dirty", 0) != 0)
-        return;
-    for (size_t i = 0; i < sizeof directories / sizeof *directories; i++)
-        unlinkat(dir, directories[i], AT_REMOVEDIR);
-}
-
 void skiff_end_mounts(int namespace_fd, const char *container, const char *mount_point)
 {
     skiff_error ignored = {0};
     skiff_close_fd(&namespace_fd);
     if (mount_point && skiff_unmount(mount_point, &ignored))
-        remove_work(container);
+        skiff_remove_work(container);
 }
 
 bool skiff_remove_container(const skiff_removal *removal, bool *busy, bool *left, skiff_marks *marks, skiff_error *err)
@@ -67,7 +53,7 @@ bool skiff_remove_container(const skiff_removal *removal, bool *busy, bool *left
     skiff_mark_step(marks, "unmount");
     *left = removal->used && skiff_leave_for_next(removal->trees[0], removal->used);
     for (size_t i = *left; i < removal->tree_count; i++) {
-        remove_work(removal->trees[i]);
+        skiff_remove_work(removal->trees[i]);
         if (!skiff_remove_tree(AT_FDCWD, removal->trees[i], err))
             return false;
     }

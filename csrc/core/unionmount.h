@@ -26,6 +26,9 @@ bool skiff_open_overlay(const skiff_union *what, int *mount, skiff_error *err);
 /* One mount of them is as good as another, whatever their write layers are. */
 bool skiff_same_layers(const skiff_union *one, const skiff_union *other);
 
+/* Remove what overlayfs leaves of a volatile mount in `work` of that directory; what else is there stays. */
+void skiff_remove_work(const char *container);
+
 bool skiff_mount_aufs(const skiff_union *what, skiff_error *err);
 bool skiff_mount_bind(const char *source, const char *target, skiff_error *err);
 

@@ -39,13 +39,11 @@ export interface FilesNative {
   }): Promise<string>;
 
   /**
-   * How files are, or that they are not there; synchronously, as the two that follow.
+   * How files are, or that they are not there; synchronously, as the one that follows.
    *
    * @returns null where one of them was changed a moment ago: the next change need not show in its times
    */
   fileStates(options: { paths: string[] }): FileStates | null;
   /** Whether all of them are still as they were. */
   areUnchanged(options: { states: FileStates }): boolean;
-  /** The text of a file of /proc or of a cgroup, which are in memory. */
-  readKernelFile(options: { path: string }): string;
 }
