@@ -1,0 +1,189 @@
+/**
+ * What is made ahead of a start: it is of use for one that is like the last, in nobody's way for any other, and nothing of
+ * the container that had its directory before is in it.
+ */
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Skiff } from '../../lib/engine';
+import { itIf } from '../helpers/conditions';
+import { tempDirectory, tempRoot } from '../helpers/temp';
+import { canLimit } from '../helpers/user-mode';
+import { until } from '../helpers/wait';
+import { output, sh } from './support';
+
+const temp = tempDirectory();
+const root = tempRoot();
+const containers = path.join(root, 'containers');
+let skiff: Skiff;
+
+beforeAll(async () => {
+  skiff = await Skiff.open({ root, storageDriver: 'overlay' });
+});
+
+afterAll(async () => {
+  await skiff.close();
+  expect(fs.readdirSync(containers)).toEqual([]);
+  temp.remove();
+});
+
+const aheads = () => fs.readdirSync(containers).filter(name => name.startsWith('.ahead-'));
+
+/** Start what makes the next one likely, until that is there. */
+async function untilAhead(command: string[] = ['true'], options = {}): Promise<string> {
+  await skiff.run(command, options);
+  const { id } = await skiff.run(command, options);
+  // What that one has left is there before it is made ready; and its directory before the rest of it.
+  const entry = await until('one is made ahead', () => aheads().find(each => idOf(each) !== id));
+  await sleep(50);
+  return entry;
+}
+
+/** The id at the end of a directory's name. */
+const idOf = (entry: string) => entry.split('.').at(-1)!;
+
+test('the next start is the one that was made ahead', async () => {
+  const id = idOf(await untilAhead());
+  expect((await skiff.run(['true'])).id).toBe(id);
+  expect(idOf(await until('another one is made', () => aheads()[0]))).not.toBe(id);
+});
+
+test('it shows in no list', async () => {
+  await untilAhead();
+  expect(await skiff.list()).toEqual([]);
+  expect(await skiff.sweep()).toEqual([]);
+  expect(aheads()).toHaveLength(1);
+});
+
+test('it is gone a while after the last start', async () => {
+  await untilAhead();
+  await until('nothing is kept', () => fs.readdirSync(containers).length === 0);
+});
+
+test.each([
+  ['a file', 'echo x > /left'],
+  ['a mode of the root', 'chmod 700 /'],
+  ['an owner of the root', 'chown 7:7 /'],
+  ['a time of the root', 'touch -d 2001-02-03 /'],
+  ['a file that is removed again', 'mkdir -p /a/b; echo x > /a/b/c; rm -r /a'],
+  ['a removed file of the image', 'rm /bin/vi'],
+])('%s: nothing of it is in the next container', async (_, script) => {
+  const look = sh('ls -ld / | cut -c1-31; ls -A / | grep -v -x .dockerenv; ls -l /bin/vi');
+  const before = await output(skiff, look);
+  for (let round = 0; round < 3; round += 1) {
+    await untilAhead();
+    await output(skiff, sh(script));
+    await until('another one is made', () => aheads()[0]);
+    expect(await output(skiff, look)).toBe(before);
+  }
+});
+
+itIf(canLimit, 'no limits here')(
+  'other limits than those of the last one are those that were asked for',
+  async () => {
+    const limit = sh(
+      'cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null; echo $(( $(ulimit -n) ))',
+    );
+    const limitOf = async (memory: string) => {
+      const container = await skiff.start(['sleep', '100'], { memory });
+      const line = fs
+        .readFileSync(`/proc/${container.pid}/cgroup`, 'utf8')
+        .split('\n')
+        .find(each => each.includes(container.id))!;
+      const [, controllers, directory] = line.split(':');
+      const file =
+        controllers === ''
+          ? `/sys/fs/cgroup${directory}/memory.max`
+          : `/sys/fs/cgroup/${controllers}${directory}/memory.limit_in_bytes`;
+      const value = Number(fs.readFileSync(file, 'utf8'));
+      await container.remove();
+      return value;
+    };
+    await output(skiff, limit);
+    await untilAhead(['true'], { memory: '64m' });
+    expect(await limitOf('64m')).toBe(64 << 20);
+    await untilAhead(['true'], { memory: '64m' });
+    expect(await limitOf('32m')).toBe(32 << 20);
+    await untilAhead(['true'], { memory: '64m' });
+    expect((await skiff.run(['true'], { usage: false })).exitCode).toBe(0);
+  },
+);
+
+test('options that it does not do for get a container of their own, and leave it', async () => {
+  const id = idOf(await untilAhead());
+  expect((await skiff.run(['true'], { name: 'named' })).id).not.toBe(id);
+  expect(await output(skiff, ['cat', '/m/file'], { volumes: [`${files('volume', 'seen')}:/m`] })).toBe(
+    'seen',
+  );
+  expect(aheads()).toHaveLength(1);
+});
+
+test('a value that an object has changed to counts, not the one it had', async () => {
+  const env = { WORD: 'one' };
+  const command = sh('echo "$WORD"');
+  for (const word of ['one', 'one', 'two', 'three']) {
+    env.WORD = word;
+    expect(await output(skiff, command, { env })).toBe(word);
+  }
+  command[2] = 'echo changed';
+  expect(await output(skiff, command, { env })).toBe('changed');
+});
+
+/** A directory of that name with one file. */
+function files(name: string, text: string): string {
+  const directory = path.join(temp.path, name);
+  fs.mkdirSync(directory, { recursive: true });
+  fs.writeFileSync(path.join(directory, 'file'), text);
+  return directory;
+}
+
+/** An image of the bundled one's programs and one file. */
+async function makeImage(ref: string, text: string): Promise<void> {
+  const tree = path.join(temp.path, `tree-${ref}`);
+  fs.mkdirSync(tree, { recursive: true });
+  execFileSync('tar', ['-xf', path.join(__dirname, '../../busybox.tar'), '-C', tree]);
+  fs.writeFileSync(path.join(tree, 'word'), text);
+  const tar = path.join(temp.path, `${ref}.tar`);
+  // The same bytes each time: the same layer, under the same path.
+  execFileSync('tar', ['--sort=name', '--mtime=@0', '-cf', tar, '-C', tree, '.']);
+  await skiff.images.import(tar, { ref });
+}
+
+describe('an image', () => {
+  const word = (image = 'words') => output(skiff, ['cat', '/word'], { image });
+
+  beforeEach(async () => {
+    await makeImage('words', 'first');
+    await untilAhead(['cat', '/word'], { image: 'words' });
+  });
+
+  test('another one than the last', async () => {
+    await makeImage('others', 'other');
+    await untilAhead(['cat', '/word'], { image: 'words' });
+    expect(await word('others')).toBe('other');
+    expect(await word()).toBe('first');
+    await skiff.images.remove('others');
+    await skiff.images.remove('words');
+  });
+
+  test('its name becomes another one: that is started', async () => {
+    await makeImage('words', 'second');
+    expect(await word()).toBe('second');
+    await skiff.images.remove('words');
+  });
+
+  test('it is removed: nothing starts', async () => {
+    await skiff.images.remove('words');
+    await expect(word()).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' });
+  });
+
+  test('it is removed and made again, with the same layer at the same place', async () => {
+    await skiff.images.remove('words');
+    await makeImage('words', 'first');
+    expect(await word()).toBe('first');
+    await untilAhead(['cat', '/word'], { image: 'words' });
+    expect(await word()).toBe('first');
+    await skiff.images.remove('words');
+  });
+});
