@@ -93,7 +93,7 @@ void Close(Watch *watch)
     watch->closing = true;
     uv_close(reinterpret_cast<uv_handle_t *>(&watch->poll), [](uv_handle_t *handle) {
         auto *closed = static_cast<Watch *>(handle->data);
-        close(closed->pidfd);
+        skiff_close_fd(&closed->pidfd);
         napi_remove_async_cleanup_hook(closed->hook);
         delete closed;
     });
@@ -126,8 +126,11 @@ void Tell(Watch *watch, const Ended &ended)
     }
 }
 
+// Who hears of the end finds nothing more open than before the start.
 void TellAndClose(Watch *watch, const Ended &ended)
 {
+    skiff_close_fd(&watch->pidfd);
+    watch->pidfd = -1;
     Napi::HandleScope scope(watch->env);
     try {
         Tell(watch, ended);
@@ -143,6 +146,8 @@ void RunLast(uv_work_t *work)
     skiff_error_text(last.beginning.step, sizeof last.beginning.step, "go");
     if (last.pipe >= 0)
         last.has_begun = skiff_await_command(last.pipe, &last.ready_ns, &last.beginning);
+    skiff_close_fd(&last.pipe);
+    last.pipe = -1;
     last.is_removed = last.removal->Run(&last.failure);
 }
 
