@@ -101,6 +101,8 @@ std::shared_ptr<Ahead> Aheads::Option(const Napi::Object &options, const char *n
         throw Napi::TypeError::New(options.Env(), std::string("option '") + name + "' is none that is there");
     std::shared_ptr<Ahead> ahead = found->second;
     all_.erase(found);
+    if (ahead->IsLeft())
+        ExpectNone();
     return ahead;
 }
 

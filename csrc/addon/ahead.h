@@ -28,6 +28,7 @@ class Ahead {
     // Its workspace where the directory has this path.
     const skiff_workspace *Move(const std::string &path);
     void Discard();
+    bool IsLeft() const { return !workspace_; }
 
   private:
     std::string directory_;
@@ -43,10 +44,14 @@ class Aheads {
     int Add(std::shared_ptr<Ahead> ahead);
     // Undefined in the option: none.
     std::shared_ptr<Ahead> Option(const Napi::Object &options, const char *name);
+    // Whether a container that ends shall leave its directory: one is enough. Who does not after all takes it back.
+    bool Expect() { return !std::exchange(expects_, true); }
+    void ExpectNone() { expects_ = false; }
 
   private:
     std::map<int, std::shared_ptr<Ahead>> all_;
     int last_ = 0;
+    bool expects_ = false; // one was left, or is about to be
 };
 
 } // namespace skiff

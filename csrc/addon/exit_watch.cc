@@ -154,7 +154,10 @@ void RunLast(uv_work_t *work)
 void AfterLast(uv_work_t *work, int)
 {
     auto *watch = static_cast<Watch *>(work->data);
+    const Removal &removal = *watch->last->removal;
     watch->working = false;
+    if (removal.MayLeave() && !removal.HasLeft() && !watch->orphaned)
+        Owned::Of(watch->env).aheads.ExpectNone();
     if (watch->orphaned)
         Close(watch);
     else
@@ -171,6 +174,9 @@ void OnReadable(uv_poll_t *poll, int, int)
     if (!watch->last)
         return TellAndClose(watch, ended);
     watch->last->ended = ended;
+    Removal &removal = *watch->last->removal;
+    if (removal.MayLeave() && !Owned::Of(watch->env).aheads.Expect())
+        removal.LeaveNothing();
     watch->last->work.data = watch;
     watch->working = true;
     uv_queue_work(poll->loop, &watch->last->work, RunLast, AfterLast);

@@ -26,10 +26,14 @@ class Removal {
     explicit Removal(const Napi::Object &options);
     Removal(const Removal &) = delete;
 
+    // It may leave the directory for another container; else that goes like all else.
+    bool MayLeave() const { return !used_.empty(); }
+    void LeaveNothing() { used_.clear(); }
     // On the thread pool, once.
     bool Run(skiff_error *error);
     // What `remove` resolves with.
     Napi::Object ToJs(Napi::Env env) const;
+    bool HasLeft() const { return left_; }
 
   private:
     // One number that the kernel counts: that of the file, or of its line that begins with the key.

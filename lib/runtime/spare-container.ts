@@ -99,9 +99,9 @@ export class SpareContainer implements Spare {
     this.likely = { driver, layers, areLayersFixed, resources: spec.resources, usage, cpuTime };
   }
 
-  /** Where a container that ends can leave its directory; undefined where one is there already. */
-  placeFor(id: string): string | undefined {
-    return this.left === undefined ? this.store.ahead(id) : undefined;
+  /** Where a container that ends leaves its directory, unless another one has. */
+  placeFor(id: string): string {
+    return this.store.ahead(id);
   }
 
   /** @param ahead what `remove` has left at such a place */

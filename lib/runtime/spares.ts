@@ -86,7 +86,7 @@ export class Spares {
   }
 
   private expire(): void {
-    if (this.working > 0 || this.making) return;
+    if (this.working > 0 || this.making) return void this.kept?.refresh();
     this.drop().catch((error: unknown) => debug('%s', errorMessage(error)));
   }
 
