@@ -46,21 +46,24 @@ function idleAddon() {
       const made = cgroups.map(() => true);
       return { pid: process.pid, pidfd: FD + 5, pipe: -1, terminal: -1, guarded: true, cgroupsMade: made };
     },
-    watchExit: ({ pidfd }, onExit) => {
-      const ends = () => setImmediate(onExit, { code: 0, signal: null });
+    watchExit: ({ pidfd, last }, onExit) => {
+      const status = { code: 0, signal: null, cpuUs: 0, maxRssBytes: 0, endedNs: 0 };
+      const ends = () => setImmediate(onExit, status, last && { readyNs: 0, removed: removed(last) });
       if (pidfd === watchdog.pidfd) watchdogEnds = ends;
       else ends();
     },
     close: ({ fds }) => fds.includes(watchdog.pipe) && watchdogEnds(),
-    remove: async ({ trees }) => {
-      for (const tree of trees) fs.rmSync(tree, { recursive: true, force: true });
-      return { busy: [] };
-    },
+    remove: async options => removed(options),
     removeTrees: async () => {},
     makeWriteLayer: async ({ writeLayer }) => fs.mkdirSync(writeLayer, { recursive: true }),
     startMonitor: () => Promise.reject(new Error('no container is started here')),
   };
   return new Proxy(known, { get: (_, name) => known[name] ?? (() => undefined) });
+}
+
+function removed({ trees, counters = [] }) {
+  for (const tree of trees) fs.rmSync(tree, { recursive: true, force: true });
+  return { busy: [], counts: counters.map(() => 0) };
 }
 
 function makeDirectory({ path: directory, record }) {
