@@ -30,9 +30,11 @@ export async function runInForeground(flags: RunFlags, words: readonly string[])
   const options = toStartOptions(flags, process.env);
   return opened(flags, { idle: false }, async skiff => {
     const { command, image } = await splitImage(words, options, name => skiff.hasImage(name));
+    // Who looks at the terminal, or at the file, shall find what they are about.
+    const start = flags.tty || flags.cidfile !== undefined ? 'start' : 'launch';
     const result = await withCidFile(flags.cidfile, noteId =>
       foreground(
-        streams => skiff.start(withRawBytes(command), { ...options, ...streams, ...(image && { image }) }),
+        streams => skiff[start](withRawBytes(command), { ...options, ...streams, ...(image && { image }) }),
         { interactive: flags.interactive, terminal: flags.tty },
         container => noteId(container.id),
       ),

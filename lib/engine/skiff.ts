@@ -112,6 +112,17 @@ export class Skiff extends Keeper {
     return this.startOne(command, withProfile(options), { awaitCommand: true });
   }
 
+  /**
+   * The same for whoever waits for the command's end anyway: resolves sooner, and where the command cannot be executed,
+   * {@link Container.wait} rejects.
+   *
+   * @returns the container, which may not have begun its command
+   * @throws SkiffError where it could not be started; nothing of it is left then
+   */
+  async launch(command: readonly Word[], options: StartOptions = {}): Promise<Container> {
+    return this.startOne(command, withProfile(options), { awaitCommand: false });
+  }
+
   private async startOne(
     command: readonly Word[],
     options: StartOptions,

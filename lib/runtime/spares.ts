@@ -60,7 +60,7 @@ export class Spares {
     clearTimeout(this.idle);
     clearTimeout(this.kept);
     await this.making;
-    await this.drop();
+    for (const spare of this.all) await spare.drop();
   }
 
   private get all(): Spare[] {
