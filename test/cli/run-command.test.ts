@@ -15,6 +15,25 @@ const engine = {
   result: {} as Partial<ExitResult>,
 };
 
+/** Takes note of what is to be started. */
+async function start(command: string[], options: StartOptions) {
+  if (engine.failure) throw engine.failure;
+  engine.started.push({ command, options });
+  return {
+    id: 'abc123',
+    kill: () => true,
+    wait: async () => ({
+      exitCode: 0,
+      timedOut: false,
+      oomKilled: false,
+      usage: { cpuMs: 0, memoryPeakBytes: 0 },
+      verdict: { status: 'ok', cpuMs: 0, wallMs: 0, memoryPeakBytes: 0 },
+      files: {},
+      ...engine.result,
+    }),
+  };
+}
+
 jest.mock(
   '../../lib/engine',
   () => ({
@@ -23,23 +42,8 @@ jest.mock(
         engine.opened.push(options);
         return {
           hasImage: async (name: string) => name === 'busybox',
-          async start(command: string[], options: StartOptions) {
-            if (engine.failure) throw engine.failure;
-            engine.started.push({ command, options });
-            return {
-              id: 'abc123',
-              kill: () => true,
-              wait: async () => ({
-                exitCode: 0,
-                timedOut: false,
-                oomKilled: false,
-                usage: { cpuMs: 0, memoryPeakBytes: 0 },
-                verdict: { status: 'ok', cpuMs: 0, wallMs: 0, memoryPeakBytes: 0 },
-                files: {},
-                ...engine.result,
-              }),
-            };
-          },
+          start,
+          launch: start,
           close: async () => void (engine.closed += 1),
         };
       },

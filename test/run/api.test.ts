@@ -1,5 +1,6 @@
 /** The API of one process: results, errors, names, keeping, many runs at once, and the end of an engine. */
 import fs from 'node:fs';
+import { text } from 'node:stream/consumers';
 import { isKeptAhead } from '../helpers/ahead';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Skiff } from '../../lib/engine';
@@ -202,6 +203,22 @@ describe('a started container', () => {
     await skiff().sweep();
     expect(fs.existsSync(`${directory}/writeLayer/file`)).toBe(true);
     await container.remove();
+    expect(leftIn(skiff().root)).toEqual([]);
+  });
+});
+
+describe('launch', () => {
+  test('of what can be executed is as start', async () => {
+    await using container = await skiff().launch(sh('echo out; exit 3'));
+    expect(await text(container.stdout!)).toBe('out\n');
+    expect(await container.wait()).toMatchObject({ exitCode: 3, verdict: { status: 'error' } });
+  });
+
+  test('of what cannot: wait tells, start does; nothing is left', async () => {
+    const expected = { code: 'ENOENT', step: 'exec', exitCode: 127 };
+    const container = await skiff().launch(['nosuch']);
+    await expect(container.wait()).rejects.toMatchObject(expected);
+    await expect(skiff().start(['nosuch'])).rejects.toMatchObject(expected);
     expect(leftIn(skiff().root)).toEqual([]);
   });
 });
