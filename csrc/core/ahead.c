@@ -83,12 +83,12 @@ void skiff_discard(skiff_ahead *ahead)
 
 /* ---- Taking ---- */
 
-static const skiff_cgroup *same_cgroup(const skiff_ahead *ahead, const skiff_cgroup *wanted)
+static bool is_made(const skiff_ahead *ahead, const skiff_cgroup *wanted)
 {
     for (size_t i = 0; i < ahead->cgroup_count; i++)
         if (ahead->cgroups[i].made && skiff_same_cgroup(&ahead->cgroups[i], wanted))
-            return &ahead->cgroups[i];
-    return NULL;
+            return true;
+    return false;
 }
 
 static bool is_taken(const skiff_cgroup *cgroups, size_t count, const char *path)
@@ -102,7 +102,7 @@ static bool is_taken(const skiff_cgroup *cgroups, size_t count, const char *path
 bool skiff_take_cgroups(const skiff_ahead *ahead, skiff_cgroup *cgroups, size_t count, skiff_error *err)
 {
     for (size_t i = 0; i < count; i++)
-        cgroups[i].made = same_cgroup(ahead, &cgroups[i]) != NULL;
+        cgroups[i].made = is_made(ahead, &cgroups[i]);
     for (size_t i = 0; i < ahead->cgroup_count; i++) {
         const skiff_cgroup *made = &ahead->cgroups[i];
         if (made->made && !is_taken(cgroups, count, made->path) && rmdir(made->path) != 0 && errno != ENOENT)
@@ -127,9 +127,9 @@ static bool is_mounted(const skiff_ahead *ahead, const skiff_workspace *workspac
 bool skiff_take_workspace(skiff_ahead *ahead, const skiff_workspace *workspace, skiff_error *err)
 {
     const char *target = workspace->what.target;
-    if (is_mounted(ahead, workspace))
-        return syscall(SKIFF_SYS_move_mount, ahead->mount, "", AT_FDCWD, target, SKIFF_MOVE_MOUNT_F_EMPTY_PATH) == 0 ||
-               skiff_fail(err, "move_mount", target);
+    if (is_mounted(ahead, workspace) &&
+        syscall(SKIFF_SYS_move_mount, ahead->mount, "", AT_FDCWD, target, SKIFF_MOVE_MOUNT_F_EMPTY_PATH) == 0)
+        return true;
     /* A write layer can be mounted once: it is marked as one that need not reach the disk. */
     bool was_mounted = ahead->mount >= 0;
     skiff_close_ahead(ahead);
