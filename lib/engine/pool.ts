@@ -2,7 +2,7 @@ import { monotonicMs } from '../common/clock';
 import { debugLog } from '../common/debug';
 import { errorMessage, invalidArgument, SkiffError } from '../common/errors';
 import { startError } from '../runtime/errors';
-import { isLost } from '../runtime/start';
+import { isLost } from '../runtime/go';
 import { checkOptions, toTimeout } from '../spec/options';
 import type { ContainerHandle } from './container';
 import { NO_COMMAND, type Launcher, type ParkedContainer } from './launcher';

@@ -9,7 +9,7 @@ import { startError } from './errors';
 import { givePipes } from './ids';
 import { unstamped } from '../spec/stamped';
 import { RunningInit } from './running';
-import { go } from './start';
+import { go } from './go';
 
 /** A container that a command can be started in: its record, and the init that it tells of. */
 export interface ExecTarget {

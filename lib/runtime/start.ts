@@ -19,12 +19,12 @@ import {
 } from '../native';
 import type { CompiledSpec } from '../spec/compiled';
 import { CLONE_NEWNET, type Fault } from '../spec/plan';
-import type { Stamped } from '../spec/stamped';
 import { RECORD_VERSION, type ContainerRecord } from '../state';
 import { workspaceFailure, type StorageDriver } from '../workspace';
 import type { RuntimeContext } from './context';
 import { startError } from './errors';
-import { Remnants, type CommandBeginning } from './remnants';
+import { go, type Ends } from './go';
+import { Remnants } from './remnants';
 import { claimIds, givePipes, isUnshiftable, unshiftable, type PlannedIds } from './ids';
 import { missingLayer } from './layers';
 import { RunningInit } from './running';
@@ -81,8 +81,8 @@ export interface StartPlan {
 export interface Started {
   init: RunningInit;
   cgroup: Cgroup | null;
-  /** Descriptors that its removal closes: the init's pipe, and the master of its terminal. -1: none, or another's by now. */
-  ends: { pipe: number; terminal: number };
+  /** Descriptors that its removal closes. */
+  ends: Ends;
   record: ContainerRecord;
   /** When the last step of the start's job was done, in ns of CLOCK_MONOTONIC; 0 where nobody wants to know. */
   sentNs: number;
@@ -214,53 +214,6 @@ async function takeSteps(
   return { init, cgroup, ends, record, sentNs, remnants, steps };
 }
 
-/** GO that is sent at once, in bytes: a socket takes it whole, whether or not the init reads already. */
-const SMALL_GO = 32_768;
-
-/**
- * Give a parked container its command. That it could not be executed is told by {@link commandBeginning}, after its end.
- *
- * @throws SkiffError or the addon's error where the init has died
- */
-export async function goParked(
-  { ends, record }: Started,
-  spec: CompiledSpec,
-  stdio: number[],
-): Promise<void> {
-  record.command = spec.args;
-  givePipes(stdio, record.ids);
-  if (spec.process.bytes.length > SMALL_GO) return go(ends, spec.process, stdio);
-  native().sendGo({ pipe: ends.pipe, process: spec.process, stdio });
-}
-
-/** Ask for it after the container's end. */
-export function commandBeginning({ ends, remnants }: Started): CommandBeginning {
-  if (remnants.beginning) return remnants.beginning;
-  if (ends.pipe < 0) return { readyNs: 0 };
-  const { pipe } = ends;
-  ends.pipe = -1;
-  try {
-    return { readyNs: native().goResult({ pipe }) };
-  } catch (failure) {
-    return { failure, readyNs: 0 };
-  } finally {
-    native().close({ fds: [pipe] });
-  }
-}
-
-/** The init was gone when GO was sent, or went before it read all of it: nothing of the command has run. */
-export function isLost(error: unknown): boolean {
-  const { step } = error as { step?: string };
-  return step === 'go' && ['EPIPE', 'ECONNRESET', 'ECONNREFUSED'].includes(errorCode(error) ?? '');
-}
-
-/** Give a parked process its command; resolves when that runs. */
-export async function go(ends: Started['ends'], process: Stamped, stdio: number[]): Promise<void> {
-  await native().go({ pipe: ends.pipe, process, stdio });
-  native().close({ fds: [ends.pipe] });
-  ends.pipe = -1;
-}
-
 /**
  * With the namespaces that the spec asks for; the network's may be one that is there already.
  *
@@ -357,7 +310,7 @@ function firstRecord({ store }: RuntimeContext, plan: StartPlan, cgroups: Cgroup
 }
 
 /** End what still runs, and give back what the start opened. */
-async function release(init: RunningInit, { pipe, terminal }: Started['ends']): Promise<void> {
+async function release(init: RunningInit, { pipe, terminal }: Ends): Promise<void> {
   await init.kill();
   native().close({ fds: [pipe, terminal].filter(fd => fd >= 0) });
 }
