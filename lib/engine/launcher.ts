@@ -15,11 +15,12 @@ import { checkStdio, requireDirectory } from './checks';
 import { collectorOf, type Collector } from './collector';
 import { ContainerHandle, type HandleOptions } from './container';
 import { withFiles } from './input-files';
+import type { LastStart } from './last-start';
 import type { Images, MadeOf, RootSource } from './images';
 import { resolveMounts, withAbsoluteVolumes, type ContainerMounts } from './mounts';
 import type { StartOptions } from './options';
 import { throwIfAborted } from './outcome';
-import { SpecCompiler } from './spec-compiler';
+import { SpecCompiler, type CompileInput } from './spec-compiler';
 import { ContainerStreams } from './stdio';
 import { selectShifting } from './shifting-driver';
 import { refuseStorageSize, toStorageSize } from './storage-size';
@@ -100,10 +101,7 @@ export class Launcher {
       using ahead = isCommon ? this.context.spares.containers.take() : undefined;
       const id = userAhead?.id ?? ahead?.id ?? native().randomId();
       const mounts = this.mounts(options, source);
-      const input = { id, command, options, source };
-      const known = last && this.compiler.again(id, last, source);
-      const compiled = known ?? (await this.compiler.compile(input, mounts, last));
-      const spec = withFiles(compiled, options);
+      const spec = await this.spec({ id, command, options, source }, mounts, last);
       const parts = { mounts, ids, userAhead, ahead, driver, isCommon };
       const run = { since, retried: false, collector };
       return await this.withStreams(options, run, streams =>
@@ -136,9 +134,9 @@ export class Launcher {
     since: number,
   ): Promise<ContainerHandle> {
     try {
-      checkOptions(command, options);
+      const last = this.compiler.check(command, options);
       checkStdio(options);
-      const spec = withFiles(await this.compiler.compile({ id, command, options, source }, mounts), options);
+      const spec = await this.spec({ id, command, options, source }, mounts, last);
       const collector = collectorOf(options);
       return await this.withStreams(options, { since, retried: true, collector }, async streams => {
         collector.open(started.init.pid);
@@ -148,6 +146,15 @@ export class Launcher {
     } catch (error) {
       throw withFailures(error, await started.steps.undo());
     }
+  }
+
+  private async spec(
+    input: CompileInput,
+    mounts: ContainerMounts | undefined,
+    last: LastStart | undefined,
+  ): Promise<CompiledSpec> {
+    const known = last && this.compiler.again(input.id, last, input.source);
+    return withFiles(known ?? (await this.compiler.compile(input, mounts, last)), input.options);
   }
 
   /** The read-only layers, topmost first, and what the image says. */

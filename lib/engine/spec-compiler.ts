@@ -17,6 +17,9 @@ import { toStorageSize } from './storage-size';
 
 const NO_MOUNTS = { mounts: [], areUnique: false };
 
+/** Kinds of starts that a program has by turns, such as its own and those of a pool. */
+const MAX_LASTS = 4;
+
 /** What a container is started with, by what it is made of. */
 export interface CompileInput {
   id: string;
@@ -29,7 +32,8 @@ export interface CompileInput {
 export class SpecCompiler {
   private readonly plans = new CompiledPlans();
   private readonly filters = new SeccompFilters();
-  private last: LastStart | undefined;
+  /** The newest first. */
+  private readonly lasts: LastStart[] = [];
 
   constructor(private readonly context: RuntimeContext) {}
 
@@ -40,10 +44,12 @@ export class SpecCompiler {
    * @throws SkiffError INVALID_ARGUMENT
    */
   check(command: readonly Word[], options: StartOptions): LastStart | undefined {
-    if (this.last?.isSame(command, options)) return this.last;
+    for (const last of this.lasts) if (last.isSame(command, options)) return last;
     checkOptions(command, options);
     toStorageSize(options);
-    return (this.last = LastStart.of(command, options));
+    const last = LastStart.of(command, options);
+    if (last && this.lasts.unshift(last) > MAX_LASTS) this.lasts.pop();
+    return last;
   }
 
   /** The same as the last time, where that is known. */
