@@ -96,7 +96,8 @@ export async function onlyContainer(): Promise<{ directory: string; init: number
   const containers = path.join(fileRoot(), 'containers');
   const name = await until('one container', () => {
     const names = fs.existsSync(containers) ? fs.readdirSync(containers) : [];
-    return names.length === 1 && names[0];
+    // Until it has a record it has another name.
+    return names.length === 1 && !names[0]!.startsWith('.') && names[0];
   });
   const directory = path.join(containers, name);
   const mount = path.join(directory, 'mnt');
