@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { SkiffError } from '../../common/errors';
 import { Skiff } from '../../engine';
-import { Launcher } from '../../engine/launcher';
+import type { Launcher } from '../../engine/launcher';
 import { measure } from '../measure';
 import { apiRow } from '../skiff-rows';
 import { compareTimes, pointOf, type Axis, type AxisPoint } from './axis';
@@ -52,8 +52,9 @@ export function makeLayers(directory: string, bottom: string, count: number): st
  * @throws SkiffError where it does not get them
  */
 export async function useLayers(skiff: Skiff, given: string[]): Promise<void> {
-  const launcher: unknown = Reflect.get(skiff, 'launcher');
-  if (launcher instanceof Launcher) {
+  // Not by instanceof: in the bundle this file has a class of its own.
+  const launcher = Reflect.get(skiff, 'launcher') as Partial<Pick<Launcher, 'source'>> | undefined;
+  if (typeof launcher?.source === 'function') {
     launcher.source = async () => ({ name: 'bench', layers: given, stored: true, config: {} });
   }
   if ((await skiff.layers()).length === given.length) return;
