@@ -42,7 +42,7 @@ export class RunningInit {
     last?: NativeRemoval & { pipe: number },
   ) {
     this.exited = new Promise(resolve => {
-      native().watchExit({ pidfd, ...(last && { last }) }, (status, done) => {
+      native().watchExit({ pidfd, last }, (status, done) => {
         this.alive = false;
         onExit(status, done);
         resolve(status);
