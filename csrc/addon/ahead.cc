@@ -2,8 +2,8 @@
 
 #include "owned.h"
 
+#include <fcntl.h>
 #include <mutex>
-#include <set>
 
 namespace skiff {
 
@@ -51,6 +51,12 @@ Ahead::Ahead(const Napi::Object &options)
     ahead_.cgroups = cgroups_->Link();
     ahead_.cgroup_count = cgroups_->Count();
     ahead_.mount = -1;
+    ahead_.ids = IdsOption(options);
+    ahead_.user_namespace = -1;
+    // Its owner may be gone while the job is on, and the number another's then.
+    int user = IntOption(options, "userNamespace", -1);
+    if (user >= 0)
+        ahead_.user_namespace = user_.fd = fcntl(user, F_DUPFD_CLOEXEC, 0);
     untaken.Add(this);
 }
 
@@ -62,7 +68,12 @@ Ahead::~Ahead()
 
 bool Ahead::Prepare(const std::shared_ptr<Ahead> &used, skiff_error *error)
 {
-    return skiff_prepare(&ahead_, used ? used->Take()->directory : nullptr, mounts_, error);
+    bool done = skiff_prepare(&ahead_, used ? used->Take()->directory : nullptr, mounts_, error);
+    skiff_close_fd(&user_.fd);
+    user_.fd = -1;
+    if (!done)
+        Discard();
+    return done;
 }
 
 skiff_ahead *Ahead::Take()
@@ -77,13 +88,15 @@ const skiff_workspace *Ahead::Move(const std::string &path)
     return workspace_->Link();
 }
 
-void Ahead::Discard()
+bool Ahead::Discard()
 {
+    bool gone = true;
     if (taken_)
         skiff_close_ahead(&ahead_);
     else
-        skiff_discard(&ahead_);
+        gone = skiff_discard(&ahead_);
     taken_ = true;
+    return gone;
 }
 
 int Aheads::Add(std::shared_ptr<Ahead> ahead)
@@ -102,7 +115,7 @@ std::shared_ptr<Ahead> Aheads::Option(const Napi::Object &options, const char *n
     std::shared_ptr<Ahead> ahead = found->second;
     all_.erase(found);
     if (ahead->IsLeft())
-        ExpectNone();
+        ExpectNone(ahead->Directory());
     return ahead;
 }
 
@@ -121,11 +134,13 @@ static Napi::Value Prepare(const Napi::CallbackInfo &info)
 static Napi::Value Discard(const Napi::CallbackInfo &info)
 {
     std::shared_ptr<Ahead> ahead = Owned::Of(info.Env()).aheads.Option(OptionsOf(info, "discard"), "ahead");
-    return StartJob(info.Env(), [ahead](skiff_error *) {
-        if (ahead)
-            ahead->Discard();
-        return true;
-    });
+    return Job<bool>::Start(
+        info.Env(),
+        [ahead](bool &gone, skiff_error *) {
+            gone = !ahead || ahead->Discard();
+            return true;
+        },
+        [](Napi::Env env, bool &gone) -> Napi::Value { return Napi::Boolean::New(env, gone); });
 }
 
 void RegisterAhead(Napi::Env env, Napi::Object exports)

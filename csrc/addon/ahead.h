@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 
 extern "C" {
 #include "../core/ahead.h"
@@ -27,13 +28,16 @@ class Ahead {
     skiff_ahead *Take();
     // Its workspace where the directory has this path.
     const skiff_workspace *Move(const std::string &path);
-    void Discard();
+    // False where something is left.
+    bool Discard();
     bool IsLeft() const { return !workspace_; }
+    const std::string &Directory() const { return directory_; }
 
   private:
     std::string directory_;
     std::optional<Workspace> workspace_;
     std::optional<Cgroups> cgroups_;
+    Namespace user_;
     bool mounts_ = false, taken_ = false;
     skiff_ahead ahead_{};
 };
@@ -44,14 +48,17 @@ class Aheads {
     int Add(std::shared_ptr<Ahead> ahead);
     // Undefined in the option: none.
     std::shared_ptr<Ahead> Option(const Napi::Object &options, const char *name);
-    // Whether a container that ends shall leave its directory: one is enough. Who does not after all takes it back.
-    bool Expect() { return !std::exchange(expects_, true); }
-    void ExpectNone() { expects_ = false; }
+    // Whether a container that ends shall leave its directory at this path: one is enough among the containers of a root.
+    // Who does not after all takes it back.
+    bool Expect(const std::string &path) { return expected_.insert(ParentOf(path)).second; }
+    void ExpectNone(const std::string &path) { expected_.erase(ParentOf(path)); }
 
   private:
     std::map<int, std::shared_ptr<Ahead>> all_;
     int last_ = 0;
-    bool expects_ = false; // one was left, or is about to be
+    std::set<std::string> expected_; // where one was left, or is about to be
+
+    static std::string ParentOf(const std::string &path) { return path.substr(0, path.rfind('/')); }
 };
 
 } // namespace skiff

@@ -157,7 +157,7 @@ void AfterLast(uv_work_t *work, int)
     const Removal &removal = *watch->last->removal;
     watch->working = false;
     if (removal.MayLeave() && !removal.HasLeft() && !watch->orphaned)
-        Owned::Of(watch->env).aheads.ExpectNone();
+        Owned::Of(watch->env).aheads.ExpectNone(removal.Used());
     if (watch->orphaned)
         Close(watch);
     else
@@ -175,7 +175,7 @@ void OnReadable(uv_poll_t *poll, int, int)
         return TellAndClose(watch, ended);
     watch->last->ended = ended;
     Removal &removal = *watch->last->removal;
-    if (removal.MayLeave() && !Owned::Of(watch->env).aheads.Expect())
+    if (removal.MayLeave() && !Owned::Of(watch->env).aheads.Expect(removal.Used()))
         removal.LeaveNothing();
     watch->last->work.data = watch;
     watch->working = true;

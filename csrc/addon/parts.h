@@ -6,6 +6,7 @@
 
 extern "C" {
 #include "../core/cgroup.h"
+#include "../core/cleanup.h"
 #include "../core/copyup.h"
 #include "../core/directory.h"
 #include "../core/idmap.h"
@@ -20,6 +21,12 @@ std::vector<Napi::Object> ObjectListOption(const Napi::Object &options, const ch
 
 // The member `ids`; a count of 0 where there is none.
 skiff_id_range IdsOption(const Napi::Object &options);
+
+// A namespace's descriptor; closed where the environment that wanted it is gone.
+struct Namespace {
+    int fd = -1;
+    ~Namespace() { skiff_close_fd(&fd); }
+};
 
 // Pointers into the texts, which must outlive them.
 std::vector<const char *> NamesOf(const std::vector<std::string> &texts);

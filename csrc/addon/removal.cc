@@ -7,9 +7,7 @@ extern "C" {
 #include "../core/removal.h"
 }
 
-#include <cctype>
 #include <cerrno>
-#include <cstdlib>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -45,40 +43,21 @@ static std::optional<std::string> Read(const std::string &path)
     }
 }
 
-// The number behind the key, or of the whole text where there is none. Other words than numbers are no counts.
-static std::optional<double> CountIn(const std::string &text, const std::string &key)
-{
-    size_t at = 0;
-    while (!key.empty() && text.compare(at, key.size() + 1, key + ' ') != 0) {
-        at = text.find('\n', at);
-        if (at++ == std::string::npos)
-            return std::nullopt;
-    }
-    const char *number = text.c_str() + at + (key.empty() ? 0 : key.size() + 1);
-    if (!std::isdigit(static_cast<unsigned char>(*number)))
-        return std::nullopt;
-    return std::strtod(number, nullptr);
-}
-
 Removal::Removal(const Napi::Object &options)
     : cgroups_(TextListOption(options, "cgroups")), trees_(TextListOption(options, "trees")),
       mount_point_(TextOption(options, "mountPoint")), used_(TextOption(options, "used", "")),
       wants_marks_(BoolOption(options, "marks", false))
 {
     if (!Member(options, "counters").IsUndefined())
-        for (const auto &counter : ObjectListOption(options, "counters"))
-            counters_.push_back({TextOption(counter, "file"), TextOption(counter, "key", ""), std::nullopt});
+        counters_ = TextListOption(options, "counters");
     int fd = IntOption(options, "namespace", -1);
     mounts_.fd = fd >= 0 && Owned::Of(options.Env()).Release(fd) ? fd : -1;
 }
 
 bool Removal::Run(skiff_error *error)
 {
-    for (auto &counter : counters_) {
-        std::optional<std::string> text = Read(counter.file);
-        if (text)
-            counter.count = CountIn(*text, counter.key);
-    }
+    for (const auto &file : counters_)
+        counts_.push_back(Read(file));
     std::vector<const char *> cgroup_names = NamesOf(cgroups_), tree_names = NamesOf(trees_);
     busy_ = std::make_unique<bool[]>(cgroups_.size());
     skiff_removal removal{};
@@ -95,13 +74,12 @@ bool Removal::Run(skiff_error *error)
 Napi::Object Removal::ToJs(Napi::Env env) const
 {
     Napi::Object result = Napi::Object::New(env);
-    Napi::Array busy = Napi::Array::New(env), counts = Napi::Array::New(env, counters_.size());
+    Napi::Array busy = Napi::Array::New(env), counts = Napi::Array::New(env, counts_.size());
     for (size_t i = 0; i < cgroups_.size(); i++)
         if (busy_[i])
             busy.Set(busy.Length(), Napi::String::New(env, cgroups_[i]));
-    for (size_t i = 0; i < counters_.size(); i++)
-        counts.Set(static_cast<uint32_t>(i),
-                   counters_[i].count ? Napi::Number::New(env, *counters_[i].count) : env.Null());
+    for (size_t i = 0; i < counts_.size(); i++)
+        counts.Set(static_cast<uint32_t>(i), counts_[i] ? Napi::String::New(env, *counts_[i]) : env.Null());
     result.Set("busy", busy);
     result.Set("counts", counts);
     if (left_)

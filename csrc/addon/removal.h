@@ -2,6 +2,7 @@
 #pragma once
 
 #include "addon.h"
+#include "parts.h"
 
 #include <optional>
 
@@ -11,12 +12,6 @@ extern "C" {
 }
 
 namespace skiff {
-
-// A namespace's descriptor; closed where the environment that wanted it is gone.
-struct Namespace {
-    int fd = -1;
-    ~Namespace() { skiff_close_fd(&fd); }
-};
 
 Napi::Value MarksToJs(Napi::Env env, const skiff_marks &marks);
 
@@ -28,6 +23,7 @@ class Removal {
 
     // It may leave the directory for another container; else that goes like all else.
     bool MayLeave() const { return !used_.empty(); }
+    const std::string &Used() const { return used_; }
     void LeaveNothing() { used_.clear(); }
     // On the thread pool, once.
     bool Run(skiff_error *error);
@@ -36,13 +32,8 @@ class Removal {
     bool HasLeft() const { return left_; }
 
   private:
-    // One number that the kernel counts: that of the file, or of its line that begins with the key.
-    struct Counter {
-        std::string file, key;
-        std::optional<double> count;
-    };
-    std::vector<Counter> counters_;
-    std::vector<std::string> cgroups_, trees_;
+    std::vector<std::string> counters_, cgroups_, trees_;
+    std::vector<std::optional<std::string>> counts_;
     std::string mount_point_, used_;
     Namespace mounts_;
     bool wants_marks_;

@@ -51,7 +51,7 @@ struct Request {
             cgroups.emplace(ObjectListOption(from, "cgroups"));
         if (!Member(from, "workspace").IsUndefined())
             workspace.emplace(ObjectOption(from, "workspace"));
-        if (workspace && !Member(from, "copyUps").IsUndefined())
+        if (!Member(from, "copyUps").IsUndefined())
             copy_ups.emplace(ObjectListOption(from, "copyUps"));
         if (!Member(from, "binds").IsUndefined())
             binds = BytesOption(from, "binds");
@@ -73,7 +73,8 @@ struct Request {
             skiff_fail(&error, "fcntl", "the watchdog's pipe");
             throw ErrorOf(from.Env(), error);
         }
-        ahead = Owned::Of(from.Env()).aheads.Option(from, "ahead");
+        if (directory)
+            ahead = Owned::Of(from.Env()).aheads.Option(from, "ahead");
         Link();
     }
 
@@ -85,12 +86,14 @@ struct Request {
     {
         options.directory = directory ? directory->Link() : nullptr;
         options.workspace = workspace ? workspace->Link() : nullptr;
-        options.copy_ups = copy_ups ? copy_ups->Link() : nullptr;
-        options.copy_up_count = copy_ups ? copy_ups->Count() : 0;
         options.cgroups = cgroups ? cgroups->Link() : nullptr;
         options.cgroup_count = cgroups ? cgroups->Count() : 0;
         if (ahead)
             TakeAhead();
+        if (copy_ups && options.workspace) {
+            options.copy_ups = copy_ups->Link();
+            options.copy_up_count = copy_ups->Count();
+        }
         options.plan = plan.data();
         options.plan_length = plan.size();
         options.binds = binds.empty() ? nullptr : binds.data();
@@ -102,16 +105,13 @@ struct Request {
         options.fault.step = fault_step.empty() ? nullptr : fault_step.c_str();
     }
 
-    // What is not asked for otherwise is what it was made for.
+    // It stands for workspace and cgroups, of the directory.
     void TakeAhead()
     {
         options.ahead = ahead->Take();
-        if (!workspace && directory)
-            options.workspace = ahead->Move(options.directory->path);
-        if (!cgroups) {
-            options.cgroups = options.ahead->cgroups;
-            options.cgroup_count = options.ahead->cgroup_count;
-        }
+        options.workspace = ahead->Move(options.directory->path);
+        options.cgroups = options.ahead->cgroups;
+        options.cgroup_count = options.ahead->cgroup_count;
     }
 };
 

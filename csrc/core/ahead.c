@@ -3,8 +3,10 @@
 #include "cleanup.h"
 #include "mountapi.h"
 #include "removetree.h"
+#include "shiftedmount.h"
 #include "tree.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -48,7 +50,9 @@ static bool mount_layers(skiff_ahead *ahead, skiff_error *err)
         return skiff_fail(err, "calloc", NULL);
     for (size_t i = 0; i < what->layer_count; i++)
         ahead->layers[i] = skiff_state_of(what->layers[i]);
-    return skiff_open_overlay(what, &ahead->mount, err);
+    return skiff_is_shifted(&ahead->ids)
+               ? skiff_open_shifted_overlay(what, &ahead->ids, ahead->user_namespace, &ahead->mount, err)
+               : skiff_open_overlay(what, &ahead->mount, err);
 }
 
 bool skiff_prepare(skiff_ahead *ahead, const char *used, bool mount, skiff_error *err)
@@ -57,9 +61,11 @@ bool skiff_prepare(skiff_ahead *ahead, const char *used, bool mount, skiff_error
     ahead->mount = -1;
     if (!make_directories(ahead, used, err))
         return false;
-    /* Where the kernel cannot, the start mounts them its own way, and tells what is wrong. */
-    if (mount)
-        mount_layers(ahead, &unmounted);
+    /* Where the kernel cannot, the start mounts them its own way, and tells what is wrong: with a write layer that no
+     * overlay has had, not even one of which the mount alone was missing (a volatile one leaves a mark). */
+    if (mount && !mount_layers(ahead, &unmounted) &&
+        (!remove_layer(&ahead->workspace->what, err) || !skiff_make_write_layer(ahead->workspace, err)))
+        return false;
     return skiff_make_cgroups(ahead->cgroups, ahead->cgroup_count, err);
 }
 
@@ -71,50 +77,23 @@ void skiff_close_ahead(skiff_ahead *ahead)
     ahead->layers = NULL;
 }
 
-void skiff_discard(skiff_ahead *ahead)
+bool skiff_discard(skiff_ahead *ahead)
 {
-    skiff_error left = {0};
+    skiff_error unused = {0};
+    bool gone = true;
     skiff_close_ahead(ahead);
     for (size_t i = 0; i < ahead->cgroup_count; i++)
         if (ahead->cgroups[i].made)
-            rmdir(ahead->cgroups[i].path);
-    skiff_remove_tree(AT_FDCWD, ahead->directory, &left);
+            gone &= rmdir(ahead->cgroups[i].path) == 0 || errno == ENOENT;
+    return skiff_remove_tree(AT_FDCWD, ahead->directory, &unused) && gone;
 }
 
 /* ---- Taking ---- */
 
-static bool is_made(const skiff_ahead *ahead, const skiff_cgroup *wanted)
+static bool is_mounted(const skiff_ahead *ahead, const skiff_id_range *ids)
 {
-    for (size_t i = 0; i < ahead->cgroup_count; i++)
-        if (ahead->cgroups[i].made && skiff_same_cgroup(&ahead->cgroups[i], wanted))
-            return true;
-    return false;
-}
-
-static bool is_taken(const skiff_cgroup *cgroups, size_t count, const char *path)
-{
-    for (size_t i = 0; i < count; i++)
-        if (cgroups[i].made && strcmp(cgroups[i].path, path) == 0)
-            return true;
-    return false;
-}
-
-bool skiff_take_cgroups(const skiff_ahead *ahead, skiff_cgroup *cgroups, size_t count, skiff_error *err)
-{
-    for (size_t i = 0; i < count; i++)
-        cgroups[i].made = is_made(ahead, &cgroups[i]);
-    for (size_t i = 0; i < ahead->cgroup_count; i++) {
-        const skiff_cgroup *made = &ahead->cgroups[i];
-        if (made->made && !is_taken(cgroups, count, made->path) && rmdir(made->path) != 0 && errno != ENOENT)
-            return skiff_fail(err, "rmdir", made->path);
-    }
-    return true;
-}
-
-static bool is_mounted(const skiff_ahead *ahead, const skiff_workspace *workspace)
-{
-    const skiff_union *what = &workspace->what;
-    if (ahead->mount < 0 || workspace->kind != ahead->workspace->kind || !skiff_same_layers(&ahead->workspace->what, what))
+    const skiff_union *what = &ahead->workspace->what;
+    if (ahead->mount < 0 || !skiff_same_ids(&ahead->ids, ids))
         return false;
     for (size_t i = 0; i < what->layer_count; i++) {
         skiff_file_state now = skiff_state_of(what->layers[i]);
@@ -124,10 +103,11 @@ static bool is_mounted(const skiff_ahead *ahead, const skiff_workspace *workspac
     return true;
 }
 
-bool skiff_take_workspace(skiff_ahead *ahead, const skiff_workspace *workspace, skiff_error *err)
+bool skiff_take_workspace(skiff_ahead *ahead, const skiff_id_range *ids, int user_namespace, skiff_error *err)
 {
+    const skiff_workspace *workspace = ahead->workspace;
     const char *target = workspace->what.target;
-    if (is_mounted(ahead, workspace) &&
+    if (is_mounted(ahead, ids) &&
         syscall(SKIFF_SYS_move_mount, ahead->mount, "", AT_FDCWD, target, SKIFF_MOVE_MOUNT_F_EMPTY_PATH) == 0)
         return true;
     /* A write layer can be mounted once: it is marked as one that need not reach the disk. */
@@ -136,7 +116,7 @@ bool skiff_take_workspace(skiff_ahead *ahead, const skiff_workspace *workspace, 
     if (was_mounted ? !remove_layer(&workspace->what, err) || !skiff_make_write_layer(workspace, err)
                     : !skiff_own_write_layer(workspace, err))
         return false;
-    return skiff_make_mount_point(workspace, NULL, -1, err);
+    return skiff_make_mount_point(workspace, ids, user_namespace, err);
 }
 
 /* ---- Leaving ---- */
@@ -145,7 +125,7 @@ bool skiff_take_workspace(skiff_ahead *ahead, const skiff_workspace *workspace, 
 static bool is_other(void *only, const char *name, unsigned char type, skiff_error *err)
 {
     (void)type, (void)err;
-    return only && strcmp(name, only) == 0;
+    return strcmp(name, only) == 0;
 }
 
 static bool holds_only(int dir, const char *path, const char *only)
@@ -155,11 +135,39 @@ static bool holds_only(int dir, const char *path, const char *only)
     return fd >= 0 && skiff_each_entry(fd, is_other, (void *)only, &unread);
 }
 
+/* Of a write layer: directories, as those that something was mounted on; nothing that was written is kept any longer. */
+enum { MAX_DIRECTORIES = 16, MAX_DEPTH = 4 };
+
+typedef struct few {
+    int parent, depth;
+    int *more; /* so many may follow */
+} few;
+
+static bool holds_few_directories(int parent, const char *name, int depth, int *more);
+
+static bool is_one_of_few(void *context, const char *name, unsigned char type, skiff_error *err)
+{
+    const few *in = context;
+    (void)err;
+    return type == DT_DIR && (*in->more)-- > 0 && holds_few_directories(in->parent, name, in->depth + 1, in->more);
+}
+
+static bool holds_few_directories(int parent, const char *name, int depth, int *more)
+{
+    skiff_error unread;
+    if (depth > MAX_DEPTH)
+        return false;
+    cleanup_fd int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    few in = {.parent = fd, .depth = depth, .more = more};
+    return fd >= 0 && skiff_each_entry(fd, is_one_of_few, &in, &unread);
+}
+
 bool skiff_leave_for_next(const char *directory, const char *used)
 {
+    int more = MAX_DIRECTORIES;
     cleanup_fd int dir = open(directory, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     /* "incompat" is what overlayfs leaves of a volatile mount. */
-    if (dir < 0 || !holds_only(dir, "writeLayer", NULL) || !holds_only(dir, "work", "work") ||
+    if (dir < 0 || !holds_few_directories(dir, "writeLayer", 0, &more) || !holds_only(dir, "work", "work") ||
         !holds_only(dir, "work/work", "incompat") || rename(directory, used) != 0)
         return false;
     unlinkat(dir, "state.json", 0);

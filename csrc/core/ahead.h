@@ -6,13 +6,16 @@
 
 #include "cgroup.h"
 #include "filestate.h"
+#include "idmap.h"
 #include "workspace.h"
 
 typedef struct skiff_ahead {
     const char *directory;            /* path that it has until it gets a record */
-    const skiff_workspace *workspace; /* below it; overlay */
+    const skiff_workspace *workspace; /* below it, wherever it is by now; overlay */
     skiff_cgroup *cgroups;
     size_t cgroup_count;
+    skiff_id_range ids;       /* that it is mounted with; count 0: with those of the disk */
+    int user_namespace;       /* with these ids; the caller's, and needed by skiff_prepare only */
     int mount;                /* of the layers and the write layer; -1: a start mounts them */
     skiff_file_state *layers; /* as they were when they were mounted */
 } skiff_ahead;
@@ -21,26 +24,22 @@ typedef struct skiff_ahead {
  * Make all of it.
  *
  * `used`: a directory that was another container's, see skiff_leave_for_next; NULL: there is none. `mount`: its layers never
- * change as long as they are there. On failure the directory (under either name) and the cgroups may be there:
- * skiff_discard removes them.
+ * change as long as they are there. On failure the directory (under either name) and the cgroups may be there.
  */
 bool skiff_prepare(skiff_ahead *ahead, const char *used, bool mount, skiff_error *err);
 
-/* Remove all of it; what is not there is fine. What cannot be removed is left to who sweeps up after this process. */
-void skiff_discard(skiff_ahead *ahead);
+/* Remove all of it; what is not there is fine. False where something is left. */
+bool skiff_discard(skiff_ahead *ahead);
 
 /* Forget what only this process holds of it. */
 void skiff_close_ahead(skiff_ahead *ahead);
 
-/* Mark those of `cgroups` that are there as they are wanted; the others of them that are there are removed. */
-bool skiff_take_cgroups(const skiff_ahead *ahead, skiff_cgroup *cgroups, size_t count, skiff_error *err);
-
-/* The same workspace, below the container's own name by now: mounted, or mounted anew where it was for other layers. */
-bool skiff_take_workspace(skiff_ahead *ahead, const skiff_workspace *workspace, skiff_error *err);
+/* Mount the workspace, below the container's own name by now; anew where it was mounted with other layers or ids. */
+bool skiff_take_workspace(skiff_ahead *ahead, const skiff_id_range *ids, int user_namespace, skiff_error *err);
 
 /*
  * Give the directory of a container that has ended, with nothing mounted in it, to the next one: it is renamed to `used`, and
- * its record removed. False where the container has left anything in its write layer; nothing is changed then.
+ * its record removed. False where the container has left more than a few directories in its write layer; nothing is changed then.
  */
 bool skiff_leave_for_next(const char *directory, const char *used);
 

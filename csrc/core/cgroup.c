@@ -49,23 +49,6 @@ bool skiff_make_cgroups(skiff_cgroup *cgroups, size_t count, skiff_error *err)
     return true;
 }
 
-static bool same_settings(const skiff_cgroup *one, const skiff_cgroup *other)
-{
-    for (size_t i = 0; i < one->setting_count; i++)
-        if (strcmp(one->settings[i].file, other->settings[i].file) != 0 ||
-            strcmp(one->settings[i].value, other->settings[i].value) != 0)
-            return false;
-    return true;
-}
-
-bool skiff_same_cgroup(const skiff_cgroup *one, const skiff_cgroup *other)
-{
-    return strcmp(one->path, other->path) == 0 && one->setting_count == other->setting_count &&
-           same_settings(one, other) && one->device_program_length == other->device_program_length &&
-           (one->device_program_length == 0 ||
-            memcmp(one->device_program, other->device_program, one->device_program_length) == 0);
-}
-
 void skiff_thaw_cgroups(const skiff_cgroup *cgroups, size_t count)
 {
     /* Of version 1 only the freezer's hierarchy has such a file. */

@@ -35,9 +35,6 @@ typedef struct skiff_cgroup_entry {
 /* Make the directories and write their settings, in order. What was made before a failure stays: the caller removes it. */
 bool skiff_make_cgroups(skiff_cgroup *cgroups, size_t count, skiff_error *err);
 
-/* The same directory with the same settings. */
-bool skiff_same_cgroup(const skiff_cgroup *one, const skiff_cgroup *other);
-
 /* Let the processes in them go on; what is not frozen, or gone, is fine. */
 void skiff_thaw_cgroups(const skiff_cgroup *cgroups, size_t count);
 

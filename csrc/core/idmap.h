@@ -39,6 +39,12 @@ static inline bool skiff_is_shifted(const skiff_id_range *ids)
     return ids->count > 0 && (ids->uid != 0 || ids->gid != 0);
 }
 
+static inline bool skiff_same_ids(const skiff_id_range *one, const skiff_id_range *other)
+{
+    return one->uid == other->uid && one->gid == other->gid && one->count == other->count &&
+           one->caller_uid == other->caller_uid && one->caller_gid == other->caller_gid;
+}
+
 /* Make a user namespace with these ids; it lives as long as `*namespace_fd` is open. */
 bool skiff_make_user_namespace(const skiff_id_range *ids, int *namespace_fd, skiff_error *err);
 

@@ -80,19 +80,20 @@ static bool open_shifted(shifted *s, const skiff_union *what, int user_namespace
     return true;
 }
 
-static bool mount_as_root_of(const skiff_union *what, const skiff_id_range *ids, skiff_error *err)
+/* `mount`: where it is to be attached nowhere; NULL: it is mounted on its target. */
+static bool mount_as_root_of(const skiff_union *what, const skiff_id_range *ids, int *mount, skiff_error *err)
 {
     skiff_identity before;
     if (!skiff_assume_root_of(ids, &before, err))
         return false;
-    bool done = skiff_mount_overlay(what, err);
+    bool done = mount ? skiff_open_overlay(what, mount, err) : skiff_mount_overlay(what, err);
     skiff_resume_identity(&before);
     return done;
 }
 
 /* Before Linux 6.15 overlay takes no mount that is nowhere attached. They are over the work directory meanwhile. */
 static bool mount_attached(const shifted *s, const skiff_union *what, const char *place, const skiff_id_range *ids,
-                           skiff_error *err)
+                           int *mount, skiff_error *err)
 {
     size_t attached = 0;
     bool done = true;
@@ -102,13 +103,14 @@ static bool mount_attached(const shifted *s, const skiff_union *what, const char
                skiff_fail(err, "move_mount", place);
         attached += done;
     }
-    done = done && mount_as_root_of(what, ids, err);
+    done = done && mount_as_root_of(what, ids, mount, err);
     while (attached-- > 0)
         umount2(place, MNT_DETACH | UMOUNT_NOFOLLOW);
     return done;
 }
 
-static bool mount_overlay(const skiff_union *what, const skiff_id_range *ids, int user_namespace, skiff_error *err)
+static bool mount_overlay(const skiff_union *what, const skiff_id_range *ids, int user_namespace, int *mount,
+                          skiff_error *err)
 {
     __attribute__((cleanup(close_shifted))) shifted s = {0};
     if (!open_shifted(&s, what, user_namespace, err))
@@ -117,8 +119,14 @@ static bool mount_overlay(const skiff_union *what, const skiff_id_range *ids, in
     union_of_shifted.layers = s.layers;
     union_of_shifted.upper = s.upper;
     union_of_shifted.work = s.work;
-    return mount_as_root_of(&union_of_shifted, ids, err) ||
-           (err->errnum == EINVAL && mount_attached(&s, &union_of_shifted, what->work, ids, err));
+    return mount_as_root_of(&union_of_shifted, ids, mount, err) ||
+           (err->errnum == EINVAL && mount_attached(&s, &union_of_shifted, what->work, ids, mount, err));
+}
+
+bool skiff_open_shifted_overlay(const skiff_union *what, const skiff_id_range *ids, int user_namespace, int *mount,
+                                skiff_error *err)
+{
+    return mount_overlay(what, ids, user_namespace, mount, err);
 }
 
 static bool mount_copy(const skiff_union *what, int user_namespace, skiff_error *err)
@@ -135,7 +143,7 @@ bool skiff_mount_shifted(const skiff_workspace *workspace, const skiff_id_range 
 {
     switch (workspace->kind) {
     case SKIFF_WORKSPACE_OVERLAY:
-        return mount_overlay(&workspace->what, ids, user_namespace, err);
+        return mount_overlay(&workspace->what, ids, user_namespace, NULL, err);
     case SKIFF_WORKSPACE_COPY:
         return mount_copy(&workspace->what, user_namespace, err);
     case SKIFF_WORKSPACE_FUSE:

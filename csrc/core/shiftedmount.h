@@ -12,4 +12,8 @@
 bool skiff_mount_shifted(const skiff_workspace *workspace, const skiff_id_range *ids, int user_namespace,
                          skiff_error *err);
 
+/* The same of an overlay, as a mount that is attached nowhere yet. */
+bool skiff_open_shifted_overlay(const skiff_union *what, const skiff_id_range *ids, int user_namespace, int *mount,
+                                skiff_error *err);
+
 #endif

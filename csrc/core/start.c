@@ -39,7 +39,7 @@ static bool make_workspace(const skiff_start_options *options, int user_namespac
         return true;
     if (options->ahead) {
         skiff_error_text(err->step, sizeof err->step, "mount-point");
-        if (!skiff_take_workspace(options->ahead, workspace, err))
+        if (!skiff_take_workspace(options->ahead, &options->ids, user_namespace, err))
             return false;
         skiff_mark_step(&started->marks, "mount-point");
         return true;
@@ -66,14 +66,6 @@ static bool fill_volumes(const skiff_start_options *options, skiff_started *star
             return false;
     skiff_mark_step(&started->marks, "copy-up");
     return true;
-}
-
-/* Before all else: what does not fit is not among what the caller removes. */
-static bool take_cgroups(const skiff_start_options *options, skiff_error *err)
-{
-    skiff_error_text(err->step, sizeof err->step, "cgroup");
-    return !options->ahead ||
-           skiff_take_cgroups(options->ahead, options->cgroups, options->cgroup_count, err);
 }
 
 static bool make_cgroups(const skiff_start_options *options, skiff_started *started, skiff_error *err)
@@ -201,7 +193,7 @@ bool skiff_start_container(const skiff_start_options *options, skiff_started *st
     *started = (skiff_started){.init = {.pidfd = -1, .pipe = -1}, .terminal = -1, .mounts = -1};
     skiff_mark_step(&started->marks, "");
     cleanup_fd int user = -1;
-    if (!take_cgroups(options, err) || !make_directory(options, started, err) || !make_user_namespace(options, &user, started, err) ||
+    if (!make_directory(options, started, err) || !make_user_namespace(options, &user, started, err) ||
         !make_workspace(options, user, started, err) || !fill_volumes(options, started, err) ||
         !make_cgroups(options, started, err) || !launch(options, user, started, err))
         return false;

@@ -14,7 +14,7 @@
 typedef struct skiff_start_options {
     const skiff_directory *directory; /* NULL: none is made */
     const skiff_workspace *workspace; /* NULL: none is made */
-    skiff_ahead *ahead; /* what of directory, workspace and cgroups is there already; NULL: nothing */
+    skiff_ahead *ahead; /* that `workspace` and `cgroups` are of, and are there already; NULL: they are made */
     const skiff_copy_up *copy_ups; /* volumes that may be new; need a workspace */
     size_t copy_up_count;
     skiff_cgroup *cgroups;

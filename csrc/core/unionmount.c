@@ -189,17 +189,6 @@ bool skiff_mount_overlay(const skiff_union *what, skiff_error *err)
     return overlay_once(&durable, err);
 }
 
-bool skiff_same_layers(const skiff_union *one, const skiff_union *other)
-{
-    if (one->layer_count != other->layer_count || one->is_volatile != other->is_volatile ||
-        one->user_xattr != other->user_xattr || one->old_api != other->old_api)
-        return false;
-    for (size_t i = 0; i < one->layer_count; i++)
-        if (strcmp(one->layers[i], other->layers[i]) != 0)
-            return false;
-    return true;
-}
-
 /*
  * What overlayfs leaves in the work directory of a volatile write layer (fs/overlayfs/super.c): by its names it is gone in
  * five calls, where looking for it takes forty. Whatever else is there is found by who removes the tree.

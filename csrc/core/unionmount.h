@@ -23,9 +23,6 @@ bool skiff_mount_overlay(const skiff_union *what, skiff_error *err);
 /* The same as a mount that is attached nowhere, by fsopen(2): move_mount(2) attaches it, and closing it is its end. */
 bool skiff_open_overlay(const skiff_union *what, int *mount, skiff_error *err);
 
-/* One mount of them is as good as another, whatever their write layers are. */
-bool skiff_same_layers(const skiff_union *one, const skiff_union *other);
-
 /* Remove what overlayfs leaves of a volatile mount in `work` of that directory; what else is there stays. */
 void skiff_remove_work(const char *container);
 

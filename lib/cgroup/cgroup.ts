@@ -1,11 +1,11 @@
 import { errorCode, SkiffError } from '../common/errors';
 import { destroyDirectories, killAll } from './destroy';
 import { cgroupError } from './errors';
-import { hostKernel, type CgroupKernel } from './kernel';
+import { hostKernel, readIfThere, type CgroupKernel } from './kernel';
 import type { CgroupCounter } from './manager';
 import { managerOf } from './managers';
 import { isDirectoryOf } from './names';
-import { flatKey, numberIn } from './stat';
+import { countIn } from './stat';
 import type { CgroupRecord, CgroupStat } from './types';
 
 /** A container's cgroup: one directory in each hierarchy that limits or counts something for it. */
@@ -51,10 +51,10 @@ export class Cgroup {
   /** What the kernel counted so far; nothing of a directory that is gone. */
   stat(): CgroupStat {
     const counters = this.counters();
-    const counts = counters.map(({ file, key }) =>
-      key === undefined ? numberIn(this.#kernel, file) : flatKey(this.#kernel, file, key),
+    return statOf(
+      counters,
+      counters.map(({ file }) => readIfThere(this.#kernel, file)),
     );
-    return statOf(counters, counts);
   }
 
   /** SIGKILL to every process in it. Some may still be ending when this returns. */
@@ -81,16 +81,16 @@ export class Cgroup {
 /**
  * What was counted.
  *
- * @param counts of the counters; none where there is no such file
+ * @param texts of the counters' files; none where there is no such file
  */
 export function statOf(
   counters: readonly CgroupCounter[],
-  counts: readonly (number | null | undefined)[],
+  texts: readonly (string | null | undefined)[],
 ): CgroupStat {
   const stat: CgroupStat = {};
-  for (const [index, { stat: name, per = 1 }] of counters.entries()) {
-    const count = counts[index];
-    if (typeof count === 'number') stat[name] ??= Math.round(count / per);
+  for (const [index, { stat: name, key, per = 1 }] of counters.entries()) {
+    const count = countIn(texts[index], key);
+    if (count !== undefined) stat[name] ??= Math.round(count / per);
   }
   return stat;
 }

@@ -4,17 +4,18 @@ import type { Lazy } from '../common/lazy';
 import { native } from '../native';
 import type { RuntimeContext } from '../runtime/context';
 import type { PlannedIds } from '../runtime/ids';
+import type { Kind } from '../runtime/container-ahead';
 import { goParked } from '../runtime/go';
 import { startContainer, type Started, type StartPlan } from '../runtime/start';
-import type { UserAhead } from '../runtime/spare-user';
 import { undoAgain, withFailures } from '../runtime/steps';
-import type { CompiledSpec } from '../spec/compiled';
+import type { CompiledSpec, SpecStencil } from '../spec/compiled';
 import { checkOptions, toTimeout } from '../spec/options';
 import { selectDriver, type StorageDriver } from '../workspace';
 import { checkStdio, requireDirectory } from './checks';
 import { collectorOf, type Collector } from './collector';
 import { ContainerHandle, type HandleOptions } from './container';
 import { withFiles } from './input-files';
+import { countersOf, kindOf, type KindInput } from './kind';
 import type { LastStart } from './last-start';
 import type { Images, MadeOf, RootSource } from './images';
 import { resolveMounts, withAbsoluteVolumes, type ContainerMounts } from './mounts';
@@ -56,7 +57,7 @@ export interface Prepared {
 }
 
 /** What a container is made of, beside its options. */
-type Parts = Pick<StartPlan, 'mounts' | 'ids' | 'userAhead' | 'ahead' | 'driver' | 'isCommon'>;
+type Parts = Pick<StartPlan, 'mounts' | 'ids' | 'ahead' | 'driver' | 'isCommon'>;
 
 const PARKED = { stdio: 'parked', awaitCommand: false } as const;
 
@@ -96,13 +97,13 @@ export class Launcher {
       const source = await this.source(options);
       const ids = this.ids(options);
       const driver = await this.driverFor(source.layers, ids);
-      const isCommon = !ids && driver.canPrepare && this.isCommon(options);
-      using userAhead = this.userAhead(ids);
-      using ahead = isCommon ? this.context.spares.containers.take() : undefined;
-      const id = userAhead?.id ?? ahead?.id ?? native().randomId();
       const mounts = this.mounts(options, source);
-      const spec = await this.spec({ id, command, options, source }, mounts, last);
-      const parts = { mounts, ids, userAhead, ahead, driver, isCommon };
+      const stencil = await this.stencil({ command, options, source }, mounts, last);
+      const kind = this.kind({ options, source, driver, ids, spec: stencil.compiled });
+      using ahead = kind && this.context.spares.containers.take(kind);
+      const id = ahead?.id ?? native().randomId();
+      const spec = withFiles(stencil.for(id), options);
+      const parts = { mounts, ids, ahead, driver, isCommon: kind?.parts !== undefined };
       const run = { since, retried: false, collector };
       return await this.withStreams(options, run, streams =>
         collector.isNeeded
@@ -118,11 +119,14 @@ export class Launcher {
     const source = await this.source(options);
     const id = native().randomId();
     const mounts = this.mounts(options, source);
-    const spec = await this.compiler.compile({ id, command: NO_COMMAND, options, source }, mounts);
+    const stencil = await this.compiler.compile({ command: NO_COMMAND, options, source }, mounts);
     const ids = this.ids(options);
     const driver = await this.driverFor(source.layers, ids);
     const parts = { mounts, ids, driver, isCommon: false };
-    const started = await this.launch(id, { ...spec, args: [] }, source, options, { ...PARKED, ...parts });
+    const started = await this.launch(id, { ...stencil.for(id), args: [] }, source, options, {
+      ...PARKED,
+      ...parts,
+    });
     return { id, source, mounts, started };
   }
 
@@ -136,7 +140,8 @@ export class Launcher {
     try {
       const last = this.compiler.check(command, options);
       checkStdio(options);
-      const spec = await this.spec({ id, command, options, source }, mounts, last);
+      const stencil = await this.stencil({ command, options, source }, mounts, last);
+      const spec = withFiles(stencil.for(id), options);
       const collector = collectorOf(options);
       return await this.withStreams(options, { since, retried: true, collector }, async streams => {
         collector.open(started.init.pid);
@@ -148,13 +153,13 @@ export class Launcher {
     }
   }
 
-  private async spec(
+  private async stencil(
     input: CompileInput,
     mounts: ContainerMounts | undefined,
     last: LastStart | undefined,
-  ): Promise<CompiledSpec> {
-    const known = last && this.compiler.again(input.id, last, input.source);
-    return withFiles(known ?? (await this.compiler.compile(input, mounts, last)), input.options);
+  ): Promise<SpecStencil> {
+    const known = last && this.compiler.again(last, input.source);
+    return known ?? this.compiler.compile(input, mounts, last);
   }
 
   /** The read-only layers, topmost first, and what the image says. */
@@ -193,8 +198,8 @@ export class Launcher {
     refuseStorageSize(options);
     const source = await this.sourceAgain(options, recorded?.made);
     const mounts = this.mounts(options, source, recorded?.mounts);
-    const input = { id, command, options, source };
-    const spec = await this.compiler.compileDetached(input, mounts?.mounts ?? []);
+    const input = { command, options, source };
+    const spec = await this.compiler.compileDetached(id, input, mounts?.mounts ?? []);
     const driver = await this.driverFor(source.layers, this.ids(options), recorded?.driver);
     return { source, spec, mounts, driver };
   }
@@ -204,19 +209,9 @@ export class Launcher {
     return containerIds(options, () => (this.supply ??= idSupply()));
   }
 
-  /**
-   * Another one is likely to be made like it, and its directory can be left to that. With a name, it is made in two steps;
-   * a command with more rights could leave it so that nobody can empty it.
-   */
-  private isCommon({ keep, name, storageOpt, privileged, capAdd }: StartOptions): boolean {
-    const isSpecial = keep || name !== undefined || storageOpt?.size !== undefined;
-    return !(isSpecial || privileged || capAdd?.length || this.context.fault);
-  }
-
-  private userAhead(ids: PlannedIds | undefined): UserAhead | undefined {
-    return ids && 'wanted' in ids && !this.context.fault
-      ? this.context.spares.users.take(ids.wanted)
-      : undefined;
+  /** A failure that a test injects is not to come before its start. */
+  private kind(input: KindInput): Kind | undefined {
+    return this.context.fault ? undefined : kindOf(input);
   }
 
   private async launch(
@@ -236,9 +231,7 @@ export class Launcher {
       keep: options.keep ?? false,
       storageSize: toStorageSize(options),
       spec,
-      usage: options.usage ?? true,
-      cpuTime: toTimeout(options.cpuTime) !== undefined,
-      areLayersFixed: source.stored,
+      ...countersOf(options),
       ...parts,
     });
   }

@@ -10,11 +10,12 @@ import { native } from '../native';
 import { Watchdog } from '../process/watchdog';
 import type { RuntimeContext } from '../runtime/context';
 import { SpareNetwork } from '../runtime/networks';
+import { Discards } from '../runtime/discards';
+import { LeftDirectory } from '../runtime/left-directory';
 import { DescriptorReserve } from '../runtime/reserve';
-import { SpareContainer } from '../runtime/spare-container';
-import { SpareUser } from '../runtime/spare-user';
+import { SpareContainers } from '../runtime/spare-containers';
 import { Spares } from '../runtime/spares';
-import type { StepFault } from '../runtime/steps';
+import { undoAgain, type StepFault, type Steps } from '../runtime/steps';
 import { ContainerStore } from '../state';
 import { VolumeStore } from '../volumes';
 import { checkRootLength, selectDriver } from '../workspace';
@@ -62,18 +63,18 @@ export async function openRoot(options: OpenOptions): Promise<OpenedRoot> {
   const reserve = new DescriptorReserve();
   const store = new ContainerStore(root);
   const cgroups = detectCgroups();
+  const trace = new Trace(options.trace ?? process.env.SKIFF_TRACE !== undefined);
+  const unfinished = new Set<Steps>();
+  const discards = new Discards(trace, reserve, unfinished);
+  const left = new LeftDirectory(store, discards);
+  const makings = { store, cgroups, reserve, left, discards };
   const context: RuntimeContext = {
     store,
     volumes: new VolumeStore(root),
     cgroups,
     watchdog: new Watchdog(init),
     init,
-    spares: new Spares(
-      new SpareNetwork(reserve),
-      new SpareUser(store),
-      new SpareContainer(store, cgroups, reserve),
-      reserve,
-    ),
+    spares: new Spares(new SpareNetwork(reserve), new SpareContainers(makings), left, discards, reserve),
     turns: new Turns(startsAtOnce()),
     reserve,
     mountBase: new Lazy(options.copyMounts || isRootless() ? () => Promise.resolve(-1) : makeMountBase),
@@ -81,9 +82,9 @@ export async function openRoot(options: OpenOptions): Promise<OpenedRoot> {
       // No device can be made in it without root.
       isRootless() ? () => Promise.resolve(-1) : () => native().makeMountBase({ userNamespace: true }),
     ),
-    trace: new Trace(options.trace ?? process.env.SKIFF_TRACE !== undefined),
+    trace,
     execs: new Set(),
-    unfinished: new Set(),
+    unfinished,
     fault: options.fault,
   };
   if (!options.idle) makeReady(context);
@@ -99,8 +100,10 @@ export async function giveBack({
   mountBase,
   userMountBase,
   trace,
+  unfinished,
 }: RuntimeContext): Promise<void> {
   await spares.close();
+  await undoAgain(unfinished);
   reserve.close();
   await watchdog.stop();
   native().close({

@@ -3,7 +3,6 @@ import { errorMessage, SkiffError } from '../common/errors';
 import type { Phase } from '../common/trace';
 import type { RuntimeContext } from '../runtime/context';
 import { startError } from '../runtime/errors';
-import { undoAgain } from '../runtime/steps';
 import type { ContainerHandle } from './container';
 import { createContainer, runDetached } from './detached';
 import { execToEnd, startDetachedExec, startExec } from './exec';
@@ -253,7 +252,6 @@ export class Skiff extends Keeper {
       ...[...this.context.execs].map(exec => exec.end()),
     ]);
     await this.swept;
-    await undoAgain(this.context.unfinished);
     await giveBack(this.context);
     for (const removal of removals) if (removal.status === 'rejected') throw removal.reason;
   }

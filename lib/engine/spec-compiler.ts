@@ -1,3 +1,4 @@
+import { native } from '../native';
 import type { RuntimeContext } from '../runtime/context';
 import { nativeFault } from '../runtime/start';
 import { currentRootless } from '../common/rootless';
@@ -22,7 +23,6 @@ const MAX_LASTS = 4;
 
 /** What a container is started with, by what it is made of. */
 export interface CompileInput {
-  id: string;
   command: readonly Word[];
   options: StartOptions;
   source: RootSource;
@@ -53,8 +53,8 @@ export class SpecCompiler {
   }
 
   /** The same as the last time, where that is known. */
-  again(id: string, { compiled }: LastStart, source: RootSource): CompiledSpec | undefined {
-    return compiled?.image === stateOf(source) ? compiled?.stencil.for(id) : undefined;
+  again({ compiled }: LastStart, source: RootSource): SpecStencil | undefined {
+    return compiled?.image === stateOf(source) ? compiled?.stencil : undefined;
   }
 
   /** @param last where what it is compiled to is kept for the next one */
@@ -62,28 +62,32 @@ export class SpecCompiler {
     input: CompileInput,
     { mounts, areUnique }: Pick<ContainerMounts, 'mounts' | 'areUnique'> = NO_MOUNTS,
     last?: LastStart,
-  ): Promise<CompiledSpec> {
-    const { id, command, options, source } = input;
+  ): Promise<SpecStencil> {
+    const { command, options, source } = input;
     const image = stateOf(source);
     const { key, filter } = await this.filter(options);
-    const compile = () => this.compileWith(filter, input, mounts, {});
+    const compile = () => {
+      const id = native().randomId();
+      return new SpecStencil(this.compileWith(filter, id, input, mounts, {}), id);
+    };
     // Devices of the host are looked at anew: they come and go.
     if (image === undefined || areUnique || options.privileged || options.devices?.length) return compile();
     const state = { image, filter: key };
-    const stencil = this.plans.get(state, { command, options, mounts }, () => new SpecStencil(compile(), id));
+    const stencil = this.plans.get(state, { command, options, mounts }, compile);
     if (last && mounts.length === 0) last.compiled = { image, stencil };
-    return stencil.for(id);
+    return stencil;
   }
 
   /** For a container that outlives this process. */
-  async compileDetached(input: CompileInput, mounts: readonly Mount[]): Promise<CompiledSpec> {
+  async compileDetached(id: string, input: CompileInput, mounts: readonly Mount[]): Promise<CompiledSpec> {
     const { filter } = await this.filter(input.options);
-    return this.compileWith(filter, input, mounts, { endsWithParent: true });
+    return this.compileWith(filter, id, input, mounts, { endsWithParent: true });
   }
 
   private compileWith(
     filter: SeccompFilter | undefined,
-    { id, command, options, source: { layers, config } }: CompileInput,
+    id: string,
+    { command, options, source: { layers, config } }: CompileInput,
     mounts: readonly Mount[],
     { endsWithParent }: { endsWithParent?: boolean },
   ): CompiledSpec {

@@ -1,15 +1,9 @@
 import type { NativeMark } from './start';
 
-/** One number that the kernel counts: that of a file, or of its line that begins with the key. */
-export interface NativeCounter {
-  file: string;
-  key?: string;
-}
-
 /** What is left of a container, and is to be removed: rmdir of its cgroups, unmount, deletion of its directories' trees. */
 export interface NativeRemoval {
-  /** Read before anything is removed. */
-  counters?: NativeCounter[];
+  /** Files that are read before anything is removed. */
+  counters?: string[];
   /** Mount namespace that is held; it is closed. */
   namespace?: number;
   cgroups: string[];
@@ -23,8 +17,8 @@ export interface NativeRemoval {
 export interface NativeRemoved {
   /** The cgroups that still hold processes or other cgroups; where one does, nothing but cgroups was removed. */
   busy: string[];
-  /** Of the counters; null for one that is not there. */
-  counts: (number | null)[];
+  /** What the counters held; null for one that is not there. */
+  counts: (string | null)[];
   /** The first of the trees, for `used` of `prepare`, where that was asked for and nothing is written in it. */
   left?: number;
   marks?: NativeMark[];

@@ -59,14 +59,12 @@ export interface NativeStamped {
 
 /** What `start` takes. */
 export interface NativeStartOptions {
-  /** From `prepare`, for this container: what of it does not fit is made anew. */
+  /** From `prepare`, for this container: in place of `workspace` and `cgroups`. */
   ahead?: number;
   directory?: NativeDirectory;
-  /** None: the one made `ahead`, if any. */
   workspace?: NativeWorkspace;
   /** Volumes that may be new. */
   copyUps?: NativeCopyUp[];
-  /** None: those made `ahead`, if any. */
   cgroups?: NativeCgroup[];
   /** Descriptor of the static init, from `openInit`. */
   init: number;

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { errorCode, SkiffError } from '../common/errors';
 import type { IdRange } from '../common/id-range';
 import type { ContainerStore, WantedIds } from '../state';
-import type { UserAhead } from './spare-user';
+import type { UserAhead } from './user-ahead';
 import type { Steps } from './steps';
 
 /** The ids of a container's user namespace: some that no other has, or these. */
@@ -17,13 +17,13 @@ export function idsFor(store: ContainerStore, id: string, ids: PlannedIds | unde
 /** The same as a step of its start. */
 export async function claimIds(
   store: ContainerStore,
-  { id, ids, userAhead }: { id: string; ids?: PlannedIds; userAhead?: UserAhead },
+  { id, ids, ahead }: { id: string; ids?: PlannedIds; ahead?: { user?: UserAhead } },
   steps: Steps,
 ): Promise<IdRange | undefined> {
   if (!ids) return undefined;
   return steps.do(
     'ids',
-    () => userAhead?.use() ?? idsFor(store, id, ids)!,
+    () => ahead?.user?.use() ?? idsFor(store, id, ids)!,
     range => store.ids.free(id, range),
   );
 }

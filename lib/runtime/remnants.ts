@@ -9,13 +9,17 @@ import {
 } from '../native';
 import { containerPaths } from '../workspace';
 import type { RuntimeContext } from './context';
+import type { IdRange } from '../common/id-range';
+import type { PlannedIds } from './ids';
 import { nativeRemoval, removeRemains, type Remains } from './removal';
 
 /** Of a start, what decides how its container is removed. */
 interface Plan {
   id: string;
-  /** Nothing of it differs from others of its kind. */
+  /** Another one may have use for its directory. */
   isCommon: boolean;
+  ids?: PlannedIds;
+  claimName: boolean;
   keep: boolean;
   storageSize?: number;
   stdio: number[] | 'parked';
@@ -61,25 +65,33 @@ export class Remnants {
   /**
    * It has a record from here on.
    *
+   * @param ids those of its user namespace
    * @returns what is to be done at its end before that is told; undefined where somebody may look at what it leaves
    */
   noteStarted(
     { mounts, pipe, guarded }: NativeStarted,
     cgroup: Cgroup | null,
+    ids: IdRange | undefined,
   ): (NativeRemoval & { pipe: number }) | undefined {
     this.unfinished = undefined;
     this.mounts = mounts;
     this.cgroup = cgroup;
-    if (!this.plan.isCommon || this.isSeen || !guarded) return undefined;
-    const { containers, areLikely } = this.context.spares;
+    if (this.isSeen || !guarded) return undefined;
+    const { id, isCommon, ids: planned } = this.plan;
+    const { spares, store } = this.context;
+    const used = isCommon && spares.areLikely ? spares.left.placeFor(id) : undefined;
+    // Nobody else's as long as the container is there, after which it goes.
+    const claims = ids && planned && 'wanted' in planned ? store.ids.paths(ids) : [];
+    const removal = nativeRemoval(this.remains);
     this.mounts = -1;
     this.counters = cgroup?.counters() ?? [];
     return {
-      ...nativeRemoval(this.remains),
+      ...removal,
+      trees: [...removal.trees, ...claims],
       pipe,
-      counters: this.counters,
+      counters: this.counters.map(({ file }) => file),
       namespace: mounts,
-      ...(areLikely && { used: containers.placeFor(this.plan.id) }),
+      ...(used !== undefined && { used }),
     };
   }
 
@@ -96,9 +108,10 @@ export class Remnants {
     }
   }
 
-  /** Nothing of the container is left, volumes included. */
+  /** Nothing of the container is left: neither volumes nor a name; its ids went with it. */
   get areAllGone(): boolean {
-    return this.areGone && !this.plan.mounts;
+    const { mounts, claimName } = this.plan;
+    return this.areGone && !mounts && !claimName;
   }
 
   /** Resolves when all of it is gone; where that failed, it can be tried again. */
@@ -117,7 +130,7 @@ export class Remnants {
     this.areGone = removed.busy.length === 0;
     this.begunMs = endedNs / 1e6;
     trace.addMarks(this.plan.id.slice(0, 12), this.begunMs, removed.marks);
-    if (removed.left !== undefined) spares.containers.leave(removed.left);
+    if (removed.left !== undefined) spares.left.leave(removed.left, this.plan.id);
   }
 
   /** Somebody may look at the files that its command has left: whoever parks it may collect some, or how full it is. */

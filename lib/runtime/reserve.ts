@@ -7,7 +7,7 @@ export function isShortage(error: unknown): boolean {
 }
 
 /** Descriptors that a removal has open at once, one more for whoever is quicker, and what can be borrowed. */
-const COUNT = 5;
+const COUNT = 6;
 
 /**
  * Descriptors held for the case that there are no others left: a container must be removable also then, since what made

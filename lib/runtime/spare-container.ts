@@ -1,153 +1,123 @@
-import { planCgroup, type CgroupPlan, type CgroupSetup } from '../cgroup';
-import type { Resources } from '../common/resources';
+import { planCgroup, plannedCgroup, type CgroupSetup } from '../cgroup';
+import { monotonicMs } from '../common/clock';
 import { native } from '../native';
 import type { ContainerStore } from '../state';
-import type { StorageDriver } from '../workspace';
+import { areSame, ContainerAhead, type Kind, type Parts } from './container-ahead';
+import type { Discardable, Discards } from './discards';
+import type { LeftDirectory } from './left-directory';
 import type { DescriptorReserve } from './reserve';
-import type { Spare } from './spare';
+import { LIKELY_AFTER, type Spare } from './spare';
+import { UserAhead } from './user-ahead';
 
-/** Of a start, what can be made ahead. */
-export interface Wanted {
-  driver: StorageDriver;
-  /** Topmost first. */
-  layers: string[];
-  /** Nobody changes its layers as long as they are there. */
-  areLayersFixed: boolean;
-  spec: { resources: Resources };
-  usage: boolean;
-  cpuTime: boolean;
-  /** What is mounted in it, if anything. */
-  mounts?: object;
-}
-
-/** What the next container is likely to be made of: that of the last one. */
-interface Likely extends Pick<Wanted, 'driver' | 'layers' | 'areLayersFixed' | 'usage' | 'cpuTime'> {
-  resources: Resources;
-}
-
-/** An id and what is made for it; of a start that does not come to it, it is kept for the next. */
-export class ContainerAhead {
-  private used = false;
-
-  /** @param cgroups what was decided of its cgroups, for a container like `like` */
-  constructor(
-    readonly id: string,
-    private readonly ahead: number,
-    private readonly cgroups: CgroupPlan,
-    private readonly like: Likely,
-    private readonly giveBack: (ahead: ContainerAhead) => void,
-  ) {}
-
-  /** For `start`, which takes all of it: what it made is the container's from here on. */
-  use(): number {
-    this.used = true;
-    return this.ahead;
-  }
-
-  /** All of it is what that one is to be made of. */
-  isFor(wanted: Wanted): boolean {
-    const { driver, layers } = this.like;
-    const sameLayers = layers === wanted.layers || layers.join('\0') === wanted.layers.join('\0');
-    return driver === wanted.driver && sameLayers && !wanted.mounts && this.cgroupsFor(wanted) !== undefined;
-  }
-
-  /** The plan of its cgroups; undefined where they are wanted otherwise. */
-  cgroupsFor({ spec, usage, cpuTime }: Wanted): CgroupPlan | undefined {
-    const { like } = this;
-    const fits = like.resources === spec.resources && like.usage === usage && like.cpuTime === cpuTime;
-    return fits ? this.cgroups : undefined;
-  }
-
-  [Symbol.dispose](): void {
-    if (!this.used) this.giveBack(this);
-  }
+/** What the containers of one Skiff are made with, ahead of their start. */
+export interface Makings {
+  store: ContainerStore;
+  cgroups: CgroupSetup;
+  reserve: DescriptorReserve;
+  left: LeftDirectory;
+  discards: Discards;
 }
 
 /**
- * The directories, the mounted layers and the cgroups of the next container. On disk file systems a directory takes
- * longer to make, and much longer to remove, than anything else of a container's life: so a container that has written
- * nothing leaves its own, empty, to the next one. The directory's name tells its maker, and is swept like that of a start
- * which was killed.
+ * The directory, the mounted layers and the cgroups of the next container of a kind and, where it has ids of its own, those
+ * and the namespaces with them. On disk file systems a directory takes longer to make, and much longer to remove, than
+ * anything else of a container's life: so a container that has written nothing leaves its own, empty, to the next one. The
+ * directory's name tells its maker, and is swept like that of a start which was killed.
  */
 export class SpareContainer implements Spare {
   private spare: ContainerAhead | undefined;
-  /** A directory that was left. */
-  private left: number | undefined;
-  private likely: Likely | undefined;
-  private readonly discarding = new Set<Promise<void>>();
+  private starts = 0;
+  private lastMs = 0;
+  /** Nobody asks for it any more. */
+  private ended = false;
 
   constructor(
-    private readonly store: ContainerStore,
-    private readonly cgroups: CgroupSetup,
-    private readonly reserve: DescriptorReserve,
+    private readonly makings: Makings,
+    private readonly kind: Kind,
   ) {}
 
   get isReady(): boolean {
-    return this.spare !== undefined || this.likely === undefined;
+    return this.spare !== undefined || this.starts < LIKELY_AFTER;
   }
 
-  /** What is there for a start; to be disposed of after it. */
+  /** Milliseconds since the last start. */
+  get age(): number {
+    return monotonicMs() - this.lastMs;
+  }
+
+  isOf(kind: Kind): boolean {
+    return areSame(this.kind, kind);
+  }
+
+  /** What is there for one start; to be disposed of after it. */
   take(): ContainerAhead | undefined {
-    const { spare } = this;
-    this.spare = undefined;
-    if (spare) this.reserve.giveBack();
-    return spare;
-  }
-
-  /** The next one will be like this one. */
-  expect({ driver, layers, areLayersFixed, spec, usage, cpuTime }: Wanted): void {
-    this.likely = { driver, layers, areLayersFixed, resources: spec.resources, usage, cpuTime };
-  }
-
-  /** Where a container that ends leaves its directory, unless another one has. */
-  placeFor(id: string): string {
-    return this.store.ahead(id);
-  }
-
-  /** @param ahead what `remove` has left at such a place */
-  leave(ahead: number): void {
-    if (this.left === undefined) this.left = ahead;
-    else this.discard(ahead);
+    this.starts += 1;
+    this.lastMs = monotonicMs();
+    return this.takeAny();
   }
 
   async prepare(): Promise<void> {
-    const { likely } = this;
-    if (!likely) return;
-    const { driver, layers, areLayersFixed, resources, usage, cpuTime } = likely;
+    const { ids, parts } = this.kind;
     const id = native().randomId();
-    const directory = this.store.ahead(id);
-    const cgroups = planCgroup({ setup: this.cgroups, id, resources, usage, cpuTime });
-    const used = this.left;
-    this.left = undefined;
-    const ahead = await native().prepare({
-      ...(used !== undefined && { used }),
-      directory,
-      workspace: driver.plan({ layers, containerDir: directory, ephemeral: true }),
-      mount: areLayersFixed,
-      cgroups: cgroups.directories,
-    });
-    this.keep(new ContainerAhead(id, ahead, cgroups, likely, unused => this.keep(unused)));
+    const user = ids && (await UserAhead.make(this.makings.store, id, ids));
+    try {
+      const made = parts && (await this.makeParts(id, parts, user));
+      this.keep(new ContainerAhead(id, user, made, unused => this.keep(unused)));
+    } catch (error) {
+      user?.[Symbol.dispose]();
+      throw error;
+    }
   }
 
-  async drop(): Promise<void> {
-    const spare = this.take();
-    if (spare) this.discard(spare.use());
-    const { left } = this;
-    this.left = undefined;
-    if (left !== undefined) this.discard(left);
-    await Promise.all(this.discarding);
+  drop(): void {
+    const spare = this.takeAny();
+    if (spare) this.giveUp(spare);
   }
 
-  private discard(ahead: number): void {
-    const done = native()
-      .discard({ ahead })
-      .finally(() => this.discarding.delete(done));
-    this.discarding.add(done);
+  /** Keep nothing from here on, not even what is being made. */
+  end(): void {
+    this.ended = true;
+    this.drop();
+  }
+
+  private async makeParts(id: string, parts: Parts, user: UserAhead | undefined): Promise<Discardable> {
+    const { driver, layers, areLayersFixed, resources, usage, cpuTime } = parts;
+    const { store, cgroups: setup, left, discards } = this.makings;
+    const directory = store.ahead(id);
+    const cgroups = planCgroup({ setup, id, resources, usage, cpuTime });
+    const used = left.take();
+    try {
+      const ahead = await native().prepare({
+        ...(used && { used: used.ahead }),
+        directory,
+        workspace: driver.plan({ layers, containerDir: directory, ephemeral: true }),
+        mount: areLayersFixed,
+        ...(user && { ids: user.range, userNamespace: user.namespaces.user }),
+        cgroups: cgroups.directories,
+      });
+      return { ahead, directory, cgroups };
+    } catch (error) {
+      const cgroup = plannedCgroup(cgroups, error);
+      await discards.remove({ containerDir: directory, unfinished: used?.directory, cgroup });
+      throw error;
+    }
+  }
+
+  private takeAny(): ContainerAhead | undefined {
+    const { spare } = this;
+    this.spare = undefined;
+    if (spare?.parts) this.makings.reserve.giveBack();
+    return spare;
   }
 
   private keep(ahead: ContainerAhead): void {
-    if (this.spare) return this.discard(ahead.use());
+    if (this.ended || this.spare || ahead.user?.isUsed) return this.giveUp(ahead);
     this.spare = ahead;
-    this.reserve.borrow();
+    if (ahead.parts) this.makings.reserve.borrow();
+  }
+
+  private giveUp({ user, parts }: ContainerAhead): void {
+    user?.[Symbol.dispose]();
+    if (parts) this.makings.discards.add(parts);
   }
 }

@@ -1,19 +1,16 @@
 import { debugLog } from '../common/debug';
 import { errorMessage } from '../common/errors';
+import type { Discards } from './discards';
+import type { LeftDirectory } from './left-directory';
 import type { SpareNetwork } from './networks';
 import type { DescriptorReserve } from './reserve';
-import type { Spare } from './spare';
-import type { SpareContainer } from './spare-container';
-import type { SpareUser } from './spare-user';
+import { KEPT_MS, LIKELY_AFTER, type Spare } from './spare';
+import type { SpareContainers } from './spare-containers';
 
 const debug = debugLog('runtime');
 
-/** Starts after which another one is taken for likely: a program that starts one container pays for no more. */
-const LIKELY_AFTER = 2;
 /** How long nothing is started or removed before anything is made, in ms: work that is asked for comes first. */
 const IDLE_MS = 2;
-/** How long it is kept for a start that does not come, in ms. */
-const KEPT_MS = 1000;
 
 /** What is made while nobody waits, for a start that is likely to come: bounded, and gone a moment after the last one. */
 export class Spares {
@@ -26,8 +23,9 @@ export class Spares {
 
   constructor(
     readonly network: SpareNetwork,
-    readonly users: SpareUser,
-    readonly containers: SpareContainer,
+    readonly containers: SpareContainers,
+    readonly left: LeftDirectory,
+    private readonly discards: Discards,
     private readonly reserve: DescriptorReserve,
   ) {}
 
@@ -60,11 +58,11 @@ export class Spares {
     clearTimeout(this.idle);
     clearTimeout(this.kept);
     await this.making;
-    for (const spare of this.all) await spare.drop();
+    await this.drop();
   }
 
   private get all(): Spare[] {
-    return [this.network, this.users, this.containers];
+    return [this.network, this.containers];
   }
 
   private prepare(): void {
@@ -91,7 +89,9 @@ export class Spares {
   }
 
   private async drop(): Promise<void> {
-    for (const spare of this.all) await spare.drop();
+    for (const spare of this.all) spare.drop();
+    this.left.drop();
+    await this.discards.settled();
     this.reserve.fill();
   }
 }

@@ -28,8 +28,7 @@ import { Remnants } from './remnants';
 import { claimIds, givePipes, isUnshiftable, unshiftable, type PlannedIds } from './ids';
 import { missingLayer } from './layers';
 import { RunningInit } from './running';
-import type { ContainerAhead } from './spare-container';
-import type { UserAhead } from './spare-user';
+import type { ContainerAhead } from './container-ahead';
 import { Steps, withFailures, type StepFault } from './steps';
 import type { PlannedMounts } from './volumes';
 
@@ -45,14 +44,10 @@ export interface StartPlan {
   imageId?: string;
   /** Of its user namespace, where it has one of its own. */
   ids?: PlannedIds;
-  /** Where that is there already, with the container's id. */
-  userAhead?: UserAhead;
-  /** Directory, layers and cgroups that may fit, with the container's id. */
+  /** Namespaces, directory with layers, and cgroups that are there already, with the container's id. */
   ahead?: ContainerAhead;
-  /** One like it can be made ahead, and has use for its directory. */
+  /** Another one may have use for its directory. */
   isCommon: boolean;
-  /** Nobody changes its layers as long as they are there. */
-  areLayersFixed: boolean;
   /** Read-only layers, topmost first. */
   layers: string[];
   driver: StorageDriver;
@@ -120,7 +115,7 @@ async function attempt(context: RuntimeContext, plan: StartPlan): Promise<Starte
   const { id, usage, cpuTime } = plan;
   const { resources } = plan.spec;
   const cgroupPlan =
-    plan.ahead?.cgroupsFor(plan) ?? planCgroup({ setup: context.cgroups, id, resources, usage, cpuTime });
+    plan.ahead?.parts?.cgroups ?? planCgroup({ setup: context.cgroups, id, resources, usage, cpuTime });
   try {
     return await takeSteps(context, plan, cgroupPlan, steps);
   } catch (error) {
@@ -165,8 +160,8 @@ async function takeSteps(
   cgroups: CgroupPlan,
   steps: Steps,
 ): Promise<Started> {
-  const { store, trace, watchdog, spares } = context;
-  const { mounts, isCommon } = plan;
+  const { store, trace, watchdog } = context;
+  const { mounts, ahead } = plan;
   if (mounts) {
     // The last to be undone: a volume is in use as long as the container's record is there.
     steps.onUndo('volumes', () => mounts.undo());
@@ -176,16 +171,15 @@ async function takeSteps(
   const ids = plan.ids && (await claimIds(store, plan, steps));
   const record = firstRecord(context, plan, cgroups);
   if (ids) record.ids = ids;
-  const directory = store.plan(record, plan.ahead !== undefined);
+  const directory = store.plan(record, ahead?.parts !== undefined);
   const remnants = new Remnants(context, plan, directory, plannedCgroup(cgroups));
   steps.onUndo('container', () => remnants.remove());
-  if (isCommon) spares.containers.expect(plan);
   if (plan.claimName) await claimName(context, plan, directory, steps);
   const base = ids ? context.userMountBase : context.mountBase;
   // Whatever is there already is not waited for: a turn of the queue takes longer than all that is done here.
   const companion = watchdog.companionNow ?? (await watchdog.companion());
   const mountBase = base.value ?? (await base.get());
-  const made = ids && plan.userAhead?.namespacesOf(ids);
+  const made = ids && ahead?.user?.namespacesOf(ids);
   const start = monotonicMs();
   directory.made = plan.claimName;
   const options = nativeOptions(context, plan, cgroups, { directory, watchdog: companion.pipe, mountBase });
@@ -198,7 +192,7 @@ async function takeSteps(
   mounts?.settle({ ephemeral: !plan.keep });
   trace.addMarks(container, start, started.marks);
   const cgroup = madeCgroup(cgroups, started.cgroupsMade);
-  const last = remnants.noteStarted(started, cgroup);
+  const last = remnants.noteStarted(started, cgroup, ids);
   const onExit = (status: ExitStatus, done?: NativeLast) => {
     remnants.noteEnded(status, done);
     watchdog.leave(started.pidfd);
@@ -268,7 +262,9 @@ function nativeOptions(
     awaitCommand: plan.awaitCommand,
     marks: trace.wanted,
   };
-  if (!ahead?.isFor(plan)) {
+  ahead?.use();
+  if (ahead?.parts) options.ahead = ahead.parts.ahead;
+  else {
     options.workspace = driver.plan({
       layers,
       containerDir: store.directory(id),
@@ -277,7 +273,6 @@ function nativeOptions(
     });
     options.cgroups = cgroups.directories;
   }
-  if (ahead) options.ahead = ahead.use();
   if (plan.mounts) options.copyUps = plan.mounts.copyUps;
   if (spec.binds) options.binds = spec.binds.plan;
   if (!isParked) options.process = spec.process;

@@ -11,6 +11,8 @@ export interface CompiledSpec {
   /** Program and arguments. */
   args: string[];
   resources: Resources;
+  /** The same as text: whether those of two are the same. */
+  limits: string;
   /** CLONE_NEW flags of all new namespaces but the network's. */
   namespaces: number;
   /** It has a network namespace of its own. */
@@ -34,9 +36,11 @@ export interface CompiledSpec {
  */
 export function compileSpec(spec: Spec, id: string, options: ProcessOptions = {}): CompiledSpec {
   const flags = cloneFlags(spec);
+  const resources = resourcesOf(spec);
   return {
     args: spec.process.args.map(String),
-    resources: resourcesOf(spec),
+    resources,
+    limits: JSON.stringify(resources),
     namespaces: flags & ~CLONE_NEWNET,
     ownNetwork: (flags & CLONE_NEWNET) !== 0,
     ownUser: spec.userNamespace === 'own' || spec.userNamespace === 'nested',
@@ -62,7 +66,7 @@ function resourcesOf(spec: Spec): Resources {
 export class SpecStencil {
   /** @param id of the container that it was compiled for: 64 random hexadecimal digits */
   constructor(
-    private readonly compiled: CompiledSpec,
+    readonly compiled: CompiledSpec,
     private readonly id: string,
   ) {}
 

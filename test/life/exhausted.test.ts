@@ -118,6 +118,49 @@ test('no descriptors', async () => {
   expect(await leftSince(before)).toEqual([]);
 });
 
+test.each([
+  ['anew', 'touch'],
+  ['from what the last one has left', 'true'],
+])('no descriptors while the next start is made ready: %s', async (_, command) => {
+  const root = tempRoot();
+  await run(['run', 'true'], { root });
+  const before = lookAround();
+  const program = Program.start(
+    `const skiff = await Skiff.open({ root });
+     const ready = () => fs.readdirSync(root + '/containers').some(name => name.startsWith('.ahead-'));
+     for (let free = 0; free <= 12; free += 1) {
+       // Made ready from the third start on, while the last one runs, and used up by that one.
+       for (let each = 0; each < 3; each += 1) await skiff.run(['${command}', '/written']);
+       const last = await skiff.start(['sleep', '60'], { stdin: 'ignore' });
+       const held = [];
+       for (;;) {
+         try { held.push(fs.openSync('/dev/null')); } catch (error) { break; }
+       }
+       // What is looked with needs one.
+       const own = held.pop();
+       for (const fd of held.splice(0, free)) fs.closeSync(fd);
+       await new Promise(resolve => setTimeout(resolve, 40));
+       fs.closeSync(own);
+       const wasReady = ready();
+       for (const fd of held) fs.closeSync(fd);
+       last.kill('SIGKILL');
+       await last.ended;
+       const { exitCode } = await skiff.run(['true']).catch(({ message }) => ({ exitCode: message }));
+       say({ free, wasReady, exitCode });
+     }
+     await skiff.close();`,
+    root,
+    ['prlimit', '--nofile=100:100'],
+  );
+  const outcomes: { free: number; wasReady: boolean; exitCode: number | string }[] = [];
+  for (let each = await program.heard<(typeof outcomes)[0]>(); each; each = await program.heard())
+    outcomes.push(each);
+  await program.ended;
+  expect(outcomes.map(({ exitCode }) => exitCode)).toEqual(Array<number>(13).fill(0));
+  expect(outcomes.at(-1)!.wasReady).toBe(true);
+  expect(await leftSince(before)).toEqual([]);
+});
+
 test('no descriptors for the bind mounts', async () => {
   const root = tempRoot();
   await run(['run', 'true'], { root });

@@ -6,10 +6,10 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Skiff } from '../../lib/engine';
-import { itIf } from '../helpers/conditions';
+import { Skiff, type StartOptions } from '../../lib/engine';
+import { describeIf, itIf } from '../helpers/conditions';
 import { tempDirectory, tempRoot } from '../helpers/temp';
-import { canLimit } from '../helpers/user-mode';
+import { canLimit, isUser } from '../helpers/user-mode';
 import { until } from '../helpers/wait';
 import { output, sh } from './support';
 
@@ -34,7 +34,7 @@ const aheads = () => fs.readdirSync(containers).filter(name => name.startsWith('
 const idsAhead = () => aheads().map(entry => entry.split('.').at(-1)!);
 
 /** Start what makes the next one likely, and wait until that is there. */
-async function untilAhead(command: string[] = ['true'], options = {}): Promise<void> {
+async function untilAhead(command: string[] = ['true'], options: StartOptions = {}): Promise<void> {
   for (let start = 0; start < 3; start += 1) await skiff.run(command, options);
   await sleep(100);
   await until('one is made ahead', () => aheads().length > 0);
@@ -65,6 +65,8 @@ test.each([
   ['a time of the root', 'touch -d 2001-02-03 /'],
   ['a file that is removed again', 'mkdir -p /a/b; echo x > /a/b/c; rm -r /a'],
   ['a removed file of the image', 'rm /bin/vi'],
+  ['directories alone', 'mkdir -p -m 700 /a/b /c'],
+  ['more directories than are looked at', 'mkdir -p /a/b/c/d/e/f/g $(seq 1 40 | sed s,^,/,)'],
 ])('%s: nothing of it is in the next container', async (_, script) => {
   const look = sh('ls -ld / | cut -c1-31; ls -A / | grep -v -x .dockerenv; ls -l /bin/vi');
   const before = await output(skiff, look);
@@ -112,6 +114,83 @@ test('options that it does not do for get a container of their own', async () =>
   const ids = idsAhead();
   expect(ids).not.toContain((await skiff.run(['true'], { name: 'named' })).id);
   expect(idsAhead()).toEqual(ids);
+});
+
+test('of each of a few kinds that are started by turns, the next one is made ahead', async () => {
+  const kinds: StartOptions[] = [{ memory: '64m' }, { memory: '65m', pidsLimit: 10 }, { cpuTime: 5000 }];
+  for (let round = 0; round < 2; round += 1) for (const kind of kinds) await skiff.run(['true'], kind);
+  for (const kind of [...kinds, ...kinds]) {
+    await sleep(100);
+    const ids = idsAhead();
+    expect(ids.length).toBeGreaterThanOrEqual(kinds.length);
+    // Another command, so that nothing but what is asked for tells what it is.
+    expect(ids).toContain((await skiff.run(['echo', String(Math.random())], kind)).id);
+  }
+});
+
+test('however many kinds there are, a few at most are made ahead', async () => {
+  for (let round = 0; round < 3; round += 1)
+    for (let kind = 0; kind < 8; kind += 1) await skiff.run(['true'], { memory: `${64 + kind}m` });
+  await sleep(200);
+  // Four, and a directory that was left.
+  expect(aheads().length).toBeLessThanOrEqual(5);
+});
+
+test('what differs from start to start is not made ahead', async () => {
+  await until('nothing is kept', () => fs.readdirSync(containers).length === 0);
+  for (let turn = 0; turn < 4; turn += 1) {
+    await skiff.run(['sh', '-c', 'echo > /written'], { memory: `${70 + turn}m` });
+    await sleep(20);
+    expect(aheads()).toEqual([]);
+  }
+});
+
+describeIf(!isUser, 'ids are shifted by the kernel for root alone')('with ids of its own', () => {
+  const auto = { userns: 'auto' };
+  const mapOf = (options: StartOptions) => output(skiff, ['cat', '/proc/self/uid_map'], options);
+
+  test('the next start is the one that was made ahead, with its ids', async () => {
+    await untilAhead(['true'], auto);
+    const ids = idsAhead();
+    const [claim] = fs.readdirSync(path.join(root, 'ids'));
+    const { id, stdout } = await skiff.run(['cat', '/proc/self/uid_map'], auto);
+    expect(ids).toContain(id);
+    expect(stdout.trim().split(/\s+/)).toEqual(['0', claim, '65536']);
+  });
+
+  test('its files have their owners', async () => {
+    await untilAhead(['true'], auto);
+    const look = sh('stat -c "%u:%g %a %n" / /bin/sh /etc; echo x > /new; stat -c "%u:%g %n" /new');
+    expect(await output(skiff, look, auto)).toBe(await output(skiff, look));
+  });
+
+  test('the sandbox, too', async () => {
+    await untilAhead(['true'], { profile: 'sandbox' });
+    const ids = idsAhead();
+    expect(ids).toContain((await skiff.run(['true'], { profile: 'sandbox' })).id);
+  });
+
+  test('another number of ids is another kind', async () => {
+    await untilAhead(['true'], auto);
+    const ids = idsAhead();
+    const other = await skiff.run(['true'], { userns: 'auto:size=131072' });
+    expect(ids).not.toContain(other.id);
+    expect(await mapOf({ userns: 'auto:size=131072' })).toMatch(/ 131072$/);
+    expect(await mapOf({})).toMatch(/ 4294967295$/);
+  });
+
+  test('a name, or a size: ids and namespaces are made ahead all the same', async () => {
+    const sized = { userns: 'auto', storageOpt: { size: '8m' } };
+    for (let start = 0; start < 3; start += 1) await skiff.run(['true'], sized);
+    await until('ids are claimed', () => fs.readdirSync(path.join(root, 'ids')).length > 0);
+    const [claim] = fs.readdirSync(path.join(root, 'ids'));
+    expect((await mapOf(sized)).trim().split(/\s+/)[1]).toBe(claim);
+  });
+
+  test('no id is claimed any more a while after the last start', async () => {
+    await untilAhead(['true'], auto);
+    await until('nothing is claimed', () => fs.readdirSync(path.join(root, 'ids')).length === 0);
+  });
 });
 
 test('volumes are mounted in the one that was made ahead', async () => {
