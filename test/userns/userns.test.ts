@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Skiff } from '../../lib';
 import { identify } from '../../lib/common/identity';
 import { isRootless } from '../../lib/common/rootless';
@@ -89,7 +90,8 @@ describeRoot('auto', () => {
     const large = await output(skiff(), ['cat', '/proc/self/uid_map'], { userns: 'auto:size=200000' });
     expect(large).toMatch(/\s200000$/);
     await expect(skiff().run(['true'], { userns: 'auto:size=1000', user: '2000' })).rejects.toThrow();
-    expect(claims(skiff()).length).toBeLessThanOrEqual(1);
+    // One for each kind that was started lately.
+    expect(claims(skiff()).length).toBeLessThanOrEqual(4);
   });
 
   test('the next one has its namespaces made ahead, of ids that nobody else gets', async () => {
@@ -97,6 +99,8 @@ describeRoot('auto', () => {
     try {
       for (let start = 0; start < 2; start += 1) await own.run(['true'], AUTO);
       const [ahead] = await until('one is made', () => claims(own).length === 1 && claims(own));
+      // And what comes after the claim.
+      await sleep(100);
       const next = await waiting(own, AUTO);
       expect(next.id).toBe(ahead);
       expect(namespaceOf(next.pid, 'net')).not.toBe(namespaceOf('self', 'net'));
@@ -109,7 +113,7 @@ describeRoot('auto', () => {
       await until('another one is made', () => claims(own).length === 1);
       await until('it is given up', () => claims(own).length === 0);
       // Other ids than were made ready for.
-      await own.run(['true'], AUTO);
+      for (let start = 0; start < 2; start += 1) await own.run(['true'], AUTO);
       await until('a third one is made', () => claims(own).length === 1);
       const { stdout } = await own.run(['cat', '/proc/self/uid_map'], { userns: 'auto:size=1000' });
       expect(stdout).toMatch(/\s1000$/m);
