@@ -1,4 +1,4 @@
-import type { Kind } from '../runtime/container-ahead';
+import type { Kind } from '../runtime/ahead/container-ahead';
 import type { PlannedIds } from '../runtime/ids';
 import type { CompiledSpec } from '../spec/compiled';
 import { toTimeout } from '../spec/options';

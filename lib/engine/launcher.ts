@@ -4,7 +4,7 @@ import type { Lazy } from '../common/lazy';
 import { native } from '../native';
 import type { RuntimeContext } from '../runtime/context';
 import type { PlannedIds } from '../runtime/ids';
-import type { Kind } from '../runtime/container-ahead';
+import type { Kind } from '../runtime/ahead/container-ahead';
 import { goParked } from '../runtime/go';
 import { startContainer, type Started, type StartPlan } from '../runtime/start';
 import { undoAgain, withFailures } from '../runtime/steps';

@@ -6,7 +6,7 @@ import type { Watchdog } from '../process/watchdog';
 import type { ContainerStore } from '../state';
 import type { VolumeStore } from '../volumes';
 import type { DescriptorReserve } from './reserve';
-import type { Spares } from './spares';
+import type { Spares } from './ahead/spares';
 import type { StepFault, Steps } from './steps';
 
 /** What the containers of one Skiff share. */

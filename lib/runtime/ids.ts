@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { errorCode, SkiffError } from '../common/errors';
 import type { IdRange } from '../common/id-range';
 import type { ContainerStore, WantedIds } from '../state';
-import type { UserAhead } from './user-ahead';
+import type { UserAhead } from './ahead/user-ahead';
 import type { Steps } from './steps';
 
 /** The ids of a container's user namespace: some that no other has, or these. */

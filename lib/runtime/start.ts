@@ -28,7 +28,7 @@ import { Remnants } from './remnants';
 import { claimIds, givePipes, isUnshiftable, unshiftable, type PlannedIds } from './ids';
 import { missingLayer } from './layers';
 import { RunningInit } from './running';
-import type { ContainerAhead } from './container-ahead';
+import type { ContainerAhead } from './ahead/container-ahead';
 import { Steps, withFailures, type StepFault } from './steps';
 import type { PlannedMounts } from './volumes';
 

@@ -1,11 +1,11 @@
-import { planCgroup, plannedCgroup, type CgroupSetup } from '../cgroup';
-import { monotonicMs } from '../common/clock';
-import { native } from '../native';
-import type { ContainerStore } from '../state';
+import { planCgroup, plannedCgroup, type CgroupSetup } from '../../cgroup';
+import { monotonicMs } from '../../common/clock';
+import { native } from '../../native';
+import type { ContainerStore } from '../../state';
 import { areSame, ContainerAhead, type Kind, type Parts } from './container-ahead';
 import type { Discardable, Discards } from './discards';
 import type { LeftDirectory } from './left-directory';
-import type { DescriptorReserve } from './reserve';
+import type { DescriptorReserve } from '../reserve';
 import { LIKELY_AFTER, type Spare } from './spare';
 import { UserAhead } from './user-ahead';
 

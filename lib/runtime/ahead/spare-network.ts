@@ -1,5 +1,5 @@
-import { native } from '../native';
-import type { DescriptorReserve } from './reserve';
+import { native } from '../../native';
+import type { DescriptorReserve } from '../reserve';
 import type { Spare } from './spare';
 
 /**

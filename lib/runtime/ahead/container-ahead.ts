@@ -1,6 +1,6 @@
-import type { Resources } from '../common/resources';
-import type { StorageDriver } from '../workspace';
-import type { WantedIds } from '../state';
+import type { Resources } from '../../common/resources';
+import type { StorageDriver } from '../../workspace';
+import type { WantedIds } from '../../state';
 import type { Discardable } from './discards';
 import type { UserAhead } from './user-ahead';
 

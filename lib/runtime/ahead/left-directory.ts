@@ -1,4 +1,4 @@
-import type { ContainerStore } from '../state';
+import type { ContainerStore } from '../../state';
 import type { Discardable, Discards } from './discards';
 
 /** The directory that a container has left, empty, for one that is made ahead: one is enough. */

@@ -1,6 +1,6 @@
-import type { IdRange } from '../common/id-range';
-import { native } from '../native';
-import type { ContainerStore, WantedIds } from '../state';
+import type { IdRange } from '../../common/id-range';
+import { native } from '../../native';
+import type { ContainerStore, WantedIds } from '../../state';
 
 /**
  * For a container that is made ahead: ids of users that no other container has, and namespaces with them, of users and of

@@ -1,9 +1,9 @@
-import { plannedCgroup, type CgroupPlan } from '../cgroup';
-import type { Trace } from '../common/trace';
-import { native } from '../native';
-import { removeRemains, type Remains } from './removal';
-import type { DescriptorReserve } from './reserve';
-import { Steps } from './steps';
+import { plannedCgroup, type CgroupPlan } from '../../cgroup';
+import type { Trace } from '../../common/trace';
+import { native } from '../../native';
+import { removeRemains, type Remains } from '../removal';
+import type { DescriptorReserve } from '../reserve';
+import { Steps } from '../steps';
 
 /** What was made ahead, or left: what the addon knows it by, and where it is. */
 export interface Discardable {

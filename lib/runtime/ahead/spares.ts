@@ -1,9 +1,9 @@
-import { debugLog } from '../common/debug';
-import { errorMessage } from '../common/errors';
+import { debugLog } from '../../common/debug';
+import { errorMessage } from '../../common/errors';
 import type { Discards } from './discards';
 import type { LeftDirectory } from './left-directory';
-import type { SpareNetwork } from './networks';
-import type { DescriptorReserve } from './reserve';
+import type { SpareNetwork } from './spare-network';
+import type { DescriptorReserve } from '../reserve';
 import { KEPT_MS, LIKELY_AFTER, type Spare } from './spare';
 import type { SpareContainers } from './spare-containers';
 
