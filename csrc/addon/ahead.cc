@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <mutex>
+#include <set>
 
 namespace skiff {
 

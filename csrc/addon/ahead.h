@@ -5,7 +5,6 @@
 
 #include <map>
 #include <optional>
-#include <set>
 
 extern "C" {
 #include "../core/ahead.h"
@@ -48,15 +47,20 @@ class Aheads {
     int Add(std::shared_ptr<Ahead> ahead);
     // Undefined in the option: none.
     std::shared_ptr<Ahead> Option(const Napi::Object &options, const char *name);
-    // Whether a container that ends shall leave its directory at this path: one is enough among the containers of a root.
+    // Whether a container that ends shall leave its directory at this path: a few are enough among the containers of a root.
     // Who does not after all takes it back.
-    bool Expect(const std::string &path) { return expected_.insert(ParentOf(path)).second; }
-    void ExpectNone(const std::string &path) { expected_.erase(ParentOf(path)); }
+    bool Expect(const std::string &path)
+    {
+        int &count = expected_[ParentOf(path)];
+        return count < enough && ++count > 0;
+    }
+    void ExpectNone(const std::string &path) { expected_[ParentOf(path)]--; }
 
   private:
     std::map<int, std::shared_ptr<Ahead>> all_;
     int last_ = 0;
-    std::set<std::string> expected_; // where one was left, or is about to be
+    static const int enough = 4;
+    std::map<std::string, int> expected_; // how many were left somewhere, or are about to be
 
     static std::string ParentOf(const std::string &path) { return path.substr(0, path.rfind('/')); }
 };

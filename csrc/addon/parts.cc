@@ -60,8 +60,9 @@ Directory::Directory(const Napi::Object &options)
     directory_.prepared = BoolOption(options, "prepared", false);
 }
 
-const skiff_directory *Directory::Link()
+const skiff_directory *Directory::Link(const char *left)
 {
+    directory_.left = left;
     directory_.unfinished = unfinished_.c_str();
     directory_.path = path_.c_str();
     directory_.record = record_.data();

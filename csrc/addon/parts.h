@@ -34,7 +34,8 @@ std::vector<const char *> NamesOf(const std::vector<std::string> &texts);
 class Directory {
   public:
     explicit Directory(const Napi::Object &options);
-    const skiff_directory *Link();
+    // `left`: where another container has left one that it is made of; nullptr: it is made anew.
+    const skiff_directory *Link(const char *left = nullptr);
 
   private:
     std::string unfinished_, path_, record_;

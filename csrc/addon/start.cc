@@ -34,7 +34,7 @@ struct Request {
     std::optional<Directory> directory;
     std::optional<Workspace> workspace;
     std::optional<CopyUps> copy_ups;
-    std::shared_ptr<Ahead> ahead;
+    std::shared_ptr<Ahead> ahead, left;
     std::optional<Cgroups> cgroups;
     std::vector<uint8_t> plan, binds, process;
     std::vector<int> stdio;
@@ -73,8 +73,10 @@ struct Request {
             skiff_fail(&error, "fcntl", "the watchdog's pipe");
             throw ErrorOf(from.Env(), error);
         }
-        if (directory)
+        if (directory) {
             ahead = Owned::Of(from.Env()).aheads.Option(from, "ahead");
+            left = Owned::Of(from.Env()).aheads.Option(from, "left");
+        }
         Link();
     }
 
@@ -84,7 +86,7 @@ struct Request {
   private:
     void Link()
     {
-        options.directory = directory ? directory->Link() : nullptr;
+        options.directory = directory ? directory->Link(left ? left->Take()->directory : nullptr) : nullptr;
         options.workspace = workspace ? workspace->Link() : nullptr;
         options.cgroups = cgroups ? cgroups->Link() : nullptr;
         options.cgroup_count = cgroups ? cgroups->Count() : 0;

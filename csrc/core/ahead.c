@@ -1,12 +1,11 @@
 #include "ahead.h"
 
 #include "cleanup.h"
+#include "leftdir.h"
 #include "mountapi.h"
 #include "removetree.h"
 #include "shiftedmount.h"
-#include "tree.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -21,19 +20,9 @@ static bool remove_layer(const skiff_union *what, skiff_error *err)
     return skiff_remove_tree(AT_FDCWD, what->upper, err) && skiff_remove_tree(AT_FDCWD, what->work, err);
 }
 
-/* The container that had it may have changed owner, mode and attributes of its root: only the names are used again. */
-static bool renew(const skiff_ahead *ahead, const char *used, skiff_error *err)
-{
-    const skiff_union *what = &ahead->workspace->what;
-    if (rename(used, ahead->directory) != 0)
-        return skiff_fail(err, "rename", used);
-    skiff_remove_work(ahead->directory);
-    return remove_layer(what, err);
-}
-
 static bool make_directories(const skiff_ahead *ahead, const char *used, skiff_error *err)
 {
-    if (used ? !renew(ahead, used, err)
+    if (used ? !skiff_take_left(used, ahead->directory, err)
              : mkdir(ahead->directory, 0700) != 0 && !skiff_fail(err, "mkdir", ahead->directory))
         return false;
     const char *mount_point = ahead->workspace->what.target;
@@ -117,60 +106,4 @@ bool skiff_take_workspace(skiff_ahead *ahead, const skiff_id_range *ids, int use
                     : !skiff_own_write_layer(workspace, err))
         return false;
     return skiff_make_mount_point(workspace, ids, user_namespace, err);
-}
-
-/* ---- Leaving ---- */
-
-/* Anything but this one name. */
-static bool is_other(void *only, const char *name, unsigned char type, skiff_error *err)
-{
-    (void)type, (void)err;
-    return strcmp(name, only) == 0;
-}
-
-static bool holds_only(int dir, const char *path, const char *only)
-{
-    skiff_error unread;
-    cleanup_fd int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return fd >= 0 && skiff_each_entry(fd, is_other, (void *)only, &unread);
-}
-
-/* Of a write layer: directories, as those that something was mounted on; nothing that was written is kept any longer. */
-enum { MAX_DIRECTORIES = 16, MAX_DEPTH = 4 };
-
-typedef struct few {
-    int parent, depth;
-    int *more; /* so many may follow */
-} few;
-
-static bool holds_few_directories(int parent, const char *name, int depth, int *more);
-
-static bool is_one_of_few(void *context, const char *name, unsigned char type, skiff_error *err)
-{
-    const few *in = context;
-    (void)err;
-    return type == DT_DIR && (*in->more)-- > 0 && holds_few_directories(in->parent, name, in->depth + 1, in->more);
-}
-
-static bool holds_few_directories(int parent, const char *name, int depth, int *more)
-{
-    skiff_error unread;
-    if (depth > MAX_DEPTH)
-        return false;
-    cleanup_fd int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    few in = {.parent = fd, .depth = depth, .more = more};
-    return fd >= 0 && skiff_each_entry(fd, is_one_of_few, &in, &unread);
-}
-
-bool skiff_leave_for_next(const char *directory, const char *used)
-{
-    int more = MAX_DIRECTORIES;
-    cleanup_fd int dir = open(directory, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    /* "incompat" is what overlayfs leaves of a volatile mount. */
-    if (dir < 0 || !holds_few_directories(dir, "writeLayer", 0, &more) || !holds_only(dir, "work", "work") ||
-        !holds_only(dir, "work/work", "incompat") || rename(directory, used) != 0)
-        return false;
-    unlinkat(dir, "state.json", 0);
-    unlinkat(dir, "init", 0);
-    return true;
 }

@@ -23,7 +23,7 @@ typedef struct skiff_ahead {
 /*
  * Make all of it.
  *
- * `used`: a directory that was another container's, see skiff_leave_for_next; NULL: there is none. `mount`: its layers never
+ * `used`: a directory that another container has left, leftdir.h; NULL: there is none. `mount`: its layers never
  * change as long as they are there. On failure the directory (under either name) and the cgroups may be there.
  */
 bool skiff_prepare(skiff_ahead *ahead, const char *used, bool mount, skiff_error *err);
@@ -36,11 +36,5 @@ void skiff_close_ahead(skiff_ahead *ahead);
 
 /* Mount the workspace, below the container's own name by now; anew where it was mounted with other layers or ids. */
 bool skiff_take_workspace(skiff_ahead *ahead, const skiff_id_range *ids, int user_namespace, skiff_error *err);
-
-/*
- * Give the directory of a container that has ended, with nothing mounted in it, to the next one: it is renamed to `used`, and
- * its record removed. False where the container has left more than a few directories in its write layer; nothing is changed then.
- */
-bool skiff_leave_for_next(const char *directory, const char *used);
 
 #endif

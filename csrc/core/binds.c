@@ -119,8 +119,7 @@ bool skiff_attach_bind(int tree, const char *target, skiff_error *err)
 {
     if (tree == SKIFF_BIND_FD) /* the first of them; whatever the plan does with the others, none gets to the command */
         syscall(SYS_close_range, SKIFF_BIND_FD, ~0u, CLOSE_RANGE_CLOEXEC);
-    bool directory = is_directory(tree);
-    cleanup_fd int place = skiff_open_target(target, directory ? SKIFF_TARGET_DIRECTORY : SKIFF_TARGET_FILE, err);
+    cleanup_fd int place = skiff_open_target(target, tree, err);
     if (place < 0)
         return false;
     /* Over /proc itself only another one: what is asked of it later must be the kernel's answer. */
@@ -128,8 +127,9 @@ bool skiff_attach_bind(int tree, const char *target, skiff_error *err)
         return skiff_fail_with(err, EXDEV, "move_mount", target);
     if (syscall(SKIFF_SYS_move_mount, tree, "", place, "", SKIFF_MOVE_MOUNT_F_EMPTY_PATH | MOVE_TO_DESCRIPTOR) == 0)
         return true;
-    return skiff_fail_with(err, errno == EINVAL && directory != is_directory(place) ? ENOTDIR : errno, "move_mount",
-                           target);
+    int errnum = errno;
+    bool fits = errnum != EINVAL || is_directory(tree) == is_directory(place);
+    return skiff_fail_with(err, fits ? errnum : ENOTDIR, "move_mount", target);
 }
 
 void skiff_close_binds(int next)

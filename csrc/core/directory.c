@@ -1,6 +1,7 @@
 #include "directory.h"
 
 #include "cleanup.h"
+#include "leftdir.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -33,8 +34,10 @@ static bool write_new(const char *directory, const char *name, const void *bytes
 
 bool skiff_make_directory(const skiff_directory *directory, skiff_error *err)
 {
-    if (!directory->prepared && mkdir(directory->unfinished, 0700) != 0)
-        return skiff_fail(err, "mkdir", directory->path);
+    if (directory->left ? !skiff_take_left(directory->left, directory->unfinished, err)
+                        : !directory->prepared && mkdir(directory->unfinished, 0700) != 0 &&
+                              !skiff_fail(err, "mkdir", directory->path))
+        return false;
     if (!write_new(directory->unfinished, "state.json", directory->record, directory->record_length, err))
         return false;
     return rename(directory->unfinished, directory->path) == 0 || skiff_fail(err, "rename", directory->path);

@@ -12,8 +12,9 @@ typedef struct skiff_directory {
     const char *path;
     const void *record; /* what state.json holds */
     size_t record_length;
-    bool made;     /* it is there already */
-    bool prepared; /* it is there, but for its record */
+    bool made;        /* it is there already */
+    bool prepared;    /* it is there, but for its record */
+    const char *left; /* where another container has left one that it is made of, leftdir.h; NULL: it is made anew */
 } skiff_directory;
 
 bool skiff_make_directory(const skiff_directory *directory, skiff_error *err);

@@ -161,7 +161,7 @@ bool skiff_place_mount(int mount, const char *target, skiff_error *err)
 bool skiff_mount_inside(const char *type, const char *source, const char *target, uint64_t flags, const char *data,
                         skiff_error *err)
 {
-    cleanup_fd int place = skiff_open_target(target, SKIFF_TARGET_DIRECTORY, err);
+    cleanup_fd int place = skiff_open_target(target, -1, err);
     if (place < 0)
         return false;
     /* By the working directory mount(2) reaches just what was opened. */

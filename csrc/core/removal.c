@@ -1,7 +1,7 @@
 #include "removal.h"
 
-#include "ahead.h"
 #include "cleanup.h"
+#include "leftdir.h"
 #include "removetree.h"
 #include "unionmount.h"
 

@@ -48,6 +48,11 @@ int skiff_open_in_root(int root, const char *path, int flags, mode_t mode)
     return fd < 0 && is_missing(errno) ? skiff_walk_in_root(root, path, flags, mode) : fd;
 }
 
+int skiff_open_on_mount(int root, const char *path, int flags)
+{
+    return open_resolved(root, path, flags, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV);
+}
+
 int skiff_open_without_links(const char *path, int flags)
 {
     return open_resolved(AT_FDCWD, path, flags, 0, RESOLVE_NO_SYMLINKS);

@@ -11,6 +11,9 @@
  * seccomp filters that refuse the call. `flags` as for open(2), O_CLOEXEC is added. -1 and errno on failure. */
 int skiff_open_in_root(int root, const char *path, int flags, mode_t mode);
 
+/* The same where nothing on the way is another mount than that of `root`; EXDEV where one is, or openat2(2)'s other errors. */
+int skiff_open_on_mount(int root, const char *path, int flags);
+
 /* Open `path` where not one component of it is a symbolic link; ELOOP where one is. */
 int skiff_open_without_links(const char *path, int flags);
 

@@ -11,6 +11,8 @@
 
 enum { PROCFS_MAGIC = 0x9fa0 }; /* statfs(2) */
 
+typedef enum target_kind { TARGET_DIRECTORY, TARGET_FILE } target_kind;
+
 bool skiff_is_procfs(int fd)
 {
     struct statfs about;
@@ -25,9 +27,14 @@ static bool is_below_proc(const char *path)
 /* Where `path` leads to; EXDEV where that is in /proc and `path` does not say so itself. */
 static int open_inside(const char *path, int flags)
 {
-    int fd = is_below_proc(path) ? skiff_open_without_links(path, O_PATH | flags)
-                                 : skiff_open_in_root(AT_FDCWD, path, O_PATH | flags, 0);
-    if (fd >= 0 && !is_below_proc(path) && skiff_is_procfs(fd)) {
+    if (is_below_proc(path))
+        return skiff_open_without_links(path, O_PATH | flags);
+    /* What is on the root's own mount is not in /proc, and most targets are: one call less. */
+    int fd = skiff_open_on_mount(AT_FDCWD, path, O_PATH | flags);
+    if (fd >= 0 || errno == ENOENT)
+        return fd;
+    fd = skiff_open_in_root(AT_FDCWD, path, O_PATH | flags, 0);
+    if (fd >= 0 && skiff_is_procfs(fd)) {
         close(fd);
         errno = EXDEV;
         return -1;
@@ -36,21 +43,21 @@ static int open_inside(const char *path, int flags)
 }
 
 /* Make `name` in `parent`. That it is there is a link that leads to nowhere, or somebody's who was quicker. */
-static bool make_entry(int parent, const char *name, skiff_target_kind kind)
+static bool make_entry(int parent, const char *name, target_kind kind)
 {
-    if (kind == SKIFF_TARGET_DIRECTORY)
+    if (kind == TARGET_DIRECTORY)
         return mkdirat(parent, name, 0755) == 0 || errno == EEXIST;
     cleanup_fd int file = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
     return file >= 0 || errno == EEXIST;
 }
 
 /* Open the first `length` bytes of `path`, made in `parent` where they lead to nothing. */
-static int open_or_make(int parent, const char *path, size_t length, skiff_target_kind kind)
+static int open_or_make(int parent, const char *path, size_t length, target_kind kind)
 {
     char prefix[PATH_MAX];
     memcpy(prefix, path, length);
     prefix[length] = '\0';
-    int flags = kind == SKIFF_TARGET_DIRECTORY ? O_DIRECTORY : 0;
+    int flags = kind == TARGET_DIRECTORY ? O_DIRECTORY : 0;
     int fd = open_inside(prefix, flags);
     if (fd >= 0 || errno != ENOENT)
         return fd;
@@ -62,19 +69,25 @@ static int open_or_make(int parent, const char *path, size_t length, skiff_targe
     return fd;
 }
 
-static int make_all(const char *path, skiff_target_kind kind)
+static int make_all(const char *path, target_kind kind)
 {
     cleanup_fd int parent = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
     for (const char *end = path; parent >= 0 && *end;) {
         end = strchrnul(end + 1, '/');
-        int next = open_or_make(parent, path, (size_t)(end - path), *end ? SKIFF_TARGET_DIRECTORY : kind);
+        int next = open_or_make(parent, path, (size_t)(end - path), *end ? TARGET_DIRECTORY : kind);
         skiff_close_fd(&parent);
         parent = next;
     }
     return skiff_steal_fd(&parent);
 }
 
-int skiff_open_target(const char *path, skiff_target_kind kind, skiff_error *err)
+static target_kind kind_of(int like)
+{
+    struct stat st;
+    return like < 0 || (fstat(like, &st) == 0 && S_ISDIR(st.st_mode)) ? TARGET_DIRECTORY : TARGET_FILE;
+}
+
+int skiff_open_target(const char *path, int like, skiff_error *err)
 {
     if (strlen(path) >= PATH_MAX) {
         skiff_fail_with(err, ENAMETOOLONG, "openat2", path);
@@ -82,7 +95,7 @@ int skiff_open_target(const char *path, skiff_target_kind kind, skiff_error *err
     }
     int fd = open_inside(path, 0);
     if (fd < 0 && errno == ENOENT)
-        fd = make_all(path, kind);
+        fd = make_all(path, kind_of(like));
     if (fd < 0)
         skiff_fail(err, "openat2", path);
     return fd;

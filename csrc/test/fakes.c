@@ -52,7 +52,7 @@ bool skiff_open_terminal(uint32_t rows, uint32_t columns, int *master, int *slav
 bool skiff_mount_console(int master, skiff_error *err) { return true; }
 
 bool skiff_is_procfs(int fd) { return false; }
-int skiff_open_target(const char *path, skiff_target_kind kind, skiff_error *err)
+int skiff_open_target(const char *path, int like, skiff_error *err)
 {
     return open("/dev/null", O_PATH | O_CLOEXEC);
 }

@@ -112,7 +112,7 @@ export class ContainerMounts implements PlannedMounts {
    */
   async prepare(): Promise<void> {
     this.copyUps.length = 0;
-    for (const request of this.requests) if (request.type === 'bind') ensureSource(request);
+    for (const request of distinctSources(this.requests)) ensureSource(request);
     // In one order in every process: two that want the same ones do not wait for each other.
     const volumes = this.requests.filter(({ type }) => type === 'volume');
     for (const [name, requests] of [...groupByName(volumes)].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -181,6 +181,16 @@ export class ContainerMounts implements PlannedMounts {
   private unlock(): void {
     for (const lock of this.locks.splice(0)) lock.release();
   }
+}
+
+/** Of the bind mounts, those that differ in what {@link ensureSource} does. */
+function distinctSources(requests: readonly CheckedMount[]): CheckedMount[] {
+  const binds = new Map<string, CheckedMount>();
+  for (const request of requests) {
+    const { type, source, makeSource, propagation } = request;
+    if (type === 'bind') binds.set([makeSource, propagation, source].join(':'), request);
+  }
+  return [...binds.values()];
 }
 
 function recordOf(request: CheckedMount, path: string): RecordedMount {

@@ -11,7 +11,7 @@ import { Watchdog } from '../process/watchdog';
 import type { RuntimeContext } from '../runtime/context';
 import { SpareNetwork } from '../runtime/ahead/spare-network';
 import { Discards } from '../runtime/ahead/discards';
-import { LeftDirectory } from '../runtime/ahead/left-directory';
+import { LeftDirectories } from '../runtime/ahead/left-directories';
 import { DescriptorReserve } from '../runtime/reserve';
 import { SpareContainers } from '../runtime/ahead/spare-containers';
 import { Spares } from '../runtime/ahead/spares';
@@ -66,7 +66,7 @@ export async function openRoot(options: OpenOptions): Promise<OpenedRoot> {
   const trace = new Trace(options.trace ?? process.env.SKIFF_TRACE !== undefined);
   const unfinished = new Set<Steps>();
   const discards = new Discards(trace, reserve, unfinished);
-  const left = new LeftDirectory(store, discards);
+  const left = new LeftDirectories(store, discards);
   const makings = { store, cgroups, reserve, left, discards };
   const context: RuntimeContext = {
     store,

@@ -61,6 +61,8 @@ export interface NativeStamped {
 export interface NativeStartOptions {
   /** From `prepare`, for this container: in place of `workspace` and `cgroups`. */
   ahead?: number;
+  /** From `remove`: what the directory is made of. */
+  left?: number;
   directory?: NativeDirectory;
   workspace?: NativeWorkspace;
   /** Volumes that may be new. */

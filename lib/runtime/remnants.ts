@@ -46,7 +46,7 @@ export class Remnants {
   begunMs: number | undefined;
   private areGone = false;
   private readonly containerDir: string;
-  private unfinished: string | undefined;
+  private unfinished: string[];
   private mounts = -1;
   private counters: CgroupCounter[] = [];
   private mountsGone: Promise<void> | undefined;
@@ -58,8 +58,13 @@ export class Remnants {
     cgroup: Cgroup | null,
   ) {
     this.containerDir = directory.path;
-    this.unfinished = directory.unfinished;
+    this.unfinished = [directory.unfinished];
     this.cgroup = cgroup;
+  }
+
+  /** Its directory may still be where another container has left it. */
+  noteLeft({ directory }: { directory: string }): void {
+    this.unfinished.push(directory);
   }
 
   /**
@@ -73,7 +78,7 @@ export class Remnants {
     cgroup: Cgroup | null,
     ids: IdRange | undefined,
   ): (NativeRemoval & { pipe: number }) | undefined {
-    this.unfinished = undefined;
+    this.unfinished = [];
     this.mounts = mounts;
     this.cgroup = cgroup;
     if (this.isSeen || !guarded) return undefined;

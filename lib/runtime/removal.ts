@@ -8,8 +8,8 @@ import { containerPaths, workspaceFailure } from '../workspace';
 export interface Remains {
   /** `<root>/containers/<id>` */
   containerDir: string;
-  /** The same directory under the name it has while it is being made. */
-  unfinished?: string;
+  /** The same directory under the names it may have while it is being made. */
+  unfinished?: readonly string[];
   cgroup?: Cgroup | null;
   trace?: { trace: Trace; container: string };
 }
@@ -31,11 +31,11 @@ export async function removeRemains(remains: Remains): Promise<void> {
 }
 
 /** The same as the addon takes it. */
-export function nativeRemoval({ containerDir, unfinished, cgroup, trace }: Remains): NativeRemoval {
+export function nativeRemoval({ containerDir, unfinished = [], cgroup, trace }: Remains): NativeRemoval {
   return {
     cgroups: cgroup ? [...cgroup.paths] : [],
     mountPoint: containerPaths(containerDir).mountPoint,
-    trees: unfinished === undefined ? [containerDir] : [containerDir, unfinished],
+    trees: [containerDir, ...unfinished],
     marks: trace?.trace.wanted,
   };
 }

@@ -184,6 +184,12 @@ async function takeSteps(
   directory.made = plan.claimName;
   const options = nativeOptions(context, plan, cgroups, { directory, watchdog: companion.pipe, mountBase });
   if (ids) Object.assign(options, { ids, userNamespace: made?.user ?? -1 });
+  // Nobody has had the time to make one: what the last one has left is renewed at once.
+  const left = plan.isCommon && !ahead?.parts ? context.spares.left.take() : undefined;
+  if (left) {
+    remnants.noteLeft(left);
+    options.left = left.ahead;
+  }
   givePipes(options.stdio, ids);
   const started = await inNetwork(context, plan.spec, options, made?.network).catch((error: unknown) => {
     remnants.cgroup = plannedCgroup(cgroups, error);

@@ -4,7 +4,7 @@ import { native } from '../../native';
 import type { ContainerStore } from '../../state';
 import { areSame, ContainerAhead, type Kind, type Parts } from './container-ahead';
 import type { Discardable, Discards } from './discards';
-import type { LeftDirectory } from './left-directory';
+import type { LeftDirectories } from './left-directories';
 import type { DescriptorReserve } from '../reserve';
 import { LIKELY_AFTER, type Spare } from './spare';
 import { UserAhead } from './user-ahead';
@@ -14,7 +14,7 @@ export interface Makings {
   store: ContainerStore;
   cgroups: CgroupSetup;
   reserve: DescriptorReserve;
-  left: LeftDirectory;
+  left: LeftDirectories;
   discards: Discards;
 }
 
@@ -98,7 +98,8 @@ export class SpareContainer implements Spare {
       return { ahead, directory, cgroups };
     } catch (error) {
       const cgroup = plannedCgroup(cgroups, error);
-      await discards.remove({ containerDir: directory, unfinished: used?.directory, cgroup });
+      const unfinished = used && [used.directory];
+      await discards.remove({ containerDir: directory, unfinished, cgroup });
       throw error;
     }
   }

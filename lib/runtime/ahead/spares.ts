@@ -1,7 +1,7 @@
 import { debugLog } from '../../common/debug';
 import { errorMessage } from '../../common/errors';
 import type { Discards } from './discards';
-import type { LeftDirectory } from './left-directory';
+import type { LeftDirectories } from './left-directories';
 import type { SpareNetwork } from './spare-network';
 import type { DescriptorReserve } from '../reserve';
 import { KEPT_MS, LIKELY_AFTER, type Spare } from './spare';
@@ -24,7 +24,7 @@ export class Spares {
   constructor(
     readonly network: SpareNetwork,
     readonly containers: SpareContainers,
-    readonly left: LeftDirectory,
+    readonly left: LeftDirectories,
     private readonly discards: Discards,
     private readonly reserve: DescriptorReserve,
   ) {}
@@ -51,6 +51,8 @@ export class Spares {
     if (!this.areLikely) return;
     if (this.idle) this.idle.refresh();
     else this.idle = setTimeout(() => this.prepare(), IDLE_MS).unref();
+    if (this.kept) this.kept.refresh();
+    else this.kept = setTimeout(() => this.expire(), KEPT_MS).unref();
   }
 
   async close(): Promise<void> {
@@ -69,8 +71,6 @@ export class Spares {
     if (this.working > 0 || this.making || this.closed || this.all.every(({ isReady }) => isReady)) return;
     this.making = this.prepareAll().finally(() => {
       this.making = undefined;
-      if (this.kept) this.kept.refresh();
-      else this.kept = setTimeout(() => this.expire(), KEPT_MS).unref();
     });
   }
 

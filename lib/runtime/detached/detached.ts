@@ -52,7 +52,7 @@ export async function createDetached(
   const directory = store.plan(record);
   const { path: containerDir, unfinished } = directory;
   store.makeRoot();
-  steps.onUndo('container', () => removeRemains({ containerDir, unfinished }));
+  steps.onUndo('container', () => removeRemains({ containerDir, unfinished: [unfinished] }));
   try {
     await steps.do('container-directory', () => native().makeDirectory(directory));
     requireLayers(record.layers ?? []);

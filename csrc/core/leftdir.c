@@ -1,0 +1,79 @@
+#include "leftdir.h"
+
+#include "cleanup.h"
+#include "removetree.h"
+#include "tree.h"
+#include "unionmount.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Anything but this one name. */
+static bool is_other(void *only, const char *name, unsigned char type, skiff_error *err)
+{
+    (void)type, (void)err;
+    return strcmp(name, only) == 0;
+}
+
+static bool holds_only(int dir, const char *path, const char *only)
+{
+    skiff_error unread;
+    cleanup_fd int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return fd >= 0 && skiff_each_entry(fd, is_other, (void *)only, &unread);
+}
+
+/* Of a write layer: directories, as those that something was mounted on; nothing that was written is kept any longer. */
+enum { MAX_DIRECTORIES = 16, MAX_DEPTH = 4 };
+
+typedef struct few {
+    int parent, depth;
+    int *more; /* so many may follow */
+} few;
+
+static bool holds_few_directories(int parent, const char *name, int depth, int *more);
+
+static bool is_one_of_few(void *context, const char *name, unsigned char type, skiff_error *err)
+{
+    const few *in = context;
+    (void)err;
+    return type == DT_DIR && (*in->more)-- > 0 && holds_few_directories(in->parent, name, in->depth + 1, in->more);
+}
+
+static bool holds_few_directories(int parent, const char *name, int depth, int *more)
+{
+    skiff_error unread;
+    if (depth > MAX_DEPTH)
+        return false;
+    cleanup_fd int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    few in = {.parent = fd, .depth = depth, .more = more};
+    return fd >= 0 && skiff_each_entry(fd, is_one_of_few, &in, &unread);
+}
+
+bool skiff_leave_for_next(const char *directory, const char *used)
+{
+    int more = MAX_DIRECTORIES;
+    cleanup_fd int dir = open(directory, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    /* "incompat" is what overlayfs leaves of a volatile mount. */
+    if (dir < 0 || !holds_few_directories(dir, "writeLayer", 0, &more) || !holds_only(dir, "work", "work") ||
+        !holds_only(dir, "work/work", "incompat") || rename(directory, used) != 0)
+        return false;
+    unlinkat(dir, "state.json", 0);
+    unlinkat(dir, "init", 0);
+    return true;
+}
+
+bool skiff_take_left(const char *left, const char *directory, skiff_error *err)
+{
+    if (rename(left, directory) != 0)
+        return skiff_fail(err, "rename", left);
+    skiff_remove_work(directory);
+    cleanup_fd int dir = open(directory, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (dir < 0)
+        return skiff_fail(err, "open", directory);
+    /* The work directory itself is as it was made: no container sees it. */
+    return skiff_remove_tree(dir, "writeLayer", err) && skiff_remove_tree(dir, "work/work", err);
+}
