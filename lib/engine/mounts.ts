@@ -185,27 +185,30 @@ export class ContainerMounts implements PlannedMounts {
 
 /** Of the bind mounts, those that differ in what {@link ensureSource} does. */
 function distinctSources(requests: readonly CheckedMount[]): CheckedMount[] {
-  const binds = new Map<string, CheckedMount>();
-  for (const request of requests) {
-    const { type, source, makeSource, propagation } = request;
-    if (type === 'bind') binds.set([makeSource, propagation, source].join(':'), request);
-  }
-  return [...binds.values()];
+  const seen = new Map<string, CheckedMount>();
+  return requests.filter(request => {
+    const { type, source = '', makeSource, propagation } = request;
+    if (type !== 'bind') return false;
+    const other = seen.get(source);
+    seen.set(source, request);
+    return !other || other.makeSource !== makeSource || other.propagation !== propagation;
+  });
 }
 
 function recordOf(request: CheckedMount, path: string): RecordedMount {
   const { type, source = '', target, readOnly = false, anonymous, idmap, subpath, propagation } = request;
-  return {
+  const recorded: RecordedMount = {
     type,
-    ...(type === 'volume' && { name: source }),
     source: type === 'tmpfs' ? '' : path,
     destination: target,
     readOnly,
-    ...(anonymous && { anonymous }),
-    ...(idmap && { idmap }),
-    ...(subpath && { subpath }),
-    ...(propagation && { propagation }),
   };
+  if (type === 'volume') recorded.name = source;
+  if (anonymous) recorded.anonymous = anonymous;
+  if (idmap) recorded.idmap = idmap;
+  if (subpath) recorded.subpath = subpath;
+  if (propagation) recorded.propagation = propagation;
+  return recorded;
 }
 
 function groupByName(requests: readonly CheckedMount[]): Map<string, CheckedMount[]> {

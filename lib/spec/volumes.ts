@@ -55,9 +55,9 @@ export function parseVolume(text: string): CheckedMount {
 
 /** Of the many that a start can have, few have a mode. */
 function checkBind(source: string, target: string, asks: Partial<MountRequest>): CheckedMount {
-  const request = { type: 'bind', source: plainPath(source), target, ...asks } as const;
   if (asks.noCopy) throw invalidArgument('invalid mode: nocopy');
-  return { ...request, target: toDestination(target), makeSource: true };
+  const place = { type: 'bind', source: plainPath(source), target: toDestination(target) } as const;
+  return Object.assign({ ...place, makeSource: true }, asks);
 }
 
 /** The same texts with paths that do not depend on the working directory any more. */
