@@ -3,7 +3,7 @@
 #include "owned.h"
 
 extern "C" {
-#include "../core/launch.h"
+#include "../core/answers.h"
 }
 
 #include <cerrno>

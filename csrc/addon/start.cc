@@ -5,6 +5,7 @@
 #include "removal.h"
 
 extern "C" {
+#include "../core/answers.h"
 #include "../core/cleanup.h"
 #include "../core/mountbase.h"
 #include "../core/network.h"
@@ -66,16 +67,17 @@ struct Request {
         options.ids = IdsOption(from);
         options.user_namespace = IntOption(from, "userNamespace", -1);
         options.fault.errnum = IntOption(from, "faultErrno", EIO);
+        // Whatever fails from here on, they are used up.
+        if (directory) {
+            ahead = Owned::Of(from.Env()).aheads.Option(from, "ahead");
+            left = Owned::Of(from.Env()).aheads.Option(from, "left");
+        }
         // Its owner may replace the watchdog meanwhile and close the pipe, whose number would be another's then.
         options.watchdog = fcntl(IntOption(from, "watchdog"), F_DUPFD_CLOEXEC, 0);
         if (options.watchdog < 0) {
             skiff_error error{};
             skiff_fail(&error, "fcntl", "the watchdog's pipe");
             throw ErrorOf(from.Env(), error);
-        }
-        if (directory) {
-            ahead = Owned::Of(from.Env()).aheads.Option(from, "ahead");
-            left = Owned::Of(from.Env()).aheads.Option(from, "left");
         }
         Link();
     }

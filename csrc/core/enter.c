@@ -1,5 +1,6 @@
 #include "enter.h"
 
+#include "answers.h"
 #include "cleanup.h"
 #include "pidfd.h"
 #include "protocol.h"

@@ -1,4 +1,4 @@
-/* The part of a start after GO: the process as OCI's `process` object describes it, down to execve. */
+/* The part of a start after GO: the process as OCI's `process` object describes it. What it does with itself: become.h. */
 #ifndef SKIFF_CORE_PROCESS_H
 #define SKIFF_CORE_PROCESS_H
 
@@ -35,17 +35,5 @@ typedef struct skiff_process {
 
 /* Read the process records; resource limits and the OOM score are set, and files written, while reading, in order. */
 bool skiff_read_process(skiff_process *process, const void *plan, size_t length, skiff_error *err);
-
-/* Keyring, labels, working directory, user, groups, capabilities, filter of system calls: all but execve. */
-bool skiff_become(const skiff_process *process, skiff_error *err);
-
-/* Signals as a fresh process has them: all default, none blocked. Node ignores SIGPIPE, and an ignored signal stays
- * ignored over execve(2). */
-void skiff_reset_signals(void);
-
-/* execve(2), by PATH of the command's own environment where the name has no slash. Returns only on failure:
- * ENOENT "execvpe" not in PATH; "execve" with EISDIR, EACCES, ENOEXEC, ENOENT (no such file, or its interpreter is
- * missing). */
-bool skiff_execute(char *const *args, char *const *env, skiff_error *err);
 
 #endif

@@ -1,5 +1,6 @@
 #include "start.h"
 
+#include "answers.h"
 #include "cleanup.h"
 #include "protocol.h"
 

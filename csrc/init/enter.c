@@ -1,8 +1,8 @@
 #include "enter.h"
 
+#include "../core/become.h"
 #include "../core/cleanup.h"
 #include "../core/error.h"
-#include "../core/process.h"
 #include "../core/protocol.h"
 
 #include <errno.h>

@@ -5,6 +5,7 @@
  * "skiff-hold" keeps an unprivileged user's namespaces and "skiff-enter" joins them; as "skiff-launch" it does so for the
  * command line.
  */
+#include "../core/become.h"
 #include "../core/cleanup.h"
 #include "../core/marks.h"
 #include "../core/process.h"

@@ -1,5 +1,6 @@
 #include "reaper.h"
 
+#include "../core/become.h"
 #include "../core/protocol.h"
 
 #include <errno.h>

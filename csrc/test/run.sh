@@ -22,7 +22,7 @@ build() {
 
 # The set-up's system calls are the test's own: what a broken plan asks for must not happen to this machine.
 build core-test "syscall mknod lchown symlink sethostname setrlimit" "$here"/main.c "$here"/fakes.c \
-    "$core"/protocol.c "$core"/setup.c "$core"/process.c "$core"/capability.c "$core"/binds.c \
+    "$core"/protocol.c "$core"/setup.c "$core"/process.c "$core"/become.c "$core"/capability.c "$core"/binds.c \
     "$core"/seccomp.c "$core"/keyring.c "$core"/label.c "$core"/procfs.c
 build monitor-test "write clock_gettime" "$here"/monitor/*.c \
     "$monitor"/request.c "$monitor"/policy.c "$monitor"/log.c "$monitor"/clients.c

@@ -10,21 +10,14 @@ import {
 import { containerPaths } from '../workspace';
 import type { RuntimeContext } from './context';
 import type { IdRange } from '../common/id-range';
-import type { PlannedIds } from './ids';
+import type { StartPlan } from './start-plan';
 import { nativeRemoval, removeRemains, type Remains } from './removal';
 
 /** Of a start, what decides how its container is removed. */
-interface Plan {
-  id: string;
-  /** Another one may have use for its directory. */
-  isCommon: boolean;
-  ids?: PlannedIds;
-  claimName: boolean;
-  keep: boolean;
-  storageSize?: number;
-  stdio: number[] | 'parked';
-  mounts?: object;
-}
+type Plan = Pick<
+  StartPlan,
+  'id' | 'isCommon' | 'ids' | 'claimName' | 'keep' | 'storageSize' | 'stdio' | 'mounts'
+>;
 
 /** What became of a command whose beginning nobody waited for. */
 export interface CommandBeginning {

@@ -20,57 +20,16 @@ import {
 import type { CompiledSpec } from '../spec/compiled';
 import { CLONE_NEWNET, type Fault } from '../spec/plan';
 import { RECORD_VERSION, type ContainerRecord } from '../state';
-import { workspaceFailure, type StorageDriver } from '../workspace';
+import { workspaceFailure } from '../workspace';
 import type { RuntimeContext } from './context';
 import { startError } from './errors';
 import { go, type Ends } from './go';
 import { Remnants } from './remnants';
-import { claimIds, givePipes, isUnshiftable, unshiftable, type PlannedIds } from './ids';
+import { claimIds, givePipes, isUnshiftable, unshiftable } from './ids';
 import { missingLayer } from './layers';
 import { RunningInit } from './running';
-import type { ContainerAhead } from './ahead/container-ahead';
+import type { StartPlan } from './start-plan';
 import { Steps, withFailures, type StepFault } from './steps';
-import type { PlannedMounts } from './volumes';
-
-/** What one start is made of. */
-export interface StartPlan {
-  id: string;
-  name: string;
-  /** Others may not have the name meanwhile. */
-  claimName: boolean;
-  /** What the record calls the image. */
-  image: string;
-  /** `sha256:` and 64 digits, where it is a stored image: its record then tells the layers, too. */
-  imageId?: string;
-  /** Of its user namespace, where it has one of its own. */
-  ids?: PlannedIds;
-  /** Namespaces, directory with layers, and cgroups that are there already, with the container's id. */
-  ahead?: ContainerAhead;
-  /** Another one may have use for its directory. */
-  isCommon: boolean;
-  /** Read-only layers, topmost first. */
-  layers: string[];
-  driver: StorageDriver;
-  /** Bytes that the write layer can have. */
-  storageSize?: number;
-  /** The write layer stays after the end. */
-  keep: boolean;
-  /** Its plans carry the fault, where a test injects one. */
-  spec: CompiledSpec;
-  /** Undefined where it has neither binds nor volumes. */
-  mounts?: PlannedMounts;
-  /** Count memory even where it is not limited. */
-  usage: boolean;
-  /** Count the CPU time of all its processes. */
-  cpuTime: boolean;
-  /**
-   * Descriptors for the command's stdin, stdout and stderr; none where it has a terminal. `parked`: the command comes
-   * later, by {@link goParked}.
-   */
-  stdio: number[] | 'parked';
-  /** Whoever waits for the command's end need not wait for its beginning: {@link commandBeginning} tells what kept it. */
-  awaitCommand: boolean;
-}
 
 /** A container whose command runs, or that is parked. */
 export interface Started {
@@ -184,13 +143,8 @@ async function takeSteps(
   directory.made = plan.claimName;
   const options = nativeOptions(context, plan, cgroups, { directory, watchdog: companion.pipe, mountBase });
   if (ids) Object.assign(options, { ids, userNamespace: made?.user ?? -1 });
-  // Nobody has had the time to make one: what the last one has left is renewed at once.
-  const left = plan.isCommon && !ahead?.parts ? context.spares.left.take() : undefined;
-  if (left) {
-    remnants.noteLeft(left);
-    options.left = left.ahead;
-  }
   givePipes(options.stdio, ids);
+  if (plan.isCommon && !ahead?.parts) takeLeft(context, options, remnants);
   const started = await inNetwork(context, plan.spec, options, made?.network).catch((error: unknown) => {
     remnants.cgroup = plannedCgroup(cgroups, error);
     throw error;
@@ -198,13 +152,7 @@ async function takeSteps(
   mounts?.settle({ ephemeral: !plan.keep });
   trace.addMarks(container, start, started.marks);
   const cgroup = madeCgroup(cgroups, started.cgroupsMade);
-  const last = remnants.noteStarted(started, cgroup, ids);
-  const onExit = (status: ExitStatus, done?: NativeLast) => {
-    remnants.noteEnded(status, done);
-    watchdog.leave(started.pidfd);
-  };
-  const init = new RunningInit(started.pid, started.pidfd, onExit, last);
-  const ends = { pipe: last ? -1 : started.pipe, terminal: started.terminal };
+  const { init, ends } = watchInit(context, started, remnants, remnants.noteStarted(started, cgroup, ids));
   steps.onUndo('init', () => release(init, ends));
   const adopting = watchdog.adopt(started.pidfd, companion, started.guarded);
   if (adopting) await adopting;
@@ -212,6 +160,32 @@ async function takeSteps(
   if (!started.guarded && plan.stdio !== 'parked') await go(ends, plan.spec.process, plan.stdio);
   const sentNs = started.marks?.at(-1)?.ns ?? 0;
   return { init, cgroup, ends, record, sentNs, remnants, steps };
+}
+
+/** Nobody has had the time to make a directory ahead: one that another container has left is renewed at once. */
+function takeLeft(
+  { spares }: RuntimeContext,
+  options: Pick<NativeStartOptions, 'left'>,
+  remnants: Remnants,
+): void {
+  const left = spares.left.take();
+  if (!left) return;
+  remnants.noteLeft(left);
+  options.left = left.ahead;
+}
+
+/** @param last what is to be done at its end before that is told */
+function watchInit(
+  { watchdog }: RuntimeContext,
+  { pid, pidfd, pipe, terminal }: NativeStarted,
+  remnants: Remnants,
+  last: ReturnType<Remnants['noteStarted']>,
+): { init: RunningInit; ends: Ends } {
+  const onExit = (status: ExitStatus, done?: NativeLast) => {
+    remnants.noteEnded(status, done);
+    watchdog.leave(pidfd);
+  };
+  return { init: new RunningInit(pid, pidfd, onExit, last), ends: { pipe: last ? -1 : pipe, terminal } };
 }
 
 /**

@@ -4,9 +4,9 @@
  */
 #include "monitor.h"
 
+#include "../../core/become.h"
 #include "../../core/cleanup.h"
 #include "../../core/directory.h"
-#include "../../core/process.h"
 #include "../../core/signals.h"
 #include "farewell.h"
 #include "watch.h"
