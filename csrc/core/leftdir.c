@@ -74,6 +74,6 @@ bool skiff_take_left(const char *left, const char *directory, skiff_error *err)
     cleanup_fd int dir = open(directory, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (dir < 0)
         return skiff_fail(err, "open", directory);
-    /* The work directory itself is as it was made: no container sees it. */
-    return skiff_remove_tree(dir, "writeLayer", err) && skiff_remove_tree(dir, "work/work", err);
+    /* Somebody's copy of the mount may keep the overlay alive, which has its work directory for itself. */
+    return skiff_remove_tree(dir, "writeLayer", err) && skiff_remove_tree(dir, "work", err);
 }

@@ -12,8 +12,8 @@
 bool skiff_leave_for_next(const char *directory, const char *left);
 
 /*
- * Make it another container's: it is renamed to `directory` and has no write layer, whose owner, mode and attributes the
- * container that had it may have changed; its work directory is empty. On failure it may have either name.
+ * Make it another container's: it is renamed to `directory` and has neither write layer, whose owner, mode and attributes
+ * the container that had it may have changed, nor work directory. On failure it may have either name.
  */
 bool skiff_take_left(const char *left, const char *directory, skiff_error *err);
 

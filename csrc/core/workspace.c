@@ -71,7 +71,7 @@ bool skiff_make_write_layer(const skiff_workspace *workspace, skiff_error *err)
     if (workspace->kind == SKIFF_WORKSPACE_COPY)
         return skiff_copy_layers(what->layers, what->layer_count, what->upper, workspace->skip, workspace->skip_count,
                                  err);
-    if (what->work && mkdir(what->work, 0700) != 0 && errno != EEXIST)
+    if (what->work && mkdir(what->work, 0700) != 0)
         return skiff_fail(err, "mkdir", what->work);
     return skiff_own_write_layer(workspace, err);
 }

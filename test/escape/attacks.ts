@@ -1,4 +1,9 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
 import type { RunOptions } from '../../lib/engine/options';
+import { tempDirectory } from '../helpers/temp';
+import { buildStatic } from '../security/support';
 
 /** What an attack is aimed at outside of the container, made by the test. */
 export interface Targets {
@@ -30,8 +35,27 @@ export interface Attack {
   control: RunOptions | 'outside';
   /** The program itself is in a volume. */
   inVolume?: true;
-  /** This kernel has what the attack needs; else the control has nothing to succeed with. */
+  /** What of the kernel the attack needs; else the control has nothing to succeed with. */
   needs?: string;
+}
+
+/** Why an attack has no target on this machine; undefined where it has. */
+export function whyImpossible({ needs, program }: Attack): string | undefined {
+  if (needs !== undefined && !fs.existsSync(needs)) return `this kernel has no ${needs}`;
+  if (program === 'int80' && !hasCallsOfI386()) return 'a call of i386 ends a process here, by a signal';
+  return undefined;
+}
+
+/** Some hypervisors pass none on, whatever the kernel is built with. */
+function hasCallsOfI386(): boolean {
+  const directory = tempDirectory();
+  try {
+    const program = path.join(directory.path, 'int80');
+    buildStatic(path.join(__dirname, 'programs', 'int80.c'), program);
+    return spawnSync(program).signal === null;
+  } finally {
+    directory.remove();
+  }
 }
 
 const unconfined: RunOptions = { securityOpt: ['seccomp=unconfined'] };

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { itIf } from '../helpers/conditions';
 import { describeWithLimits, isUser } from '../helpers/user-mode';
 import { useSkiff } from '../run/support';
-import { ATTACKS, SANDBOX_ATTACKS, type Attack } from './attacks';
+import { ATTACKS, SANDBOX_ATTACKS, whyImpossible, type Attack } from './attacks';
 import { useStage } from './stage';
 
 const skiff = useSkiff();
@@ -40,8 +40,8 @@ async function control(attack: Attack): Promise<string> {
 
 describe('a container of the defaults', () => {
   for (const attack of ATTACKS) {
-    const isThere = attack.needs === undefined || fs.existsSync(attack.needs);
-    itIf(isThere, `this kernel has no ${attack.needs}`)(attack.name, async () => {
+    const reason = whyImpossible(attack);
+    itIf(reason === undefined, reason ?? '')(attack.name, async () => {
       // Much of it the kernel forbids to a user even without the protection.
       if (!isUser) expect(await control(attack)).toBe('succeeded\n');
       expect(await inside(attack, attack.options)).toMatch(/^(?!succeeded).+\n$/);
@@ -59,8 +59,8 @@ describeWithLimits('the sandbox', () => {
 
   // The controls are those above.
   for (const attack of ATTACKS.filter(({ control }) => control !== 'outside')) {
-    const isThere = attack.needs === undefined || fs.existsSync(attack.needs);
-    itIf(isThere, `this kernel has no ${attack.needs}`)(attack.name, async () => {
+    const reason = whyImpossible(attack);
+    itIf(reason === undefined, reason ?? '')(attack.name, async () => {
       const { tmpfs, readOnly } = attack.options ?? {};
       const result = await inside(attack, {
         ...(tmpfs && { tmpfs }),

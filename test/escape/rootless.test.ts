@@ -2,11 +2,10 @@
  * The same attacks on containers of somebody without privileges. Their controls are those of the other mode: with options
  * alone nothing of the host can be opened to them.
  */
-import fs from 'node:fs';
 import { describeIf, itIf } from '../helpers/conditions';
 import { canShift, User, whyNot } from '../rootless/user';
 import { useSkiff } from '../run/support';
-import { ATTACKS } from './attacks';
+import { ATTACKS, whyImpossible } from './attacks';
 import { useStage } from './stage';
 import { RootlessWay } from './ways';
 
@@ -30,8 +29,8 @@ function attackAll(flags: readonly string[]): void {
   afterAll(() => user.remove());
 
   for (const attack of ATTACKS) {
-    const isThere = attack.needs === undefined || fs.existsSync(attack.needs);
-    itIf(isThere, `this kernel has no ${attack.needs}`)(attack.name, async () => {
+    const reason = whyImpossible(attack);
+    itIf(reason === undefined, reason ?? '')(attack.name, async () => {
       expect(await way.attack(attack)).toEqual({ status: 'blocked', said: expect.stringMatching(/./) });
     });
   }

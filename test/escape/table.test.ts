@@ -5,7 +5,7 @@ import { itIf } from '../helpers/conditions';
 import { projectRoot } from '../helpers/run';
 import { User, whyNot } from '../rootless/user';
 import { useSkiff } from '../run/support';
-import { ATTACKS, SANDBOX_ATTACKS, type Attack } from './attacks';
+import { ATTACKS, SANDBOX_ATTACKS, whyImpossible, type Attack } from './attacks';
 import { useStage } from './stage';
 import { rowsOf, withMeasured, type Measured } from './table';
 import { PodmanWay, RootlessWay, type Way } from './ways';
@@ -71,6 +71,6 @@ async function measure(rootless: Way, podman: Way): Promise<Map<string, Measured
   return measured;
 }
 
-function isPossible({ needs }: Attack): boolean {
-  return needs === undefined || fs.existsSync(needs);
+function isPossible(attack: Attack): boolean {
+  return whyImpossible(attack) === undefined;
 }
