@@ -85,7 +85,8 @@ async function opened(
   { idle }: { idle: boolean },
   use: (skiff: Skiff) => Promise<number>,
 ): Promise<number> {
-  const skiff = await Skiff.open({ root: flags.root, storageDriver: flags['storage-driver'], idle });
+  const storageDriver = flags['storage-driver'];
+  const skiff = await Skiff.open({ root: flags.root, storageDriver, idle, once: true });
   try {
     return await use(skiff);
   } finally {

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import os from 'node:os';
 import { detectCgroups } from '../cgroup';
 import { debugLog } from '../common/debug';
@@ -33,6 +34,8 @@ export interface OpenOptions {
   trace?: boolean;
   /** Nothing is going to be started, or not soon: what starts need is not made ready for them. */
   idle?: boolean;
+  /** One container is going to be started: what pays from the second on is not made. */
+  once?: boolean;
   /** For tests: the mounts of containers are copies of this process's, as where the kernel has no open_tree(2). */
   copyMounts?: boolean;
   /** For tests: the named step of every start fails. */
@@ -40,6 +43,9 @@ export interface OpenOptions {
 }
 
 const debug = debugLog('engine');
+
+/** Bytes of mountinfo, proc_pid_mountinfo(5): about 60 mounts. */
+const FEW_MOUNTS = 8192;
 
 /** A root that is open: where it is, and what its containers are made with. */
 export interface OpenedRoot {
@@ -77,7 +83,7 @@ export async function openRoot(options: OpenOptions): Promise<OpenedRoot> {
     spares: new Spares(new SpareNetwork(reserve), new SpareContainers(makings), left, discards, reserve),
     turns: new Turns(startsAtOnce()),
     reserve,
-    mountBase: new Lazy(options.copyMounts || isRootless() ? () => Promise.resolve(-1) : makeMountBase),
+    mountBase: new Lazy(copiesMounts(options) ? () => Promise.resolve(-1) : makeMountBase),
     userMountBase: new Lazy(
       // No device can be made in it without root.
       isRootless() ? () => Promise.resolve(-1) : () => native().makeMountBase({ userNamespace: true }),
@@ -116,6 +122,12 @@ export async function giveBack({
 function makeReady({ watchdog, mountBase }: RuntimeContext): void {
   watchdog.companion().catch(() => undefined);
   void mountBase.get();
+}
+
+/** To copy a few mounts once takes less than to make a namespace with none. */
+function copiesMounts({ copyMounts, once }: OpenOptions): boolean {
+  if (copyMounts ?? isRootless()) return true;
+  return once === true && fs.readFileSync('/proc/self/mountinfo').length < FEW_MOUNTS;
 }
 
 /** Where it cannot be had, starts copy the mounts of this process, which costs more the more there are. */
