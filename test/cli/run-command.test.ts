@@ -106,7 +106,7 @@ test('all flags arrive as options', async () => {
   );
   delete process.env.SKIFF_TEST_HOST;
   expect(said).toEqual({ out: '', err: '' });
-  expect(engine.opened).toEqual([{ root: directory, storageDriver: 'vfs', idle: false }]);
+  expect(engine.opened).toEqual([{ root: directory, storageDriver: 'vfs', idle: false, once: true }]);
   expect(started().command).toEqual(['a', '--init']);
   expect(started().options).toEqual({
     usage: false,
