@@ -52,7 +52,10 @@ class Aheads {
     bool Expect(const std::string &path)
     {
         int &count = expected_[ParentOf(path)];
-        return count < enough && ++count > 0;
+        if (count == enough)
+            return false;
+        count++;
+        return true;
     }
     void ExpectNone(const std::string &path) { expected_[ParentOf(path)]--; }
 

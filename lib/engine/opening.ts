@@ -126,7 +126,7 @@ function makeReady({ watchdog, mountBase }: RuntimeContext): void {
 
 /** To copy a few mounts once takes less than to make a namespace with none. */
 function copiesMounts({ copyMounts, once }: OpenOptions): boolean {
-  if (copyMounts ?? isRootless()) return true;
+  if (copyMounts || isRootless()) return true;
   return once === true && fs.readFileSync('/proc/self/mountinfo').length < FEW_MOUNTS;
 }
 

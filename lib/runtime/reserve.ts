@@ -6,8 +6,10 @@ export function isShortage(error: unknown): boolean {
   return ['EMFILE', 'ENFILE'].includes(errorCode(error) ?? '');
 }
 
-/** Descriptors that a removal has open at once, one more for whoever is quicker, and what can be borrowed. */
-const COUNT = 6;
+/** Descriptors that a removal has open at once, and one more for whoever is quicker. */
+const FEWEST = 3;
+/** With what can be borrowed. */
+const COUNT = 5;
 
 /**
  * Descriptors held for the case that there are no others left: a container must be removable also then, since what made
@@ -15,21 +17,22 @@ const COUNT = 6;
  */
 export class DescriptorReserve {
   private readonly held: number[] = [];
-  private wanted = COUNT;
+  private borrowed = 0;
+  private closed = false;
 
   constructor() {
     this.fill();
   }
 
-  /** One of them is used for something that can be given up as well: the number of descriptors stays the same. */
+  /** One of them, if there is one to spare, is used for something that can be given up: there are as many descriptors. */
   borrow(): void {
-    this.wanted -= 1;
+    this.borrowed += 1;
     native().close({ fds: this.held.splice(this.wanted) });
   }
 
   /** It is in use no more: {@link fill} takes its place when there is time for it. */
   giveBack(): void {
-    this.wanted += 1;
+    this.borrowed -= 1;
   }
 
   /** Do something with so many more descriptors to be had. */
@@ -44,8 +47,12 @@ export class DescriptorReserve {
 
   /** Nothing is going to be removed any more. */
   close(): void {
-    this.wanted = -Infinity;
+    this.closed = true;
     this.release();
+  }
+
+  private get wanted(): number {
+    return this.closed ? 0 : Math.max(FEWEST, COUNT - this.borrowed);
   }
 
   private release(): void {

@@ -138,7 +138,7 @@ async function takeSteps(
   // Whatever is there already is not waited for: a turn of the queue takes longer than all that is done here.
   const companion = watchdog.companionNow ?? (await watchdog.companion());
   const mountBase = base.value ?? (await base.get());
-  const made = ids && ahead?.user?.namespacesOf(ids);
+  const made = ahead?.user?.namespaces;
   const start = monotonicMs();
   directory.made = plan.claimName;
   const options = nativeOptions(context, plan, cgroups, { directory, watchdog: companion.pipe, mountBase });

@@ -6,7 +6,7 @@ import { areSame, ContainerAhead, type Kind, type Parts } from './container-ahea
 import type { Discardable, Discards } from './discards';
 import type { LeftDirectories } from './left-directories';
 import type { DescriptorReserve } from '../reserve';
-import { LIKELY_AFTER, type Spare } from './spare';
+import { LIKELY_AFTER } from './spare';
 import { UserAhead } from './user-ahead';
 
 /** What the containers of one Skiff are made with, ahead of their start. */
@@ -24,7 +24,7 @@ export interface Makings {
  * anything else of a container's life: so a container that has written nothing leaves its own, empty, to the next one. The
  * directory's name tells its maker, and is swept like that of a start which was killed.
  */
-export class SpareContainer implements Spare {
+export class SpareContainer {
   private spare: ContainerAhead | undefined;
   private starts = 0;
   private lastMs = 0;
@@ -69,15 +69,11 @@ export class SpareContainer implements Spare {
     }
   }
 
-  drop(): void {
-    const spare = this.takeAny();
-    if (spare) this.giveUp(spare);
-  }
-
   /** Keep nothing from here on, not even what is being made. */
   end(): void {
     this.ended = true;
-    this.drop();
+    const spare = this.takeAny();
+    if (spare) this.giveUp(spare);
   }
 
   private async makeParts(id: string, parts: Parts, user: UserAhead | undefined): Promise<Discardable> {

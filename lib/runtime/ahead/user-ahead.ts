@@ -41,11 +41,6 @@ export class UserAhead {
     return this.range;
   }
 
-  /** Undefined where the container has other ids after all. */
-  namespacesOf(ids: IdRange): { user: number; network: number } | undefined {
-    return ids === this.range ? this.namespaces : undefined;
-  }
-
   /** Whoever needed the namespaces is in them, or nobody did. */
   [Symbol.dispose](): void {
     native().close({ fds: this.fds.splice(0) });
