@@ -7,13 +7,11 @@
 #include <errno.h>
 #include <sched.h>
 #include <stdint.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #define SKIFF_CLONE_INTO_CGROUP 0x200000000ull
 #define SKIFF_SYS_clone3 435 /* the same number on every architecture */
 
-enum { CHILD_STACK = 64 << 10 }; /* bytes; a child uses a few of them */
 enum { BASE_FLAGS = CLONE_VM | CLONE_VFORK | CLONE_PIDFD };
 
 /* struct clone_args of linux/sched.h up to `cgroup`, Linux 5.7. */
@@ -77,7 +75,7 @@ static pid_t clone_into(int flags, int into, void *stack, int (*child)(void *), 
         .flags = (uint64_t)(uint32_t)(BASE_FLAGS | flags) | SKIFF_CLONE_INTO_CGROUP,
         .pidfd = (uint64_t)(uintptr_t)pidfd,
         .stack = (uint64_t)(uintptr_t)stack,
-        .stack_size = CHILD_STACK,
+        .stack_size = SKIFF_CHILD_STACK,
         .cgroup = (uint64_t)into,
     };
     long result = clone3_child(&args, child, argument);
@@ -91,17 +89,16 @@ static pid_t clone_into(int flags, int into, void *stack, int (*child)(void *), 
 bool skiff_clone_child(int flags, int into, int (*child)(void *), void *argument, pid_t *pid, int *pidfd,
                        skiff_error *err)
 {
-    *pidfd = -1;
-    void *stack = mmap(NULL, CHILD_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (stack == MAP_FAILED)
-        return skiff_fail(err, "mmap", NULL);
+    /* In this frame, which stays as it is until the child is done with it: one of its own costs two calls more, and its
+     * pages are new each time. */
+    _Alignas(16) char stack[SKIFF_CHILD_STACK];
     sigset_t before;
+    *pidfd = -1;
     skiff_block_signals(&before);
     *pid = into >= 0 ? clone_into(flags, into, stack, child, argument, pidfd)
-                     : clone(child, (char *)stack + CHILD_STACK, BASE_FLAGS | flags, argument, pidfd);
+                     : clone(child, stack + sizeof stack, BASE_FLAGS | flags, argument, pidfd);
     int errnum = errno;
     skiff_restore_signals(&before);
-    munmap(stack, CHILD_STACK);
     if (*pid >= 0)
         return true;
     /* The kernel tells the number before the last of what may fail (the pids controller), and takes it back then: by now

@@ -6,6 +6,9 @@
 
 #include <sys/types.h>
 
+/* Bytes that a child has on its maker's stack. */
+enum { SKIFF_CHILD_STACK = 64 << 10 };
+
 /*
  * Clone a child that runs `child` on this memory, in namespaces by the CLONE_NEW `flags`; returns when it has called
  * execve or ended. Signals are blocked meanwhile, and in the child: a handler of Node's must not run there. No exit

@@ -10,7 +10,6 @@
 #include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -38,7 +37,15 @@ typedef struct {
     } inner;       /* the init, where another child has to clone it */
 } child_work;
 
-enum { INNER_STACK = 64 << 10 };
+/*
+ * From the caller's table of descriptors to one of its own. What is above those that are needed is not even copied: a
+ * server's thousands of sockets would be copied one by one, and closed one by one at execve.
+ */
+static bool leave_table(const child_work *work)
+{
+    unsigned last = (unsigned)(work->pipe > work->init ? work->pipe : work->init);
+    return syscall(SYS_close_range, last + 1, ~0u, CLOSE_RANGE_UNSHARE) == 0 || unshare(CLONE_FILES) == 0;
+}
 
 /* Put the pipe where the init looks for it, and let nothing else of this process pass execve. */
 static bool arrange_descriptors(child_work *work)
@@ -113,6 +120,9 @@ static int become_init(void *argument)
 
     if (!enter_mounts(work))
         goto failed;
+    work->failed_call = "close_range";
+    if (!work->options->binds && !leave_table(work))
+        goto failed;
     work->failed_call = "dup2";
     if (!arrange_descriptors(work))
         goto failed;
@@ -125,6 +135,12 @@ failed:
     _exit(125);
 }
 
+/* The caller's table until the child leaves it; where it opens sources of bind mounts, a copy at once (open_binds). */
+static int table_of(const child_work *work)
+{
+    return work->options->binds ? 0 : CLONE_FILES;
+}
+
 /*
  * A user namespace that is there already cannot be asked of clone(2), and a PID namespace is its maker's children's. So
  * this child enters and clones the init, which is the caller's child from its beginning (CLONE_PARENT). All other
@@ -132,12 +148,13 @@ failed:
  */
 static bool clone_inside(child_work *work)
 {
-    int flags = CLONE_VM | CLONE_VFORK | CLONE_PARENT | CLONE_PARENT_SETTID | CLONE_NEWNS | work->options->namespaces;
+    int flags = CLONE_VM | CLONE_VFORK | CLONE_PARENT | CLONE_PARENT_SETTID | CLONE_NEWNS | work->options->namespaces |
+                table_of(work);
     work->failed_call = "setns";
     if ((work->base >= 0 && setns(work->base, CLONE_NEWNS) != 0) || !skiff_enter_user_namespace(work->user))
         return false;
     work->failed_call = "clone";
-    if (clone(become_init, work->inner.stack + INNER_STACK, flags, work, &work->inner.pid) < 0)
+    if (clone(become_init, work->inner.stack + SKIFF_CHILD_STACK, flags, work, &work->inner.pid) < 0)
         return false;
     return work->inner.settled = true;
 }
@@ -195,21 +212,20 @@ static bool take_inner(child_work *work, skiff_launched *launched, skiff_error *
 
 static bool clone_in_user_namespace(child_work *work, skiff_launched *launched, skiff_error *err)
 {
-    work->inner.stack =
-        mmap(NULL, INNER_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (work->inner.stack == MAP_FAILED)
-        return skiff_fail(err, "mmap", NULL);
+    _Alignas(16) char stack[SKIFF_CHILD_STACK];
+    work->inner.stack = stack;
     skiff_begin_change_of_user();
-    bool done = skiff_clone_child(0, work->entry->into, child_main, work, &launched->pid, &launched->pidfd, err) &&
+    bool done = skiff_clone_child(table_of(work), work->entry->into, child_main, work, &launched->pid, &launched->pidfd, err) &&
                 take_inner(work, launched, err);
-    munmap(work->inner.stack, INNER_STACK);
     skiff_end_change_of_user();
     return done;
 }
 
 static bool clone_init(child_work *work, skiff_launched *launched, skiff_error *err)
 {
-    int flags = work->mount >= 0 ? work->options->namespaces & ~CLONE_NEWNS : work->options->namespaces;
+    int flags = table_of(work) | work->options->namespaces;
+    if (work->mount >= 0)
+        flags &= ~CLONE_NEWNS;
     if (work->user >= 0
             ? !clone_in_user_namespace(work, launched, err)
             : !skiff_clone_child(flags, work->entry->into, child_main, work, &launched->pid, &launched->pidfd, err))
