@@ -11,11 +11,18 @@ const debug = debugLog('runtime');
 
 /** How long nothing is started or removed before anything is made, in ms: work that is asked for comes first. */
 const IDLE_MS = 2;
+/**
+ * The same as long as the container that was started last still runs, which is over in a moment as a rule. What is made
+ * meanwhile would take the processors from it: where a start takes longest, that was a fifth of its time.
+ */
+const SHORT_LIFE_MS = 20;
 
 /** What is made while nobody waits, for a start that is likely to come: bounded, and gone a moment after the last one. */
 export class Spares {
   private starts = 0;
   private working = 0;
+  /** Stands for the container that was started last, as long as it runs. */
+  private latest: object | undefined;
   private making: Promise<void> | undefined;
   private idle: NodeJS.Timeout | undefined;
   private kept: NodeJS.Timeout | undefined;
@@ -34,12 +41,14 @@ export class Spares {
     return this.starts >= LIKELY_AFTER && !this.closed;
   }
 
-  /** One start. */
-  async during<T>(start: () => Promise<T>): Promise<T> {
+  /** One start, of what runs until `exited` resolves. */
+  async during<T extends { init: { exited: Promise<unknown> } }>(start: () => Promise<T>): Promise<T> {
     this.starts += 1;
     this.working += 1;
     try {
-      return await start();
+      const started = await start();
+      this.watch(started.init.exited);
+      return started;
     } finally {
       this.working -= 1;
       this.rest();
@@ -49,8 +58,8 @@ export class Spares {
   /** Something was done: what follows at once comes first. */
   rest(): void {
     if (!this.areLikely) return;
-    if (this.idle) this.idle.refresh();
-    else this.idle = setTimeout(() => this.prepare(), IDLE_MS).unref();
+    clearTimeout(this.idle);
+    this.idle = setTimeout(() => this.prepare(), this.latest ? SHORT_LIFE_MS : IDLE_MS).unref();
     if (this.kept) this.kept.refresh();
     else this.kept = setTimeout(() => this.expire(), KEPT_MS).unref();
   }
@@ -61,6 +70,13 @@ export class Spares {
     clearTimeout(this.kept);
     await this.making;
     await this.drop();
+  }
+
+  private watch(exited: Promise<unknown>): void {
+    const latest = (this.latest = {});
+    void exited.then(() => {
+      if (this.latest === latest) this.latest = undefined;
+    });
   }
 
   private get all(): Spare[] {
