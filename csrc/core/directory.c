@@ -15,21 +15,32 @@ static bool join(char *path, const char *directory, const char *name, skiff_erro
            skiff_fail_with(err, ENAMETOOLONG, "open", directory);
 }
 
-static bool write_new(const char *directory, const char *name, const void *bytes, size_t length, skiff_error *err)
+static bool write_all(int file, const char *path, const skiff_directory *directory, skiff_error *err)
 {
-    char path[PATH_MAX];
-    if (!join(path, directory, name, err))
-        return false;
-    cleanup_fd int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (file < 0)
-        return skiff_fail(err, "open", path);
-    for (size_t done = 0; done < length;) {
-        ssize_t written = skiff_retry(write(file, (const char *)bytes + done, length - done));
+    const char *bytes = directory->record;
+    for (size_t done = 0; done < directory->record_length;) {
+        ssize_t written = skiff_retry(write(file, bytes + done, directory->record_length - done));
         if (written < 0)
             return skiff_fail(err, "write", path);
         done += (size_t)written;
     }
-    return true;
+    struct stat about;
+    if (fstat(file, &about) != 0)
+        return skiff_fail(err, "fstat", path);
+    /* It is another container's who has left its directory, and was longer. */
+    return (size_t)about.st_size <= directory->record_length ||
+           ftruncate(file, (off_t)directory->record_length) == 0 || skiff_fail(err, "ftruncate", path);
+}
+
+static bool write_record(const skiff_directory *directory, skiff_error *err)
+{
+    char path[PATH_MAX];
+    if (!join(path, directory->unfinished, "state.json", err))
+        return false;
+    cleanup_fd int file = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (file < 0)
+        return skiff_fail(err, "open", path);
+    return write_all(file, path, directory, err);
 }
 
 bool skiff_make_directory(const skiff_directory *directory, skiff_error *err)
@@ -38,7 +49,7 @@ bool skiff_make_directory(const skiff_directory *directory, skiff_error *err)
                         : !directory->prepared && mkdir(directory->unfinished, 0700) != 0 &&
                               !skiff_fail(err, "mkdir", directory->path))
         return false;
-    if (!write_new(directory->unfinished, "state.json", directory->record, directory->record_length, err))
+    if (!write_record(directory, err))
         return false;
     return rename(directory->unfinished, directory->path) == 0 || skiff_fail(err, "rename", directory->path);
 }
@@ -59,12 +70,32 @@ bool skiff_start_time(pid_t pid, unsigned long long *ticks, skiff_error *err)
     return (at && sscanf(at, " %llu", ticks) == 1) || skiff_fail_with(err, EPROTO, "read", path);
 }
 
+/* Where the spaces of a record begin; -1 where it has none. */
+static off_t place_of_init(const skiff_directory *directory)
+{
+    static const char end[] = "\"}";
+    size_t tail = SKIFF_INIT_ROOM + sizeof end - 1;
+    const char *record = directory->record;
+    if (directory->record_length < tail)
+        return -1;
+    size_t place = directory->record_length - tail;
+    bool there = strspn(record + place, " ") >= SKIFF_INIT_ROOM;
+    return there ? (off_t)place : -1;
+}
+
 bool skiff_note_init(const skiff_directory *directory, pid_t pid, skiff_error *err)
 {
     unsigned long long ticks;
-    char text[64];
-    if (!skiff_start_time(pid, &ticks, err))
+    char text[SKIFF_INIT_ROOM], path[PATH_MAX];
+    off_t place = place_of_init(directory);
+    if (place < 0)
+        return skiff_fail_with(err, EINVAL, "pwrite", "a record without room for its init");
+    if (!skiff_start_time(pid, &ticks, err) || !join(path, directory->path, "state.json", err))
         return false;
-    int length = snprintf(text, sizeof text, "%d %llu", (int)pid, ticks);
-    return write_new(directory->path, "init", text, (size_t)length, err);
+    /* The full stop tells whoever reads at the same time that this is all of it. */
+    int length = snprintf(text, sizeof text, "%d %llu.", (int)pid, ticks);
+    cleanup_fd int file = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (file < 0)
+        return skiff_fail(err, "open", path);
+    return skiff_retry(pwrite(file, text, (size_t)length, place)) == length || skiff_fail(err, "pwrite", path);
 }

@@ -7,6 +7,12 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/*
+ * A record ends with the text member that tells the container's init: so many spaces, and the quote and the brace behind
+ * them. Who it is is written over them: a file for it alone would take longer to make and to remove than all the rest.
+ */
+enum { SKIFF_INIT_ROOM = 40 };
+
 typedef struct skiff_directory {
     const char *unfinished; /* path that it has until its record is written; tells its maker */
     const char *path;
@@ -22,7 +28,7 @@ bool skiff_make_directory(const skiff_directory *directory, skiff_error *err);
 /* When a process was started, in clock ticks since boot: field 22 of proc_pid_stat(5). */
 bool skiff_start_time(pid_t pid, unsigned long long *ticks, skiff_error *err);
 
-/* Write who the container's init is: its pid and start time, one space between. */
+/* Write into the record who the container's init is: "PID START_TIME." */
 bool skiff_note_init(const skiff_directory *directory, pid_t pid, skiff_error *err);
 
 #endif

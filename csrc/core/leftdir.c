@@ -12,20 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Anything but this one name. */
-static bool is_other(void *only, const char *name, unsigned char type, skiff_error *err)
-{
-    (void)type, (void)err;
-    return strcmp(name, only) == 0;
-}
-
-static bool holds_only(int dir, const char *path, const char *only)
-{
-    skiff_error unread;
-    cleanup_fd int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return fd >= 0 && skiff_each_entry(fd, is_other, (void *)only, &unread);
-}
-
 /* Of a write layer: directories, as those that something was mounted on; nothing that was written is kept any longer. */
 enum { MAX_DIRECTORIES = 16, MAX_DEPTH = 4 };
 
@@ -57,13 +43,7 @@ bool skiff_leave_for_next(const char *directory, const char *used)
 {
     int more = MAX_DIRECTORIES;
     cleanup_fd int dir = open(directory, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    /* "incompat" is what overlayfs leaves of a volatile mount. */
-    if (dir < 0 || !holds_few_directories(dir, "writeLayer", 0, &more) || !holds_only(dir, "work", "work") ||
-        !holds_only(dir, "work/work", "incompat") || rename(directory, used) != 0)
-        return false;
-    unlinkat(dir, "state.json", 0);
-    unlinkat(dir, "init", 0);
-    return true;
+    return dir >= 0 && holds_few_directories(dir, "writeLayer", 0, &more) && rename(directory, used) == 0;
 }
 
 bool skiff_take_left(const char *left, const char *directory, skiff_error *err)

@@ -99,7 +99,7 @@ function hasNeeded({
 
 function hasOptional(record: Unchecked<ContainerRecord>): boolean {
   const { imageId, init, cgroupPaths, exitCode, detached, layers, labels, mounts, process } = record;
-  const { ids, options, state } = record;
+  const { ids, options, state, started } = record;
   return (
     (imageId === undefined || isText(imageId)) &&
     (init === undefined || isIdentity(init)) &&
@@ -112,7 +112,8 @@ function hasOptional(record: Unchecked<ContainerRecord>): boolean {
     (process === undefined || isText(process)) &&
     (ids === undefined || has(ids, ID_RANGE)) &&
     (options === undefined || isObject(options)) &&
-    (state === undefined || has(state, STATE))
+    (state === undefined || has(state, STATE)) &&
+    (started === undefined || isText(started))
   );
 }
 

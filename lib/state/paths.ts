@@ -18,7 +18,5 @@ export function statePaths(root: string) {
     record: (id: string) => `${containers}/${id}/${RECORD_FILE}`,
     /** What further commands in it get; there for a container that somebody has to remove. */
     process: (id: string) => `${containers}/${id}/process.json`,
-    /** Pid and start time of the container's init, proc_pid_stat(5). */
-    init: (id: string) => `${containers}/${id}/init`,
   };
 }

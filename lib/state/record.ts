@@ -97,4 +97,6 @@ export interface ContainerRecord {
   options?: Record<string, unknown>;
   /** Its entries win over those above of the same name. */
   state?: ContainerState;
+  /** Of one that is started: pid and start time of its init (proc_pid_stat(5)), once there is one; spaces until then. */
+  started?: string;
 }

@@ -28,6 +28,8 @@ const AHEAD_PREFIX = '.ahead-';
 const PREFIXES = /^\.(new|ahead)-/;
 /** Ids of one place for those of {@link IdPool}: a user has about as many in all as root gives to one container. */
 const PLACE = { ofRoot: 65_536, ofUser: 1024 };
+/** Spaces that the addon writes over, csrc/core/directory.h. */
+const INIT_ROOM = ' '.repeat(40);
 /** One object for all reads: of a bare 'utf8' Node makes a new one each time. */
 const AS_TEXT = { encoding: 'utf8', flag: 'r' } as const;
 
@@ -60,16 +62,17 @@ export class ContainerStore {
   }
 
   /**
-   * What the directory of a new container is made of. The record is written once; of whom it is that runs, the start
-   * tells in a file beside it.
+   * What the directory of a new container is made of. The record is written once, and who its init is into the room that
+   * it has for that at its end; of a detached container the monitor tells.
    *
    * @param isAhead it is there already, but for the record
    */
   plan(record: ContainerRecord, isAhead = false): NativeDirectory {
+    const json = JSON.stringify(record);
     return {
       unfinished: isAhead ? this.ahead(record.id) : this.unfinished(record.id),
       path: this.directory(record.id),
-      record: JSON.stringify(record),
+      record: record.detached ? json : `${json.slice(0, -1)},"started":"${INIT_ROOM}"}`,
       prepared: isAhead,
     };
   }
@@ -199,7 +202,7 @@ export class ContainerStore {
   private found(id: string, value: unknown): FoundContainer {
     if (!isRecord(value, id)) return { kind: 'broken', id, directory: this.paths.container(id) };
     if (value.version !== RECORD_VERSION) return { kind: 'future', id };
-    return { kind: 'record', id, record: withInit(value, this.paths.init(id)) };
+    return { kind: 'record', id, record: withInit(value) };
   }
 }
 
@@ -231,7 +234,7 @@ function readRecord(paths: Paths, id: string): unknown {
 }
 
 /** The record of a starting container with its init, once that exists: of its owner's boot and PID namespace. */
-function withInit(record: ContainerRecord, file: string): ContainerRecord {
+function withInit(record: ContainerRecord): ContainerRecord {
   const { state } = record;
   if (state) {
     record.status = state.status;
@@ -240,16 +243,11 @@ function withInit(record: ContainerRecord, file: string): ContainerRecord {
     return record;
   }
   if (record.status !== 'starting') return record;
-  try {
-    // Empty where its writer was killed before GO: that init ends by itself.
-    const [, pid, startTime] = /^(\d+) (\d+)$/.exec(fs.readFileSync(file, 'latin1')) ?? [];
-    if (startTime === undefined) return record;
-    const init = { ...record.owner, pid: Number(pid), startTime: Number(startTime) };
-    return { ...record, status: 'running', init };
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(errorCode(error) ?? '')) return record;
-    throw error;
-  }
+  // Spaces where its writer was killed before GO: that init ends by itself.
+  const [, pid, startTime] = /^(\d+) (\d+)\. *$/.exec(record.started ?? '') ?? [];
+  if (startTime === undefined) return record;
+  const init = { ...record.owner, pid: Number(pid), startTime: Number(startTime) };
+  return { ...record, status: 'running', init };
 }
 
 function fail(): never {

@@ -219,16 +219,21 @@ describe('detached', () => {
 
 test('a pid that is another process’s by now is not entered', async () => {
   const container = await waiting(skiff());
-  const file = `${skiff().root}/containers/${container.id}/init`;
-  const [pid, startTime] = fs.readFileSync(file, 'latin1').split(' ');
-  fs.writeFileSync(file, `${pid} ${Number(startTime) - 1}`);
+  const file = `${skiff().root}/containers/${container.id}/state.json`;
+  const record = JSON.parse(fs.readFileSync(file, 'utf8')) as { started: string };
+  const write = (started: string) => fs.writeFileSync(file, JSON.stringify({ ...record, started }));
+  const [, pid, startTime] = /^(\d+) (\d+)\. +$/.exec(record.started)!;
+  write(`${pid} ${Number(startTime) - 1}.`);
   await expect(container.execToEnd(['true'])).rejects.toMatchObject({ code: 'CONTAINER_NOT_RUNNING' });
-  fs.writeFileSync(file, `${process.pid} ${startOf(process.pid)}`);
+  write(`${process.pid} ${startOf(process.pid)}.`);
   // Somebody else's record: a process that has no mount namespace of its own is never joined.
   await expect(container.execToEnd(['true'])).rejects.toMatchObject({
     code: canLimit ? 'CGROUP_UNAVAILABLE' : 'EINVAL',
   });
-  fs.writeFileSync(file, `${pid} ${startTime}`);
+  // As one that reads meanwhile may find it: nobody knows yet who it is.
+  write(`${pid} ${startTime!.slice(0, -1)}`);
+  await expect(container.execToEnd(['true'])).rejects.toMatchObject({ code: 'CONTAINER_NOT_RUNNING' });
+  write(`${pid} ${startTime}.`);
   expect((await container.execToEnd(['true'])).exitCode).toBe(0);
   await container.remove();
 });
