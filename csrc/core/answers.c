@@ -41,7 +41,15 @@ bool skiff_await_ready(int pipe, int *terminal, uint64_t *ready_ns, skiff_error 
 
 bool skiff_send_go(int pipe, const void *process, size_t length, const int *stdio, int count, skiff_error *err)
 {
-    return skiff_send(pipe, SKIFF_GO, process, (uint32_t)length, stdio, count, err);
+    uint32_t type = SKIFF_GO;
+    int carried[SKIFF_STDIO], carried_count = 0;
+    for (int i = 0; i < count && i < SKIFF_STDIO; i++) {
+        if (stdio[i] < 0)
+            continue;
+        type |= SKIFF_GO_STREAM(i);
+        carried[carried_count++] = stdio[i];
+    }
+    return skiff_send(pipe, type, process, (uint32_t)length, carried, carried_count, err);
 }
 
 bool skiff_await_command(int pipe, uint64_t *ready_ns, skiff_error *err)

@@ -4,8 +4,8 @@
  *   caller -> init   PLAN   the plan's set-up records (plan.h)
  *   init -> caller   READY  parked, since when (u64, ns of CLOCK_MONOTONIC); carries the terminal's master descriptor
  *                           where the plan asked for one
- *   caller -> init   GO     the plan's process records; carries stdin, stdout, stderr where there is no terminal. May be
- *                           sent before READY
+ *   caller -> init   GO     the plan's process records; carries those of stdin, stdout and stderr that its type names
+ *                           (SKIFF_GO_STREAM). May be sent before READY
  *   init -> caller   ERROR  a skiff_error, in place of READY or after GO; the init ends after it
  *   init -> caller   (end of file after GO: the command runs, execve closed the pipe)
  *
@@ -56,7 +56,9 @@
 #include <stdint.h>
 
 #define SKIFF_PIPE_FD 3 /* where the init and the watchdog find their end */
-#define SKIFF_STDIO 3   /* descriptors that GO carries */
+#define SKIFF_STDIO 3   /* descriptors that GO carries, at most */
+#define SKIFF_GO_STREAM(n) (0x100u << (n)) /* in GO's type: it carries this one; any other is /dev/null, or the terminal */
+#define SKIFF_TYPE(type) ((type) & 0xffu)
 
 /* The environment is counted by execve, so this bounds GO well above ARG_MAX's usual 2 MiB. */
 #define SKIFF_MAX_BODY (16u << 20)

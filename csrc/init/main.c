@@ -33,28 +33,29 @@ static int give_up(const skiff_error *err)
     return 125;
 }
 
-/* Read a message's body, which lives until execve. */
-static bool receive_body(uint32_t wanted, void **body, uint32_t *length, int *fds, int *count, skiff_error *err)
-{
-    skiff_header header;
-    if (!skiff_receive_header(SKIFF_PIPE_FD, &header, fds, SKIFF_STDIO, count, err))
-        return false;
-    if (header.type != wanted)
-        return skiff_fail_with(err, EPROTO, "recvmsg", NULL);
-    *body = malloc(header.length + 1u);
-    if (!*body)
-        return skiff_fail(err, "malloc", NULL);
-    *length = header.length;
-    return skiff_receive_exact(SKIFF_PIPE_FD, *body, header.length, err);
-}
-
-/* What GO brings; its body lives until execve. */
+/* A message, whose body lives until execve. */
 typedef struct {
+    uint32_t type;
     void *body;
     uint32_t length;
     int stdio[SKIFF_STDIO];
     int stdio_count;
 } order;
+
+static bool receive(uint32_t wanted, order *message, skiff_error *err)
+{
+    skiff_header header;
+    if (!skiff_receive_header(SKIFF_PIPE_FD, &header, message->stdio, SKIFF_STDIO, &message->stdio_count, err))
+        return false;
+    if (SKIFF_TYPE(header.type) != wanted)
+        return skiff_fail_with(err, EPROTO, "recvmsg", NULL);
+    message->body = malloc(header.length + 1u);
+    if (!message->body)
+        return skiff_fail(err, "malloc", NULL);
+    message->type = header.type;
+    message->length = header.length;
+    return skiff_receive_exact(SKIFF_PIPE_FD, message->body, header.length, err);
+}
 
 /* Say READY, with the terminal's master where there is one, and wait for GO. */
 static bool await_go(int *terminal_master, order *go, skiff_error *err)
@@ -64,14 +65,16 @@ static bool await_go(int *terminal_master, order *go, skiff_error *err)
     if (!skiff_send(SKIFF_PIPE_FD, SKIFF_READY, &now, sizeof now, terminal_master, *terminal_master >= 0, err))
         return false;
     skiff_close_fd(terminal_master);
-    return receive_body(SKIFF_GO, &go->body, &go->length, go->stdio, &go->stdio_count, err);
+    return receive(SKIFF_GO, go, err);
 }
 
 /* All but execve. */
 static bool become(const skiff_process *process, const order *go, int terminal, skiff_error *err)
 {
     return skiff_step(&process->fault, "stdio", err) &&
-           skiff_take_stdio(go->stdio, go->stdio_count, terminal, process->uid, err) && skiff_become(process, err);
+           (terminal >= 0 ? skiff_take_terminal(terminal, process->uid, err)
+                          : skiff_take_streams(go->type, go->stdio, go->stdio_count, process->uid, err)) &&
+           skiff_become(process, err);
 }
 
 static int execute(const skiff_process *process, skiff_error *err)
@@ -84,11 +87,9 @@ static int execute(const skiff_process *process, skiff_error *err)
 /* Park: set up by the plan, say READY, wait for GO. */
 static bool park(skiff_setup *setup, order *go, skiff_error *err)
 {
-    void *body;
-    uint32_t length;
-    int none = 0;
+    order plan;
     skiff_error_text(err->step, sizeof err->step, "plan");
-    return receive_body(SKIFF_PLAN, &body, &length, NULL, &none, err) && skiff_set_up(setup, body, length, err) &&
+    return receive(SKIFF_PLAN, &plan, err) && skiff_set_up(setup, plan.body, plan.length, err) &&
            await_go(&setup->terminal_master, go, err);
 }
 

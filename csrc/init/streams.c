@@ -1,6 +1,7 @@
 #include "streams.h"
 
 #include "../core/cleanup.h"
+#include "../core/protocol.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,7 @@
 bool skiff_close_stdio(skiff_error *err)
 {
     skiff_error_text(err->step, sizeof err->step, "stdio");
-    cleanup_fd int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    cleanup_fd int null = open("/dev/null", O_RDWR); /* what the command is given nothing for, it keeps */
     if (null < 0)
         return skiff_fail(err, "open", "/dev/null");
     for (int fd = 0; fd < 3; fd++)
@@ -41,7 +42,7 @@ static void make_blocking(int fd)
         fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
 }
 
-static bool take_terminal(int terminal, uint32_t uid, skiff_error *err)
+bool skiff_take_terminal(int terminal, uint32_t uid, skiff_error *err)
 {
     for (int fd = 0; fd < 3; fd++)
         if (dup2(terminal, fd) < 0)
@@ -53,20 +54,22 @@ static bool take_terminal(int terminal, uint32_t uid, skiff_error *err)
     return fchown(0, uid, (gid_t)-1) == 0 || skiff_fail(err, "fchown", "/dev/console");
 }
 
-bool skiff_take_stdio(const int *fds, int count, int terminal, uint32_t uid, skiff_error *err)
+bool skiff_take_streams(uint32_t type, const int *fds, int count, uint32_t uid, skiff_error *err)
 {
-    if (terminal >= 0)
-        return take_terminal(terminal, uid, err);
-    if (count != 3)
-        return skiff_fail_with(err, EPROTO, "recvmsg", NULL);
-    for (int fd = 0; fd < 3; fd++) {
-        if (dup2(fds[fd], fd) < 0)
+    int next = 0;
+    for (int fd = 0; fd < SKIFF_STDIO; fd++) {
+        if (!(type & SKIFF_GO_STREAM(fd)))
+            continue;
+        if (next == count)
+            return skiff_fail_with(err, EPROTO, "recvmsg", NULL);
+        int given = fds[next++];
+        if (dup2(given, fd) < 0)
             return skiff_fail(err, "dup2", NULL);
         /* Not execve's to close: with --init this process stays, and would keep the caller's pipes open. */
-        if (fds[fd] > 2)
-            close(fds[fd]);
+        if (given > 2)
+            close(given);
         make_blocking(fd);
         give_to(fd, uid);
     }
-    return true;
+    return next == count || skiff_fail_with(err, EPROTO, "recvmsg", NULL);
 }

@@ -83,14 +83,9 @@ export async function startDetachedExec(
   checkCommand(command, options);
   const target = await findTarget(context, reference);
   const process = await compile(target, command, options);
-  const nothing = native().openNull();
   const note = teller(context, target);
-  try {
-    await execDetached(context, target, planOf(process, [nothing, nothing, nothing]));
-    note('exec_start');
-  } finally {
-    native().close({ fds: [nothing] });
-  }
+  await execDetached(context, target, planOf(process, [-1, -1, -1]));
+  note('exec_start');
 }
 
 /**

@@ -9,12 +9,10 @@ export class ContainerStreams {
   stdin: Writable | null = null;
   stdout: Readable | null = null;
   stderr: Readable | null = null;
-  /** Descriptors for the command's 0, 1 and 2; none for a terminal. */
+  /** Descriptors for the command's 0, 1 and 2, -1 for /dev/null; none for a terminal. */
   readonly given: number[] = [];
   private terminal: { fd: number; streams: TerminalStreams } | undefined;
   private readonly theirs: number[] = [];
-  /** /dev/null, one for all that are ignored; -1 where none is. */
-  private nothing = -1;
   private readonly ours: { name: 'stdin' | 'stdout' | 'stderr'; fd: number }[] = [];
 
   /** Make what the options ask for; {@link attach} or {@link discard} must follow. */
@@ -68,20 +66,18 @@ export class ContainerStreams {
   }
 
   private add(name: 'stdin' | 'stdout' | 'stderr', number: number, option: StdioOption): void {
-    if (option !== 'pipe') return void this.given.push(this.existing(number, option));
+    if (option !== 'pipe') return void this.given.push(existing(number, option));
     const [readEnd, writeEnd] = native().pipe();
     const [theirs, ours] = name === 'stdin' ? [readEnd, writeEnd] : [writeEnd, readEnd];
     this.given.push(theirs);
     this.theirs.push(theirs);
     this.ours.push({ name, fd: ours });
   }
+}
 
-  private existing(number: number, option: Exclude<StdioOption, 'pipe'>): number {
-    if (option === 'inherit') return number;
-    if (option !== 'ignore') return option;
-    if (this.nothing < 0) this.theirs.push((this.nothing = native().openNull()));
-    return this.nothing;
-  }
+function existing(number: number, option: Exclude<StdioOption, 'pipe'>): number {
+  if (option === 'inherit') return number;
+  return option === 'ignore' ? -1 : option;
 }
 
 /** Whether a descriptor is open; what is not gives a clear error before anything is started. */

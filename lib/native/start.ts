@@ -95,7 +95,7 @@ export interface NativeStartOptions {
   holdMounts: boolean;
   /** False: resolve once GO is sent; `goResult` tells the rest. */
   awaitCommand: boolean;
-  /** Descriptors for the command's stdin, stdout and stderr; none where it has a terminal. */
+  /** Descriptors for the command's stdin, stdout and stderr, -1 for /dev/null; none where it has a terminal. */
   stdio: number[];
   /** Tell when each step was done. */
   marks?: boolean;

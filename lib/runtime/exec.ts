@@ -27,7 +27,7 @@ export interface ExecPlan {
   program: string;
   /** Process records. */
   process: Buffer;
-  /** Descriptors for its stdin, stdout and stderr; none where it has a terminal. */
+  /** Descriptors for its stdin, stdout and stderr, -1 for /dev/null; none where it has a terminal. */
   stdio: number[];
   terminal?: { rows: number; columns: number };
 }

@@ -37,7 +37,7 @@ export async function claimIds(
 export function givePipes(stdio: readonly number[], ids: IdRange | undefined): void {
   if (!ids || ids.uid === 0) return;
   for (const fd of stdio) {
-    if (fs.readlinkSync(`/proc/self/fd/${fd}`).startsWith('pipe:')) give(fd, ids);
+    if (fd >= 0 && fs.readlinkSync(`/proc/self/fd/${fd}`).startsWith('pipe:')) give(fd, ids);
   }
 }
 

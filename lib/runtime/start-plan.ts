@@ -36,7 +36,7 @@ export interface StartPlan {
   /** Count the CPU time of all its processes. */
   cpuTime: boolean;
   /**
-   * Descriptors for the command's stdin, stdout and stderr; none where it has a terminal. `parked`: the command comes
+   * Descriptors for the command's stdin, stdout and stderr, -1 for /dev/null; none where it has a terminal. `parked`: the command comes
    * later, by `goParked`.
    */
   stdio: number[] | 'parked';
