@@ -1,7 +1,5 @@
 #include "plan.h"
 
-#include "cleanup.h"
-
 #include <errno.h>
 #include <string.h>
 
@@ -82,24 +80,33 @@ bool skiff_read_bytes(skiff_reader *reader, const void **bytes, size_t *length, 
     return true;
 }
 
-bool skiff_read_texts(skiff_reader *reader, char ***texts, skiff_error *err)
+static bool read_each(skiff_reader *reader, char **list, uint32_t count, skiff_error *err)
 {
-    uint32_t count;
-    if (!skiff_read_u32(reader, &count, err))
-        return false;
-    if (count > left(reader) / 5) /* a text takes five bytes at least: bounds what is allocated */
-        return bad(err, "counts more texts than it has");
-    cleanup_free char **list = calloc((size_t)count + 1, sizeof *list);
-    if (!list)
-        return skiff_fail(err, "calloc", NULL);
     for (uint32_t i = 0; i < count; i++) {
         const char *text;
         if (!skiff_read_text(reader, &text, err))
             return false;
         list[i] = (char *)text;
     }
+    return true;
+}
+
+bool skiff_read_texts(skiff_reader *reader, skiff_room *room, char ***texts, skiff_error *err)
+{
+    uint32_t count;
+    if (!skiff_read_u32(reader, &count, err))
+        return false;
+    if (count > left(reader) / 5) /* a text takes five bytes at least: bounds what is allocated */
+        return bad(err, "counts more texts than it has");
+    char **list = skiff_take_room(room, (size_t)count + 1, sizeof *list);
+    if (!list)
+        return skiff_fail(err, "calloc", NULL);
+    if (!read_each(reader, list, count, err)) {
+        if (!room)
+            free(list);
+        return false;
+    }
     *texts = list;
-    list = NULL;
     return true;
 }
 

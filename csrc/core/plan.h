@@ -12,6 +12,7 @@
 #define SKIFF_CORE_PLAN_H
 
 #include "error.h"
+#include "room.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -128,8 +129,8 @@ bool skiff_read_u64(skiff_reader *reader, uint64_t *value, skiff_error *err);
 bool skiff_read_text(skiff_reader *reader, const char **text, skiff_error *err);
 /* Bytes behind their u32 length; they stay where they are, too. */
 bool skiff_read_bytes(skiff_reader *reader, const void **bytes, size_t *length, skiff_error *err);
-/* A counted list of texts as a NULL-ended array; the caller frees the array. */
-bool skiff_read_texts(skiff_reader *reader, char ***texts, skiff_error *err);
+/* A counted list of texts as a NULL-ended array, in `room`; without one (NULL) the caller frees the array. */
+bool skiff_read_texts(skiff_reader *reader, skiff_room *room, char ***texts, skiff_error *err);
 /* The payload must be used up. */
 bool skiff_read_end(const skiff_reader *reader, skiff_error *err);
 

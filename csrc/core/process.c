@@ -11,11 +11,11 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
-static bool read_list(char ***list, skiff_reader *payload, skiff_error *err)
+static bool read_list(const skiff_process *process, char ***list, skiff_reader *payload, skiff_error *err)
 {
     if (*list)
         return skiff_fail_with(err, EBADMSG, "plan", "has a list twice");
-    return skiff_read_texts(payload, list, err);
+    return skiff_read_texts(payload, process->room, list, err);
 }
 
 static bool read_user(skiff_process *process, skiff_reader *payload, skiff_error *err)
@@ -28,7 +28,7 @@ static bool read_user(skiff_process *process, skiff_reader *payload, skiff_error
         return false;
     if (count > (size_t)(payload->end - payload->at) / sizeof(uint32_t))
         return skiff_fail_with(err, EBADMSG, "plan", "counts more groups than it has");
-    process->groups = calloc((size_t)count + 1, sizeof *process->groups);
+    process->groups = skiff_take_room(process->room, (size_t)count + 1, sizeof *process->groups);
     if (!process->groups)
         return skiff_fail(err, "calloc", NULL);
     process->group_count = count;
@@ -117,9 +117,9 @@ static bool read_one(skiff_process *process, skiff_record *record, skiff_error *
     skiff_reader *payload = &record->payload;
     switch (record->operation) {
     case SKIFF_OP_ARGS:
-        return read_list(&process->args, payload, err);
+        return read_list(process, &process->args, payload, err);
     case SKIFF_OP_ENV:
-        return read_list(&process->env, payload, err);
+        return read_list(process, &process->env, payload, err);
     case SKIFF_OP_CWD:
         return skiff_read_text(payload, &process->cwd, err);
     case SKIFF_OP_USER:
@@ -159,9 +159,9 @@ static bool read_one(skiff_process *process, skiff_record *record, skiff_error *
     }
 }
 
-bool skiff_read_process(skiff_process *process, const void *plan, size_t length, skiff_error *err)
+bool skiff_read_process(skiff_process *process, skiff_room *room, const void *plan, size_t length, skiff_error *err)
 {
-    *process = (skiff_process){.cwd = "/", .umask = 0022};
+    *process = (skiff_process){.cwd = "/", .umask = 0022, .room = room};
     skiff_error_text(err->step, sizeof err->step, "process");
     skiff_reader reader;
     if (!skiff_plan_open(&reader, plan, length, err))

@@ -4,6 +4,7 @@
 
 #include "error.h"
 #include "fault.h"
+#include "room.h"
 #include "seccomp.h"
 
 #include <stddef.h>
@@ -31,9 +32,13 @@ typedef struct skiff_process {
     const char *apparmor_profile, *selinux_label; /* NULL: what it is in now */
     skiff_seccomp seccomp;
     skiff_fault fault;
+    skiff_room *room; /* what is read goes there; NULL: none */
 } skiff_process;
 
-/* Read the process records; resource limits and the OOM score are set, and files written, while reading, in order. */
-bool skiff_read_process(skiff_process *process, const void *plan, size_t length, skiff_error *err);
+/*
+ * Read the process records; resource limits and the OOM score are set, and files written, while reading, in order. What it
+ * takes memory for is in `room`; without one (NULL) the caller frees `args`, `env` and `groups`.
+ */
+bool skiff_read_process(skiff_process *process, skiff_room *room, const void *plan, size_t length, skiff_error *err);
 
 #endif

@@ -42,30 +42,33 @@ typedef struct {
     int stdio_count;
 } order;
 
-static bool receive(uint32_t wanted, order *message, skiff_error *err)
+/* A plan and a process of the usual sizes, and lists of their texts. */
+static alignas(max_align_t) char block[32 << 10];
+
+static bool receive(uint32_t wanted, skiff_room *room, order *message, skiff_error *err)
 {
     skiff_header header;
     if (!skiff_receive_header(SKIFF_PIPE_FD, &header, message->stdio, SKIFF_STDIO, &message->stdio_count, err))
         return false;
     if (SKIFF_TYPE(header.type) != wanted)
         return skiff_fail_with(err, EPROTO, "recvmsg", NULL);
-    message->body = malloc(header.length + 1u);
+    message->body = skiff_take_room(room, header.length + 1u, 1);
     if (!message->body)
-        return skiff_fail(err, "malloc", NULL);
+        return skiff_fail(err, "calloc", NULL);
     message->type = header.type;
     message->length = header.length;
     return skiff_receive_exact(SKIFF_PIPE_FD, message->body, header.length, err);
 }
 
 /* Say READY, with the terminal's master where there is one, and wait for GO. */
-static bool await_go(int *terminal_master, order *go, skiff_error *err)
+static bool await_go(int *terminal_master, skiff_room *room, order *go, skiff_error *err)
 {
     skiff_error_text(err->step, sizeof err->step, "park");
     uint64_t now = skiff_now_ns();
     if (!skiff_send(SKIFF_PIPE_FD, SKIFF_READY, &now, sizeof now, terminal_master, *terminal_master >= 0, err))
         return false;
     skiff_close_fd(terminal_master);
-    return receive(SKIFF_GO, go, err);
+    return receive(SKIFF_GO, room, go, err);
 }
 
 /* All but execve. */
@@ -85,12 +88,12 @@ static int execute(const skiff_process *process, skiff_error *err)
 }
 
 /* Park: set up by the plan, say READY, wait for GO. */
-static bool park(skiff_setup *setup, order *go, skiff_error *err)
+static bool park(skiff_setup *setup, skiff_room *room, order *go, skiff_error *err)
 {
     order plan;
     skiff_error_text(err->step, sizeof err->step, "plan");
-    return receive(SKIFF_PLAN, &plan, err) && skiff_set_up(setup, plan.body, plan.length, err) &&
-           await_go(&setup->terminal_master, go, err);
+    return receive(SKIFF_PLAN, room, &plan, err) && skiff_set_up(setup, plan.body, plan.length, err) &&
+           await_go(&setup->terminal_master, room, go, err);
 }
 
 static int run_init(void)
@@ -98,9 +101,10 @@ static int run_init(void)
     skiff_error err = {0};
     skiff_setup setup;
     skiff_process process;
+    skiff_room room = {block, block + sizeof block};
     order go = {0};
 
-    if (!park(&setup, &go, &err) || !skiff_read_process(&process, go.body, go.length, &err) ||
+    if (!park(&setup, &room, &go, &err) || !skiff_read_process(&process, &room, go.body, go.length, &err) ||
         !become(&process, &go, setup.terminal_slave, &err))
         return give_up(&err);
     if (process.stay_init)
@@ -113,13 +117,14 @@ static int run_exec(void)
     skiff_error err = {0};
     skiff_joined joined;
     skiff_process process;
+    skiff_room room = {block, block + sizeof block};
     order go = {0};
 
-    if (!skiff_join_container(&joined, &err) || !await_go(&joined.terminal_master, &go, &err))
+    if (!skiff_join_container(&joined, &err) || !await_go(&joined.terminal_master, &room, &go, &err))
         return give_up(&err);
     /* Not before GO: by the joiner's process group the caller finds this process until then (enter.c). */
     setsid();
-    if (!skiff_read_process(&process, go.body, go.length, &err))
+    if (!skiff_read_process(&process, &room, go.body, go.length, &err))
         return give_up(&err);
     process.need_cwd = true;
     return become(&process, &go, joined.terminal_slave, &err) ? execute(&process, &err) : give_up(&err);

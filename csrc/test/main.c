@@ -36,7 +36,7 @@ static void free_process(skiff_process *process)
 static bool parse_process(const void *plan, size_t length, skiff_error *err)
 {
     skiff_process process;
-    bool ok = skiff_read_process(&process, plan, length, err);
+    bool ok = skiff_read_process(&process, NULL, plan, length, err);
     free_process(&process);
     return ok;
 }
@@ -62,7 +62,7 @@ static void test_whole_plans(void)
     CHECK(!parse_exact(parse_binds, setup.bytes, setup.length, &err) && err.errnum == EBADMSG);
 
     skiff_process read;
-    CHECK(skiff_read_process(&read, process.bytes, process.length, &err));
+    CHECK(skiff_read_process(&read, NULL, process.bytes, process.length, &err));
     CHECK(strcmp(read.args[0], "one") == 0 && *read.args[1] == '\0' && strcmp(read.args[2], "a b\n") == 0);
     CHECK(!read.args[3] && read.uid == 1000 && read.gid == 1001 && read.group_count == 2 && read.groups[1] == 6);
     CHECK(read.stay_init && read.no_new_privs && read.capabilities.ambient == 0xa80425fb);

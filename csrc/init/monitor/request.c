@@ -20,9 +20,9 @@ static bool read_workspace(skiff_request *request, skiff_reader *payload, skiff_
     uint32_t kind, flags;
     char **layers, **skip;
     if (!skiff_read_u32(payload, &kind, err) || !skiff_read_u32(payload, &flags, err) ||
-        !skiff_read_texts(payload, &layers, err) || !skiff_read_text(payload, &workspace->what.upper, err) ||
+        !skiff_read_texts(payload, NULL, &layers, err) || !skiff_read_text(payload, &workspace->what.upper, err) ||
         !skiff_read_text(payload, &workspace->what.work, err) ||
-        !skiff_read_text(payload, &workspace->what.target, err) || !skiff_read_texts(payload, &skip, err))
+        !skiff_read_text(payload, &workspace->what.target, err) || !skiff_read_texts(payload, NULL, &skip, err))
         return false;
     workspace->kind = (skiff_workspace_kind)kind;
     workspace->what.layers = (const char *const *)layers;
@@ -41,7 +41,7 @@ static bool read_workspace(skiff_request *request, skiff_reader *payload, skiff_
 static bool read_settings(skiff_cgroup *cgroup, skiff_reader *payload, skiff_error *err)
 {
     cleanup_free char **texts = NULL;
-    if (!skiff_read_texts(payload, &texts, err))
+    if (!skiff_read_texts(payload, NULL, &texts, err))
         return false;
     size_t count = count_of(texts) / 3;
     skiff_cgroup_setting *settings = calloc(count + 1, sizeof *settings);
@@ -102,13 +102,13 @@ static bool read_streams(skiff_request *request, skiff_reader *payload, skiff_er
 
 static bool read_limits(skiff_request *request, skiff_reader *payload, skiff_error *err)
 {
-    return skiff_read_u64(payload, &request->timeout_ms, err) && skiff_read_texts(payload, &request->oom_files, err);
+    return skiff_read_u64(payload, &request->timeout_ms, err) && skiff_read_texts(payload, NULL, &request->oom_files, err);
 }
 
 static bool read_copy_ups(skiff_request *request, skiff_reader *payload, skiff_error *err)
 {
     char **texts;
-    if (!skiff_read_texts(payload, &texts, err))
+    if (!skiff_read_texts(payload, NULL, &texts, err))
         return false;
     size_t count = count_of(texts);
     if (count % 3 != 0)
@@ -124,8 +124,8 @@ static bool read_copy_ups(skiff_request *request, skiff_reader *payload, skiff_e
 static bool read_removal(skiff_request *request, skiff_reader *payload, skiff_error *err)
 {
     uint32_t remove;
-    if (!skiff_read_u32(payload, &remove, err) || !skiff_read_texts(payload, &request->claims, err) ||
-        !skiff_read_texts(payload, &request->after, err))
+    if (!skiff_read_u32(payload, &remove, err) || !skiff_read_texts(payload, NULL, &request->claims, err) ||
+        !skiff_read_texts(payload, NULL, &request->after, err))
         return false;
     request->remove = remove;
     if (!request->after[0])
