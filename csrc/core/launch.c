@@ -67,7 +67,7 @@ static bool enter_mounts(child_work *work)
 {
     work->failed_call = "setns";
     if (work->user >= 0)
-        return work->base >= 0 ? skiff_attach_to_base(work->mount) : skiff_attach_over_root(work->mount);
+        return skiff_attach_over_root(work->mount);
     if (work->mount >= 0)
         return skiff_enter_mount_base(work->base, work->mount);
     work->failed_call = "chdir";
@@ -263,6 +263,7 @@ static bool clone_into_cgroups(const skiff_launch_options *options, int pipe, bo
                        .init = options->init,
                        .base = options->mount_base,
                        .user = options->user_namespace};
+    launched->on_base = mount >= 0 && options->mount_base >= 0;
     skiff_error_text(err->step, sizeof err->step, "clone");
     return clone_init(&work, launched, err);
 }

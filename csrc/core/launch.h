@@ -32,6 +32,7 @@ typedef struct skiff_launched {
     pid_t pid;
     int pidfd;
     int pipe;
+    bool on_base; /* its root is mounted over that of the mount base */
 } skiff_launched;
 
 /* Start an init (or, with `type` SOCK_SEQPACKET, a watchdog) in its cgroups. Nothing is left of it on failure. */

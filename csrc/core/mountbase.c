@@ -32,7 +32,7 @@ static bool fill(skiff_making *work, bool seeing)
         return false;
     work->failed_call = "mknod";
     umask(0);
-    if (chdir("/proc") != 0 || mkdir("." SKIFF_BASE_ROOT, 0700) != 0 || mkdir("./dev", 0755) != 0 ||
+    if (chdir("/proc") != 0 || mkdir("./dev", 0755) != 0 ||
         mknod("./dev/null", S_IFCHR | 0666, makedev(1, 3)) != 0)
         return false;
     work->failed_call = "mount";
@@ -70,18 +70,13 @@ int skiff_copy_mount(const char *path)
 
 bool skiff_enter_mount_base(int base, int mount)
 {
-    return setns(base, CLONE_NEWNS) == 0 && unshare(CLONE_NEWNS) == 0 && skiff_attach_to_base(mount);
+    return setns(base, CLONE_NEWNS) == 0 && unshare(CLONE_NEWNS) == 0 && skiff_attach_over_root(mount);
 }
 
 bool skiff_attach_over_root(int mount)
 {
-    /* The root directory of this process stays what it was, with all that is mounted in it. */
+    /* The root directory of this process stays what it was, with all that is mounted in it. Nothing but `/` can be relied
+     * on to be open to it. */
     return syscall(SKIFF_SYS_move_mount, mount, "", AT_FDCWD, "/", SKIFF_MOVE_MOUNT_F_EMPTY_PATH) == 0 &&
            fchdir(mount) == 0;
-}
-
-bool skiff_attach_to_base(int mount)
-{
-    return syscall(SKIFF_SYS_move_mount, mount, "", AT_FDCWD, SKIFF_BASE_ROOT, SKIFF_MOVE_MOUNT_F_EMPTY_PATH) == 0 &&
-           chdir(SKIFF_BASE_ROOT) == 0;
 }

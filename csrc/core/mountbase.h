@@ -4,10 +4,8 @@
 
 #include "error.h"
 
-#define SKIFF_BASE_ROOT "/root" /* where a container's file system is attached to */
-
 /*
- * Make a mount namespace with next to nothing in it: an empty, read-only tmpfs with SKIFF_BASE_ROOT and /dev/null.
+ * Make a mount namespace with next to nothing in it: a read-only tmpfs with /dev/null.
  * Copying it costs the same however many mounts the host has, those of other containers among them. It lives as long as
  * `*namespace_fd` is open.
  */
@@ -21,13 +19,10 @@ bool skiff_make_seeing_mount_base(int *namespace_fd, skiff_error *err);
 int skiff_copy_mount(const char *path);
 
 /* In a child with a file system view of its own, async-signal-safe: a new mount namespace, a copy of the base's, with the
- * detached mount attached; the working directory is its root then. False with errno. */
+ * detached mount over its root; the working directory is its root then. False with errno. */
 bool skiff_enter_mount_base(int base, int mount);
 
-/* The last step of it alone, in a copy of the base that clone(2) has made. */
-bool skiff_attach_to_base(int mount);
-
-/* The same in a copy of any other mount namespace, of which nothing but `/` can be relied on to be open to the child. */
+/* The last step of it alone, in a copy that clone(2) has made, of the base or of any other mount namespace. */
 bool skiff_attach_over_root(int mount);
 
 #endif

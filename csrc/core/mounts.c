@@ -32,6 +32,18 @@ bool skiff_enter_root(skiff_error *err)
     return chdir("/") == 0 || skiff_fail(err, "chdir", "/");
 }
 
+/*
+ * What is mounted over a namespace's root is what every process in it has for `/`, and comes back to from above it: the
+ * kernel goes on to the topmost mount there, as for one that joins (setns(2)). Below is nothing of the host, and who may
+ * not unmount cannot uncover it. To take it off would wait for RCU, which is a thirtieth of a start.
+ */
+bool skiff_enter_root_on_base(skiff_error *err)
+{
+    return mount_checked(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL, err) &&
+           (chroot(".") == 0 || skiff_fail(err, "chroot", "the mount point")) &&
+           (chdir("/") == 0 || skiff_fail(err, "chdir", "/"));
+}
+
 bool skiff_make_directories(const char *path, skiff_error *err)
 {
     if (mkdir(path, 0755) == 0 || errno == EEXIST)

@@ -6,9 +6,13 @@
 
 #include <stdint.h>
 
-/* Make the working directory, a mount point, this mount namespace's root and drop everything of the old one. From here on no path can lead to the
- * host: symlinks of an image resolve inside of it. */
+/* Make the working directory, a mount point, this mount namespace's root and drop everything of the old one. From here on
+ * no path can lead to the host: symlinks of an image resolve inside of it. */
 bool skiff_enter_root(skiff_error *err);
+
+/* The same where the working directory is mounted over the root of the mount base, which stays below: for a container
+ * whose processes may not unmount. */
+bool skiff_enter_root_on_base(skiff_error *err);
 
 /* mount(2); the target directory is made where it is missing. A bind takes a second step for its other flags. */
 bool skiff_mount(const char *type, const char *source, const char *target, uint64_t flags, const char *data,

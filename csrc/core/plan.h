@@ -21,7 +21,7 @@
 
 enum skiff_operation {
     /* Set-up, carried out before READY. */
-    SKIFF_OP_ROOT = 1,          /* (nothing): the working directory, a mount point, becomes the root */
+    SKIFF_OP_ROOT = 1,          /* u32 SKIFF_ROOT_ flags: the working directory, a mount point, becomes the root */
     SKIFF_OP_MOUNT = 2,         /* text type, text source, text target, u64 MS_ flags, text data */
     SKIFF_OP_DEVICE = 3,        /* text path, u32 mode with its type, u32 major, u32 minor, u32 uid, u32 gid */
     SKIFF_OP_SYMLINK = 4,       /* text what it holds, text path */
@@ -80,6 +80,10 @@ enum skiff_operation {
     SKIFF_OP_REMOVAL = 59,   /* u32 remove all at the end, texts claims of its name, texts program to become at the end */
     SKIFF_OP_COPY_UPS = 60,  /* texts: path, volume, temporary directory, ... (copyup.h) */
     SKIFF_OP_IDS = 61,       /* u32 first uid, gid, count, the caller's uid, gid: of its user namespace (idmap.h) */
+};
+
+enum skiff_root_flag {
+    SKIFF_ROOT_STAYS_ON_BASE = 1, /* the mount base may stay below it */
 };
 
 enum skiff_workspace_flag {

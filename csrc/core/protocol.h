@@ -1,7 +1,8 @@
 /*
  * What is said over the init's pipe (a stream socket pair), all of it:
  *
- *   caller -> init   PLAN   the plan's set-up records (plan.h)
+ *   caller -> init   PLAN   the plan's set-up records (plan.h); SKIFF_PLAN_ON_BASE in its type where the working directory
+ *                           is mounted over the mount base's root
  *   init -> caller   READY  parked, since when (u64, ns of CLOCK_MONOTONIC); carries the terminal's master descriptor
  *                           where the plan asked for one
  *   caller -> init   GO     the plan's process records; carries those of stdin, stdout and stderr that its type names
@@ -58,6 +59,7 @@
 #define SKIFF_PIPE_FD 3 /* where the init and the watchdog find their end */
 #define SKIFF_STDIO 3   /* descriptors that GO carries, at most */
 #define SKIFF_GO_STREAM(n) (0x100u << (n)) /* in GO's type: it carries this one; any other is /dev/null, or the terminal */
+#define SKIFF_PLAN_ON_BASE 0x100u          /* in PLAN's type */
 #define SKIFF_TYPE(type) ((type) & 0xffu)
 
 /* The environment is counted by execve, so this bounds GO well above ARG_MAX's usual 2 MiB. */

@@ -54,7 +54,10 @@ static bool place_held(skiff_held_mount *held, const char *target, skiff_error *
 
 static bool do_root(skiff_setup *setup, skiff_reader *payload, skiff_error *err)
 {
-    return skiff_enter_root(err);
+    uint32_t flags;
+    if (!skiff_read_u32(payload, &flags, err))
+        return false;
+    return setup->on_base && (flags & SKIFF_ROOT_STAYS_ON_BASE) ? skiff_enter_root_on_base(err) : skiff_enter_root(err);
 }
 
 /* What the user mounts may lie over /dev: the masks' source is the one that is there now. */
@@ -220,9 +223,13 @@ static const struct {
     [SKIFF_OP_HOLD] = {"mount", do_hold},
 };
 
-bool skiff_set_up(skiff_setup *setup, const void *plan, size_t length, skiff_error *err)
+bool skiff_set_up(skiff_setup *setup, bool on_base, const void *plan, size_t length, skiff_error *err)
 {
-    *setup = (skiff_setup){.next_bind = SKIFF_BIND_FD, .null = -1, .terminal_master = -1, .terminal_slave = -1};
+    *setup = (skiff_setup){.on_base = on_base,
+                           .next_bind = SKIFF_BIND_FD,
+                           .null = -1,
+                           .terminal_master = -1,
+                           .terminal_slave = -1};
     skiff_error_text(err->step, sizeof err->step, "plan");
     skiff_reader reader;
     if (!skiff_plan_open(&reader, plan, length, err))

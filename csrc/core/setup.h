@@ -18,6 +18,7 @@ typedef struct skiff_held_mount {
 /* What set-up leaves for later. */
 typedef struct skiff_setup {
     skiff_fault fault;
+    bool on_base;      /* what the root is mounted over is the mount base's, mountbase.h */
     const char *empty; /* a masked directory, which can mask others too; NULL before the first */
     int null;          /* the container's /dev/null, once the user's mounts have begun; else -1 */
     skiff_held_mount held[SKIFF_HELD_MOUNTS];
@@ -28,6 +29,6 @@ typedef struct skiff_setup {
 } skiff_setup;
 
 /* Carry out the set-up records of a plan, in order. */
-bool skiff_set_up(skiff_setup *setup, const void *plan, size_t length, skiff_error *err);
+bool skiff_set_up(skiff_setup *setup, bool on_base, const void *plan, size_t length, skiff_error *err);
 
 #endif

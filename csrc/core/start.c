@@ -182,7 +182,8 @@ static bool bring_up(const skiff_start_options *options, skiff_started *started,
     if (!skiff_step(&options->fault, "send-plan", err))
         return false;
     /* A failure to send is told by READY's absence: the init may have said why before it ended. */
-    skiff_send(started->init.pipe, SKIFF_PLAN, options->plan, (uint32_t)options->plan_length, NULL, 0, &unsent);
+    uint32_t type = SKIFF_PLAN | (started->init.on_base ? SKIFF_PLAN_ON_BASE : 0);
+    skiff_send(started->init.pipe, type, options->plan, (uint32_t)options->plan_length, NULL, 0, &unsent);
     /* The init sets up meanwhile. */
     if (!guard(options, started, err) || !note(options, started, err))
         return false;

@@ -89,6 +89,7 @@ test_plan plan_of_setup(void)
     put_text(&plan, "size=1m,noswap");
     end(&plan, start);
     start = begin(&plan, SKIFF_OP_ROOT);
+    put_u32(&plan, SKIFF_ROOT_STAYS_ON_BASE);
     end(&plan, start);
     tmpfs(&plan, SKIFF_OP_MOUNT, "/dev");
     start = begin(&plan, SKIFF_OP_DEVICE);

@@ -76,6 +76,8 @@ export const RLIMITS: Readonly<Record<string, number>> = {
 
 /** mount_setattr(2) */
 const MOUNT_ATTR_NOSUID = 2;
+/** csrc/core/plan.h. */
+const ROOT_STAYS_ON_BASE = 1;
 const MOUNT_ATTR_NODEV = 4;
 
 const U64_MAX = 0xffff_ffff_ffff_ffffn;
@@ -102,7 +104,7 @@ export function setupPlan(spec: Spec, { fault }: SetupOptions = {}): Buffer {
     plan.add(Operation.Hold, { text: type }, { u32: attributes }, { text: data });
   }
   // The start enters the root's mount point, wherever in its mount namespace that is.
-  plan.add(Operation.Root);
+  plan.add(Operation.Root, { u32: mayStayOnBase(spec) ? ROOT_STAYS_ON_BASE : 0 });
   // What of the host is mounted over /dev must not get devices made in it.
   const binds = spec.mounts.findIndex(isBind);
   const end = binds < 0 ? spec.mounts.length : binds;
@@ -123,6 +125,15 @@ export function setupPlan(spec: Spec, { fault }: SetupOptions = {}): Buffer {
     plan.add(Operation.RootReadonly);
   }
   return plan.bytes();
+}
+
+/**
+ * Whoever may unmount could take the root away and come to what it is mounted over: CAP_SYS_ADMIN, or a user namespace in
+ * which that can be had.
+ */
+function mayStayOnBase({ userNamespace, process }: Spec): boolean {
+  const { bounding } = process.capabilities ?? {};
+  return userNamespace === undefined && bounding?.includes('CAP_SYS_ADMIN') === false;
 }
 
 /** Compile what the init does after GO. */
