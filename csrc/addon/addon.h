@@ -33,6 +33,8 @@ Napi::Object OptionsOf(const Napi::CallbackInfo &info, const char *function);
 
 // One member of an object, by a name that is a literal.
 Napi::Value Member(const Napi::Object &object, const char *name);
+void SetMember(Napi::Object &object, const char *name, Napi::Value value);
+void SetMember(Napi::Object &object, const char *name, double value);
 
 // One member of an options object, of the wanted type; a TypeError names the member otherwise.
 int IntOption(const Napi::Object &options, const char *name);

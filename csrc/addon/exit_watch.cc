@@ -78,11 +78,11 @@ Napi::Object StatusOf(Napi::Env env, const Ended &ended)
     bool exited = ended.info.si_code == CLD_EXITED;
     Napi::Object status = Napi::Object::New(env);
     Napi::Value number = Napi::Number::New(env, ended.info.si_status);
-    status.Set("code", exited ? number : env.Null());
-    status.Set("signal", exited ? env.Null() : number);
-    status.Set("cpuUs", cpu);
-    status.Set("endedNs", ended.ns);
-    status.Set("maxRssBytes", static_cast<double>(usage.ru_maxrss) * 1024);
+    SetMember(status, "code", exited ? number : Napi::Value(env.Null()));
+    SetMember(status, "signal", exited ? Napi::Value(env.Null()) : number);
+    SetMember(status, "cpuUs", cpu);
+    SetMember(status, "endedNs", ended.ns);
+    SetMember(status, "maxRssBytes", static_cast<double>(usage.ru_maxrss) * 1024);
     return status;
 }
 
@@ -102,13 +102,13 @@ void Close(Watch *watch)
 Napi::Value LastToJs(Napi::Env env, const Last &last)
 {
     Napi::Object result = Napi::Object::New(env);
-    result.Set("readyNs", static_cast<double>(last.ready_ns));
+    SetMember(result, "readyNs", static_cast<double>(last.ready_ns));
     if (!last.has_begun)
-        result.Set("beginning", ErrorOf(env, last.beginning).Value());
+        SetMember(result, "beginning", ErrorOf(env, last.beginning).Value());
     if (last.is_removed)
-        result.Set("removed", last.removal->ToJs(env));
+        SetMember(result, "removed", last.removal->ToJs(env));
     else
-        result.Set("failure", ErrorOf(env, last.failure).Value());
+        SetMember(result, "failure", ErrorOf(env, last.failure).Value());
     return result;
 }
 

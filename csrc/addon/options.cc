@@ -46,6 +46,16 @@ Napi::Value Member(const Napi::Object &object, const char *name)
     return object.Get(Owned::Of(object.Env()).names.Of(object.Env(), name));
 }
 
+void SetMember(Napi::Object &object, const char *name, Napi::Value value)
+{
+    object.Set(Owned::Of(object.Env()).names.Of(object.Env(), name), value);
+}
+
+void SetMember(Napi::Object &object, const char *name, double value)
+{
+    SetMember(object, name, Napi::Number::New(object.Env(), value));
+}
+
 int IntOption(const Napi::Object &options, const char *name)
 {
     return ToInt(options, Member(options, name), name);

@@ -18,8 +18,8 @@ Napi::Value MarksToJs(Napi::Env env, const skiff_marks &marks)
     Napi::Array list = Napi::Array::New(env, static_cast<size_t>(marks.count));
     for (int i = 0; i < marks.count; i++) {
         Napi::Object mark = Napi::Object::New(env);
-        mark.Set("step", marks.at[i].step);
-        mark.Set("ns", static_cast<double>(marks.at[i].ns));
+        SetMember(mark, "step", Napi::String::New(env, marks.at[i].step));
+        SetMember(mark, "ns", static_cast<double>(marks.at[i].ns));
         list.Set(static_cast<uint32_t>(i), mark);
     }
     return list;
@@ -80,12 +80,12 @@ Napi::Object Removal::ToJs(Napi::Env env) const
             busy.Set(busy.Length(), Napi::String::New(env, cgroups_[i]));
     for (size_t i = 0; i < counts_.size(); i++)
         counts.Set(static_cast<uint32_t>(i), counts_[i] ? Napi::String::New(env, *counts_[i]) : env.Null());
-    result.Set("busy", busy);
-    result.Set("counts", counts);
+    SetMember(result, "busy", busy);
+    SetMember(result, "counts", counts);
     if (left_)
-        result.Set("left", Owned::Of(env).aheads.Add(std::make_shared<Ahead>(used_)));
+        SetMember(result, "left", Owned::Of(env).aheads.Add(std::make_shared<Ahead>(used_)));
     if (wants_marks_)
-        result.Set("marks", MarksToJs(env, marks_));
+        SetMember(result, "marks", MarksToJs(env, marks_));
     return result;
 }
 

@@ -139,16 +139,16 @@ Napi::Value StartedToJs(Napi::Env env, const Request &request, bool marks, Start
     Owned &owned = Owned::Of(env);
     const skiff_started &started = result.started;
     Napi::Object object = Napi::Object::New(env);
-    object.Set("pid", started.init.pid);
-    object.Set("pidfd", owned.Adopt(started.init.pidfd));
-    object.Set("pipe", started.init.pipe >= 0 ? owned.Adopt(started.init.pipe) : -1);
-    object.Set("terminal", started.terminal >= 0 ? owned.Adopt(started.terminal) : -1);
-    object.Set("mounts", started.mounts >= 0 ? owned.Adopt(started.mounts) : -1);
+    SetMember(object, "pid", started.init.pid);
+    SetMember(object, "pidfd", owned.Adopt(started.init.pidfd));
+    SetMember(object, "pipe", started.init.pipe >= 0 ? owned.Adopt(started.init.pipe) : -1);
+    SetMember(object, "terminal", started.terminal >= 0 ? owned.Adopt(started.terminal) : -1);
+    SetMember(object, "mounts", started.mounts >= 0 ? owned.Adopt(started.mounts) : -1);
     result.there = false;
-    object.Set("guarded", started.guarded);
-    object.Set("cgroupsMade", MadeToJs(env, request.options.cgroups, request.options.cgroup_count));
+    SetMember(object, "guarded", Napi::Boolean::New(env, started.guarded));
+    SetMember(object, "cgroupsMade", MadeToJs(env, request.options.cgroups, request.options.cgroup_count));
     if (marks)
-        object.Set("marks", MarksToJs(env, started.marks));
+        SetMember(object, "marks", MarksToJs(env, started.marks));
     return object;
 }
 

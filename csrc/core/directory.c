@@ -83,14 +83,13 @@ static off_t place_of_init(const skiff_directory *directory)
     return there ? (off_t)place : -1;
 }
 
-bool skiff_note_init(const skiff_directory *directory, pid_t pid, skiff_error *err)
+bool skiff_note_init(const skiff_directory *directory, pid_t pid, unsigned long long ticks, skiff_error *err)
 {
-    unsigned long long ticks;
     char text[SKIFF_INIT_ROOM], path[PATH_MAX];
     off_t place = place_of_init(directory);
     if (place < 0)
         return skiff_fail_with(err, EINVAL, "pwrite", "a record without room for its init");
-    if (!skiff_start_time(pid, &ticks, err) || !join(path, directory->path, "state.json", err))
+    if ((ticks == 0 && !skiff_start_time(pid, &ticks, err)) || !join(path, directory->path, "state.json", err))
         return false;
     /* The full stop tells whoever reads at the same time that this is all of it. */
     int length = snprintf(text, sizeof text, "%d %llu.", (int)pid, ticks);

@@ -28,7 +28,7 @@ bool skiff_make_directory(const skiff_directory *directory, skiff_error *err);
 /* When a process was started, in clock ticks since boot: field 22 of proc_pid_stat(5). */
 bool skiff_start_time(pid_t pid, unsigned long long *ticks, skiff_error *err);
 
-/* Write into the record who the container's init is: "PID START_TIME." */
-bool skiff_note_init(const skiff_directory *directory, pid_t pid, skiff_error *err);
+/* Write into the record who the container's init is: "PID START_TIME." `ticks`: its start time where that is known, or 0. */
+bool skiff_note_init(const skiff_directory *directory, pid_t pid, unsigned long long ticks, skiff_error *err);
 
 #endif

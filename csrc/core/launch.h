@@ -32,6 +32,7 @@ typedef struct skiff_launched {
     pid_t pid;
     int pidfd;
     int pipe;
+    unsigned long long start_ticks; /* when it was cloned, as skiff_start_time tells; 0: that has to be asked for */
     bool on_base; /* its root is mounted over that of the mount base */
 } skiff_launched;
 

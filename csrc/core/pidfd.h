@@ -5,7 +5,10 @@
 #include "cleanup.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -16,6 +19,18 @@
 #ifndef SYS_pidfd_send_signal
 #define SYS_pidfd_send_signal 424
 #endif
+#define SKIFF_PIDFD_GET_MNT_NAMESPACE _IO(0xFF, 3) /* linux/pidfd.h of 6.11 */
+
+/* The mount namespace of a child that was not waited for; -1 with errno. */
+static inline int skiff_open_mount_namespace(int pidfd, pid_t pid)
+{
+    int opened = ioctl(pidfd, SKIFF_PIDFD_GET_MNT_NAMESPACE, 0);
+    if (opened >= 0)
+        return opened;
+    char path[32];
+    snprintf(path, sizeof path, "/proc/%d/ns/mnt", (int)pid);
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
 
 /* False with errno; ESRCH where it has ended and was waited for. Signal 0 only asks. */
 static inline bool skiff_pidfd_signal(int pidfd, int number)

@@ -2,10 +2,9 @@
 
 #include "answers.h"
 #include "cleanup.h"
+#include "pidfd.h"
 #include "protocol.h"
 
-#include <fcntl.h>
-#include <stdio.h>
 #include <sys/socket.h>
 
 static bool make_directory(const skiff_start_options *options, skiff_started *started, skiff_error *err)
@@ -124,16 +123,15 @@ static void hold_mounts(const skiff_start_options *options, skiff_started *start
                     !(options->workspace && options->workspace->kind == SKIFF_WORKSPACE_FUSE);
     if (!may_hold)
         return;
-    char path[32];
-    snprintf(path, sizeof path, "/proc/%d/ns/mnt", (int)started->init.pid);
-    started->mounts = open(path, O_RDONLY | O_CLOEXEC); /* no failure: the end takes a little longer */
+    /* No failure: the end takes a little longer. */
+    started->mounts = skiff_open_mount_namespace(started->init.pidfd, started->init.pid);
 }
 
 static bool note(const skiff_start_options *options, skiff_started *started, skiff_error *err)
 {
     if (!skiff_step(&options->fault, "record", err))
         return false;
-    if (options->directory && !skiff_note_init(options->directory, started->init.pid, err))
+    if (options->directory && !skiff_note_init(options->directory, started->init.pid, started->init.start_ticks, err))
         return false;
     hold_mounts(options, started);
     skiff_mark_step(&started->marks, "guard, record");

@@ -44,3 +44,14 @@ test.each([
     expect(fs.existsSync(mountPoint)).toBe(false);
   },
 );
+
+test('a further command has the same root, and the same mounts', async () => {
+  await using skiff = await Skiff.open({ root });
+  await using container = await waiting(skiff);
+  const { stdout } = await container.execToEnd(['sh', '-c', 'ls -di / /..; cat /proc/self/mountinfo']);
+  const [own, above] = stdout.split('\n').map(line => line.trim().split(' ')[0]);
+  expect(own).toBe(above);
+  expect(mountsOf(stdout.split('\n').slice(2).join('\n'))).toEqual(
+    mountsOf(readProc(container.pid, 'mountinfo')),
+  );
+});

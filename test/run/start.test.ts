@@ -15,6 +15,18 @@ const MOUNTS = ['/', '/proc', '/sys', '/dev', '/dev/pts', '/dev/mqueue', '/dev/s
 /** Each a mount of its own: all around them no device can be opened. */
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'].map(name => `/dev/${name}`);
 
+test('the record tells which process is its init, and when that was started', async () => {
+  // In some the clock's tick ends during the clone.
+  for (let start = 0; start < 20; start += 1) {
+    await using container = await waiting(skiff());
+    const file = `${skiff().root}/containers/${container.id}/state.json`;
+    const { started } = JSON.parse(fs.readFileSync(file, 'utf8')) as { started: string };
+    const stat = readProc(container.pid, 'stat');
+    const startTime = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    expect(started.trimEnd()).toBe(`${container.pid} ${startTime}.`);
+  }
+});
+
 describe('from outside', () => {
   let container: Container;
 
