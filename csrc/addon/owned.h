@@ -6,6 +6,11 @@
 #include "ahead.h"
 #include "names.h"
 
+extern "C" {
+#include "../core/signals.h"
+}
+
+#include <optional>
 #include <set>
 #include <unistd.h>
 
@@ -31,10 +36,19 @@ class Owned {
     // False where it is none of ours (any more): closing it would hit somebody else's.
     bool Release(int fd) { return fds_.erase(fd) > 0; }
 
+    // Looked at once: nothing of Node's makes this process ignore another signal later.
+    bool IgnoresFew()
+    {
+        if (!ignores_few_)
+            ignores_few_ = skiff_ignores_few();
+        return *ignores_few_;
+    }
+
     Aheads aheads;
     Names names;
 
   private:
+    std::optional<bool> ignores_few_;
     std::set<int> fds_;
 };
 

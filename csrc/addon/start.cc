@@ -62,6 +62,7 @@ struct Request {
         options.namespaces = IntOption(from, "namespaces");
         options.network = IntOption(from, "network", -1);
         options.hold_mounts = BoolOption(from, "holdMounts", false);
+        options.few_ignored = Owned::Of(from.Env()).IgnoresFew();
         options.await_command = BoolOption(from, "awaitCommand", true);
         options.mount_base = IntOption(from, "mountBase", -1);
         options.ids = IdsOption(from);
@@ -226,7 +227,7 @@ void SendGo(const Napi::CallbackInfo &info)
     std::vector<int> stdio = StdioOption(options);
     skiff_error error{};
     skiff_error_text(error.step, sizeof error.step, "go");
-    if (!skiff_send_go(pipe, process.data(), process.size(), stdio.data(), static_cast<int>(stdio.size()), &error))
+    if (!skiff_send_go(pipe, 0, process.data(), process.size(), stdio.data(), static_cast<int>(stdio.size()), &error))
         throw ErrorOf(info.Env(), error);
 }
 

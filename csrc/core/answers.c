@@ -39,9 +39,10 @@ bool skiff_await_ready(int pipe, int *terminal, uint64_t *ready_ns, skiff_error 
                                       : skiff_fail_with(err, EPROTO, "recvmsg", NULL);
 }
 
-bool skiff_send_go(int pipe, const void *process, size_t length, const int *stdio, int count, skiff_error *err)
+bool skiff_send_go(int pipe, uint32_t flags, const void *process, size_t length, const int *stdio, int count,
+                   skiff_error *err)
 {
-    uint32_t type = SKIFF_GO;
+    uint32_t type = SKIFF_GO | flags;
     int carried[SKIFF_STDIO], carried_count = 0;
     for (int i = 0; i < count && i < SKIFF_STDIO; i++) {
         if (stdio[i] < 0)

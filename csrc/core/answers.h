@@ -24,7 +24,8 @@ bool skiff_await_ready(int pipe, int *terminal, uint64_t *ready_ns, skiff_error 
 
 /* Send GO with the process records and, where there is no terminal, three descriptors. May be sent before READY. The
  * failure to send is told by skiff_await_command, which knows what the init said before it ended. */
-bool skiff_send_go(int pipe, const void *process, size_t length, const int *stdio, int count, skiff_error *err);
+bool skiff_send_go(int pipe, uint32_t flags, const void *process, size_t length, const int *stdio, int count,
+                   skiff_error *err);
 
 /* Wait until the command runs. A READY that nobody waited for is taken, too; `*ready_ns` is unchanged without one. On
  * failure the init has ended or is about to. */

@@ -106,11 +106,16 @@ bool skiff_become(const skiff_process *process, skiff_error *err)
     return skiff_step(&process->fault, "exec", err);
 }
 
-void skiff_reset_signals(void)
+void skiff_reset_signals(bool few)
 {
     struct sigaction fresh = {.sa_handler = SIG_DFL};
-    for (int number = 1; number < 65; number++)
-        sigaction(number, &fresh, NULL); /* SIGKILL, SIGSTOP and the C library's own refuse; that is as it should be */
+    if (few) {
+        sigaction(SIGPIPE, &fresh, NULL);
+        sigaction(SIGXFSZ, &fresh, NULL); /* ignored while files are written (process.c) */
+    } else {
+        for (int number = 1; number < 65; number++)
+            sigaction(number, &fresh, NULL); /* SIGKILL, SIGSTOP and the C library's own refuse, as it should be */
+    }
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);

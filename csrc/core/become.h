@@ -8,8 +8,8 @@
 bool skiff_become(const skiff_process *process, skiff_error *err);
 
 /* Signals as a fresh process has them: all default, none blocked. Node ignores SIGPIPE, and an ignored signal stays
- * ignored over execve(2). */
-void skiff_reset_signals(void);
+ * ignored over execve(2). `few`: no other one is, see skiff_ignores_few. */
+void skiff_reset_signals(bool few);
 
 /* execve(2), by PATH of the command's own environment where the name has no slash. Returns only on failure:
  * ENOENT "execvpe" not in PATH; "execve" with EISDIR, EACCES, ENOEXEC, ENOENT (no such file, or its interpreter is

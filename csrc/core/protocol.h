@@ -6,7 +6,7 @@
  *   init -> caller   READY  parked, since when (u64, ns of CLOCK_MONOTONIC); carries the terminal's master descriptor
  *                           where the plan asked for one
  *   caller -> init   GO     the plan's process records; carries those of stdin, stdout and stderr that its type names
- *                           (SKIFF_GO_STREAM). May be sent before READY
+ *                           (SKIFF_GO_STREAM); and SKIFF_GO_FEW_IGNORED. May be sent before READY
  *   init -> caller   ERROR  a skiff_error, in place of READY or after GO; the init ends after it
  *   init -> caller   (end of file after GO: the command runs, execve closed the pipe)
  *
@@ -59,6 +59,7 @@
 #define SKIFF_PIPE_FD 3 /* where the init and the watchdog find their end */
 #define SKIFF_STDIO 3   /* descriptors that GO carries, at most */
 #define SKIFF_GO_STREAM(n) (0x100u << (n)) /* in GO's type: it carries this one; any other is /dev/null, or the terminal */
+#define SKIFF_GO_FEW_IGNORED 0x800u        /* in GO's type: the caller ignores no signal but SIGPIPE */
 #define SKIFF_PLAN_ON_BASE 0x100u          /* in PLAN's type */
 #define SKIFF_TYPE(type) ((type) & 0xffu)
 

@@ -1,8 +1,9 @@
-/* The calling thread's blocked signals. */
+/* The calling thread's blocked signals, and the process's ignored ones. */
 #ifndef SKIFF_CORE_SIGNALS_H
 #define SKIFF_CORE_SIGNALS_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -20,6 +21,17 @@ static inline void skiff_block_signals(sigset_t *before)
 static inline void skiff_restore_signals(const sigset_t *before)
 {
     pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
+/* Whether this process ignores no signal but SIGPIPE, which Node does: what it has cloned needs to reset no other one,
+ * since execve(2) does so with those that are handled. */
+static inline bool skiff_ignores_few(void)
+{
+    struct sigaction now;
+    for (int number = 1; number < 65; number++)
+        if (number != SIGPIPE && sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN)
+            return false;
+    return true;
 }
 
 #endif

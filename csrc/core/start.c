@@ -168,8 +168,8 @@ static bool run_command(const skiff_start_options *options, skiff_started *start
     if (!skiff_step(&options->fault, "go", err))
         return false;
     /* The init finds it when it has set up, and nobody waits for a way there and back. */
-    skiff_send_go(started->init.pipe, options->process, options->process_length, options->stdio, options->stdio_count,
-                  &unsent);
+    skiff_send_go(started->init.pipe, options->few_ignored ? SKIFF_GO_FEW_IGNORED : 0, options->process,
+                  options->process_length, options->stdio, options->stdio_count, &unsent);
     skiff_mark_step(&started->marks, "send GO");
     return !options->await_command || await_command(options, started, err);
 }
@@ -210,7 +210,7 @@ bool skiff_go(int pipe, const void *process, size_t length, const int *stdio, in
     skiff_error unsent = {0};
     skiff_error_text(err->step, sizeof err->step, "go");
     uint64_t none;
-    bool sent = skiff_send_go(pipe, process, length, stdio, count, &unsent);
+    bool sent = skiff_send_go(pipe, 0, process, length, stdio, count, &unsent);
     if (!skiff_await_command(pipe, &none, err))
         return false;
     return sent || skiff_fail_with(err, unsent.errnum, unsent.syscall, NULL);

@@ -71,7 +71,7 @@ int skiff_hold(void)
     if (chdir("/") != 0 || syscall(SYS_close_range, 0, ~0u, 0) != 0)
         return FAILED;
     /* Signals end it, as at a log-out; the containers that run hold the namespaces themselves. */
-    skiff_reset_signals();
+    skiff_reset_signals(false);
     for (;;)
         pause();
 }

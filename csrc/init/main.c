@@ -90,9 +90,9 @@ static bool become(const skiff_process *process, const order *go, int terminal, 
            skiff_become(process, err);
 }
 
-static int execute(const skiff_process *process, skiff_error *err)
+static int execute(const skiff_process *process, const order *go, skiff_error *err)
 {
-    skiff_reset_signals();
+    skiff_reset_signals(go->type & SKIFF_GO_FEW_IGNORED);
     skiff_execute(process->args, process->env, err);
     return give_up(err);
 }
@@ -119,7 +119,7 @@ static int run_init(void)
         return give_up(&err);
     if (process.stay_init)
         return skiff_reap(&process, setup.terminal_slave >= 0, &err) ? 0 : give_up(&err);
-    return execute(&process, &err);
+    return execute(&process, &go, &err);
 }
 
 static int run_exec(void)
@@ -137,7 +137,7 @@ static int run_exec(void)
     if (!skiff_read_process(&process, &room, go.body, go.length, &err))
         return give_up(&err);
     process.need_cwd = true;
-    return become(&process, &go, joined.terminal_slave, &err) ? execute(&process, &err) : give_up(&err);
+    return become(&process, &go, joined.terminal_slave, &err) ? execute(&process, &go, &err) : give_up(&err);
 }
 
 int main(int argc, char **argv)

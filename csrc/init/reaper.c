@@ -18,7 +18,7 @@ static int start_command(const skiff_process *process, bool terminal)
         signal(SIGTTOU, SIG_IGN);
         tcsetpgrp(0, getpid());
     }
-    skiff_reset_signals();
+    skiff_reset_signals(false);
     skiff_execute(process->args, process->env, &err);
     skiff_send(SKIFF_PIPE_FD, SKIFF_ERROR, &err, sizeof err, NULL, 0, &ignored);
     return 125;

@@ -91,7 +91,7 @@ static void become(char *const *arguments)
     /* Whatever came meanwhile, SIGPIPE of a lost client among it, was not for that program: what is ignored is forgotten. */
     for (int number = 1; number < NSIG; number++)
         signal(number, SIG_IGN);
-    skiff_reset_signals();
+    skiff_reset_signals(false);
     execv(arguments[0], arguments);
 }
 
