@@ -198,6 +198,9 @@ function addMounts(plan: PlanWriter, spec: Spec, mounts: readonly Mount[], seen:
       plan.add(Operation.Bind, { text: destination });
       continue;
     }
+    // Nothing is in the new /dev yet: to find out by a mount that fails takes longer.
+    if (isOwn && seen.has('/dev') && destination.startsWith('/dev/'))
+      plan.add(Operation.Directory, { text: destination });
     // Every new devpts is an instance of its own since Linux 4.7; older kernels need the option.
     const { flags, data } = toMountFlags(options);
     plan.add(
