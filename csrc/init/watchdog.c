@@ -8,6 +8,7 @@
 #include "../core/pidfd.h"
 #include "../core/protocol.h"
 
+#include <poll.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <termios.h>
@@ -78,6 +79,39 @@ static bool serve(watch *w, int pipe)
     return true;
 }
 
+/*
+ * How long what is told is let lie, in ms: to wake this process for each of many starts takes a processor from them. It is
+ * short enough for the socket to hold all that can be told meanwhile.
+ */
+enum { LET_LIE_MS = 100 };
+
+/* That somebody tells something ends no poll(2) for nothing but the other side's end. */
+static void let_lie(int pipe)
+{
+    struct pollfd gone = {.fd = pipe, .events = 0};
+    poll(&gone, 1, LET_LIE_MS);
+}
+
+static bool is_told(int pipe)
+{
+    struct pollfd told = {.fd = pipe, .events = POLLIN};
+    return poll(&told, 1, 0) > 0;
+}
+
+/* What is told at the caller's end is still there behind it. */
+static void serve_until_end(watch *w, int pipe)
+{
+    while (serve(w, pipe)) {
+        int served;
+        do {
+            let_lie(pipe);
+            for (served = 0; is_told(pipe); served++)
+                if (!serve(w, pipe))
+                    return;
+        } while (served > 0);
+    }
+}
+
 static void caller_is_gone(watch *w)
 {
     for (int fd = SKIFF_PIPE_FD + 1; fd <= w->highest; fd++)
@@ -92,8 +126,7 @@ int skiff_watch(int pipe)
     w.ended = epoll_create1(EPOLL_CLOEXEC);
     if (chdir("/") != 0 || w.ended < 0)
         return 125;
-    while (serve(&w, pipe))
-        continue;
+    serve_until_end(&w, pipe);
     caller_is_gone(&w);
     return 0;
 }
