@@ -45,9 +45,15 @@ export function toSecurity(options: SecurityOptions, held: () => bigint): Securi
   const flags = parseSecurityOpts(options.securityOpt ?? []);
   const { capAdd = [], privileged = false } = options;
   const askAll = privileged || capAdd.some(name => /^(cap_)?all$/i.test(name.trim()));
+  const noNewPrivileges = flags.noNewPrivileges ?? options.noNewPrivileges ?? false;
+  // Without, a filter comes before the capabilities go, and this one lets nobody give any up.
+  if (flags.seccomp === 'sandbox' && !noNewPrivileges)
+    throw invalidArgument('seccomp=sandbox works with no-new-privileges alone', {
+      remedy: 'Add --security-opt no-new-privileges, or take --profile sandbox, which has both.',
+    });
   return {
     capabilities: containerCapabilities(options, askAll ? capabilityNames(held()) : []),
-    noNewPrivileges: flags.noNewPrivileges ?? options.noNewPrivileges ?? false,
+    noNewPrivileges,
     seccomp: toSeccomp(flags.seccomp, privileged),
     openSystemPaths: privileged || (flags.openSystemPaths ?? false),
   };

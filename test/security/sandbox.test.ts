@@ -269,3 +269,14 @@ describe('files in and out', () => {
     expect((await run(['run', '--profile', 'x', 'true'])).stderr).toContain('unknown profile: x');
   });
 });
+
+test('its filter by itself needs no-new-privileges, and the message says so', async () => {
+  const alone = skiff().run(['true'], { securityOpt: ['seccomp=sandbox'] });
+  await expect(alone).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: 'seccomp=sandbox works with no-new-privileges alone',
+    remedy: expect.stringContaining('--security-opt no-new-privileges') as string,
+  });
+  const both = ['seccomp=sandbox', 'no-new-privileges'];
+  expect((await skiff().run(['true'], { securityOpt: both })).exitCode).toBe(0);
+});
