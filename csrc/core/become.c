@@ -111,7 +111,7 @@ void skiff_reset_signals(bool few)
     struct sigaction fresh = {.sa_handler = SIG_DFL};
     if (few) {
         sigaction(SIGPIPE, &fresh, NULL);
-        sigaction(SIGXFSZ, &fresh, NULL); /* ignored while files are written (process.c) */
+        sigaction(SIGXFSZ, &fresh, NULL);
     } else {
         for (int number = 1; number < 65; number++)
             sigaction(number, &fresh, NULL); /* SIGKILL, SIGSTOP and the C library's own refuse, as it should be */

@@ -59,7 +59,7 @@
 #define SKIFF_PIPE_FD 3 /* where the init and the watchdog find their end */
 #define SKIFF_STDIO 3   /* descriptors that GO carries, at most */
 #define SKIFF_GO_STREAM(n) (0x100u << (n)) /* in GO's type: it carries this one; any other is /dev/null, or the terminal */
-#define SKIFF_GO_FEW_IGNORED 0x800u        /* in GO's type: the caller ignores no signal but SIGPIPE */
+#define SKIFF_GO_FEW_IGNORED 0x800u        /* in GO's type: the caller ignores no signal but Node's */
 #define SKIFF_PLAN_ON_BASE 0x100u          /* in PLAN's type */
 #define SKIFF_TYPE(type) ((type) & 0xffu)
 

@@ -23,13 +23,13 @@ static inline void skiff_restore_signals(const sigset_t *before)
     pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
-/* Whether this process ignores no signal but SIGPIPE, which Node does: what it has cloned needs to reset no other one,
- * since execve(2) does so with those that are handled. */
+/* Whether this process ignores no signal but the two that Node does: what it has cloned needs to reset no other one, since
+ * execve(2) does so with those that are handled. */
 static inline bool skiff_ignores_few(void)
 {
     struct sigaction now;
     for (int number = 1; number < 65; number++)
-        if (number != SIGPIPE && sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN)
+        if (number != SIGPIPE && number != SIGXFSZ && sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN)
             return false;
     return true;
 }

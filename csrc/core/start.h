@@ -32,7 +32,7 @@ typedef struct skiff_start_options {
     int watchdog;        /* pipe of the watchdog that is to guard it; -1: none is */
     const void *process; /* process records; NULL: the init stays parked */
     size_t process_length;
-    bool few_ignored;    /* this process ignores no signal but SIGPIPE; false: some may be */
+    bool few_ignored;    /* this process ignores no signal but those that Node does; false: some may be */
     bool hold_mounts;    /* keep its mount namespace open, where that is allowed and nobody could mind */
     bool await_command;  /* false: return once GO is sent; the pipe tells the rest, to skiff_await_command */
     const int *stdio; /* three descriptors, or none */
