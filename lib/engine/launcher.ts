@@ -17,9 +17,10 @@ import { collectorOf, type Collector } from './collector';
 import { ContainerHandle, type HandleOptions } from './container';
 import { withFiles } from './input-files';
 import { countersOf, kindOf, type KindInput } from './kind';
+import { KnownMounts } from './known-mounts';
 import type { LastStart } from './last-start';
 import type { Images, MadeOf, RootSource } from './images';
-import { resolveMounts, withAbsoluteVolumes, type ContainerMounts } from './mounts';
+import { withAbsoluteVolumes, type ContainerMounts } from './mounts';
 import type { StartOptions } from './options';
 import { throwIfAborted } from './outcome';
 import { SpecCompiler, type CompileInput } from './spec-compiler';
@@ -65,6 +66,7 @@ const PARKED = { stdio: 'parked', awaitCommand: false } as const;
 /** Starts containers as options ask for them. */
 export class Launcher {
   private readonly compiler: SpecCompiler;
+  private readonly knownMounts = new KnownMounts();
   private supply: IdSupply | undefined;
 
   constructor(
@@ -285,7 +287,7 @@ export class Launcher {
     { config }: RootSource,
     recorded?: readonly RecordedMount[],
   ): ContainerMounts | undefined {
-    return resolveMounts(options, config.volumes ?? [], this.context, recorded);
+    return this.knownMounts.resolve(options, config.volumes ?? [], this.context, recorded);
   }
 
   /**

@@ -56,7 +56,7 @@ export function resolveMounts(
   const ofImage = imageVolumes
     .map(place => ({ type: 'volume' as const, target: toDestination(place) }))
     .filter(({ target }) => !taken.has(target));
-  return new ContainerMounts([...others, ...asked, ...ofImage], context);
+  return new ContainerMounts(partsOf([...others, ...asked, ...ofImage], context), context);
 }
 
 /** An anonymous volume is the one that the container had there. */
@@ -73,30 +73,64 @@ function placesOf(tmpfs: readonly string[]): string[] {
 /** How often a volume may be removed by somebody between its making and its locking. */
 const ATTEMPTS = 100;
 
+/** Mounts in the forms in which they are needed. */
+interface Parts {
+  requests: readonly CheckedMount[];
+  /** As the spec has them. */
+  mounts: Mount[];
+  /** As the container's record has them. */
+  recorded: RecordedMount[];
+}
+
+function partsOf(asked: readonly CheckedMount[], { volumes }: MountContext): Parts {
+  const requests = asked.map(request =>
+    request.type === 'volume' && !request.source
+      ? { ...request, source: volumes.newName(), anonymous: true }
+      : request,
+  );
+  const sources = requests.map(({ type, source = '' }) =>
+    type === 'volume' ? volumes.mountpointOf(source) : source,
+  );
+  return {
+    requests,
+    mounts: requests.map((request, at) => toMount(request, sources[at]!)),
+    recorded: requests.map((request, at) => recordOf(request, sources[at]!)),
+  };
+}
+
 /** The mounts of one container, from the options to their end. */
 export class ContainerMounts implements PlannedMounts {
-  /** As the spec has them. */
-  readonly mounts: Mount[];
-  /** As the container's record has them. */
-  readonly recorded: RecordedMount[];
   /** Volumes that what the image has is copied into, once {@link prepare} has looked at them. */
   readonly copyUps: NativeCopyUp[] = [];
-  private readonly requests: CheckedMount[];
   private readonly locks: VolumeLock[] = [];
 
   constructor(
-    requests: readonly CheckedMount[],
+    private readonly parts: Parts,
     private readonly context: MountContext,
-  ) {
-    const { volumes } = context;
-    this.requests = requests.map(request =>
-      request.type === 'volume' && !request.source
-        ? { ...request, source: volumes.newName(), anonymous: true }
-        : request,
-    );
-    const sources = this.requests.map(request => this.sourceOf(request));
-    this.mounts = this.requests.map((request, at) => toMount(request, sources[at]!));
-    this.recorded = this.requests.map((request, at) => recordOf(request, sources[at]!));
+  ) {}
+
+  /** As the spec has them. */
+  get mounts(): Mount[] {
+    return this.parts.mounts;
+  }
+
+  /** As the container's record has them. */
+  get recorded(): RecordedMount[] {
+    return this.parts.recorded;
+  }
+
+  private get requests(): readonly CheckedMount[] {
+    return this.parts.requests;
+  }
+
+  /** Of the host's paths alone, which name the same for each container. */
+  get areBinds(): boolean {
+    return this.requests.every(({ type }) => type === 'bind');
+  }
+
+  /** The same for another container. */
+  again(): ContainerMounts {
+    return new ContainerMounts(this.parts, this.context);
   }
 
   /** Each container has others. */
@@ -172,10 +206,6 @@ export class ContainerMounts implements PlannedMounts {
       code: 'VOLUME_BUSY',
       path: name,
     });
-  }
-
-  private sourceOf({ type, source = '' }: CheckedMount): string {
-    return type === 'volume' ? this.context.volumes.mountpointOf(source) : source;
   }
 
   private unlock(): void {

@@ -50,6 +50,8 @@ export interface PlanInput {
 /** Compiled specs by the options that they were made of: whoever starts the same thing often has it compiled once. */
 export class CompiledPlans {
   private readonly stencils = new Map<string, SpecStencil>();
+  /** Of lists that come again as they are: a thousand mounts are as much text as all else. */
+  private readonly texts = new WeakMap<readonly Mount[], string>();
 
   /**
    * The compiled spec of all containers of these options.
@@ -62,13 +64,22 @@ export class CompiledPlans {
     { command, options, mounts }: PlanInput,
     compile: () => SpecStencil,
   ): SpecStencil {
-    const values = [state, command, mounts, ...OPTIONS.map(name => distinct(options[name]))];
-    const key = JSON.stringify(values);
+    const values = [state, command, ...OPTIONS.map(name => distinct(options[name]))];
+    // A line feed stands in no JSON text of one line.
+    const key = `${JSON.stringify(values)}\n${this.textOf(mounts)}`;
     const known = this.stencils.get(key);
     if (known) return known;
     const stencil = compile();
     if (key.length <= MAX_KEY) this.remember(key, stencil);
     return stencil;
+  }
+
+  private textOf(mounts: readonly Mount[]): string {
+    const known = this.texts.get(mounts);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(mounts);
+    this.texts.set(mounts, text);
+    return text;
   }
 
   private remember(key: string, stencil: SpecStencil): void {

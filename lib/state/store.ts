@@ -10,7 +10,7 @@ import { NameClaims } from './names';
 import { RECORD_FILE, statePaths } from './paths';
 import { BATCH, readAhead } from './read-ahead';
 import type { NativeDirectory } from '../native';
-import { RECORD_VERSION, type ContainerRecord } from './record';
+import { RECORD_VERSION, type ContainerRecord, type RecordedMount } from './record';
 
 /** A container's directory as found on disk. */
 export type FoundContainer =
@@ -44,6 +44,7 @@ export class ContainerStore {
   /** This process, whose containers end with it. */
   readonly owner: ProcessIdentity;
   private readonly maker: string;
+  private readonly mountTexts = new WeakMap<readonly RecordedMount[], string>();
   readonly names: NameClaims;
   /** Ids of the host that containers have for themselves. */
   readonly ids: IdPool;
@@ -68,13 +69,22 @@ export class ContainerStore {
    * @param isAhead it is there already, but for the record
    */
   plan(record: ContainerRecord, isAhead = false): NativeDirectory {
-    const json = JSON.stringify(record);
+    const json = this.textOf(record);
     return {
       unfinished: isAhead ? this.ahead(record.id) : this.unfinished(record.id),
       path: this.directory(record.id),
       record: record.detached ? json : `${json.slice(0, -1)},"started":"${INIT_ROOM}"}`,
       prepared: isAhead,
     };
+  }
+
+  /** As JSON; what it says of its mounts, of which there may be a thousand, is made once where it comes again. */
+  private textOf(record: ContainerRecord): string {
+    const { mounts } = record;
+    if (!mounts) return JSON.stringify(record);
+    const known = this.mountTexts.get(mounts) ?? JSON.stringify(mounts);
+    this.mountTexts.set(mounts, known);
+    return `${JSON.stringify({ ...record, mounts: undefined }).slice(0, -1)},"mounts":${known}}`;
   }
 
   /**

@@ -259,3 +259,54 @@ test('a failure half-way leaves nothing', async () => {
   expect(containersOf(root)).toEqual([]);
   expect(await leftSince(before)).toEqual([]);
 });
+
+describe('a list that is used again', () => {
+  const look = (volumes: string[], options: RunOptions = {}) =>
+    ask('cat /a /b/inside 2>/dev/null; ls /c 2>/dev/null; true', { volumes, ...options });
+
+  test('counts as it is by then', async () => {
+    const volumes = [`${at('file')}:/a`];
+    for (let round = 0; round < 3; round += 1) expect(await look(volumes)).toBe('file');
+    volumes.push(`${at('dir')}:/b`);
+    for (let round = 0; round < 2; round += 1) expect(await look(volumes)).toBe('file\ninside');
+    volumes[0] = `${at('dir')}:/c:ro`;
+    expect(await look(volumes)).toBe('inside\ninside');
+    volumes.pop();
+    expect(await look(volumes)).toBe('inside');
+  });
+
+  test('has what is asked for beside it', async () => {
+    const volumes = [`${at('file')}:/a`];
+    for (let round = 0; round < 2; round += 1) expect(await look(volumes)).toBe('file');
+    const mounts = [{ type: 'bind' as const, source: at('dir'), target: '/b' }];
+    expect(await look(volumes, { mounts })).toBe('file\ninside');
+    expect(await look(volumes, { tmpfs: ['/c'] })).toBe('file');
+    expect(await look(volumes)).toBe('file');
+  });
+
+  test('what it names is looked at each time', async () => {
+    const volumes = [`${at('file')}:/a`, `${at('made')}:/c`];
+    for (let round = 0; round < 2; round += 1) expect(await look(volumes)).toBe('file');
+    fs.rmSync(at('made'), { recursive: true });
+    fs.renameSync(at('file'), at('other'));
+    fs.writeFileSync(at('file'), 'second\n');
+    expect(await look(volumes)).toBe('second');
+    expect(fs.statSync(at('made')).isDirectory()).toBe(true);
+  });
+
+  test('a volume without a name is another one each time', async () => {
+    const volumes = ['/c'];
+    for (let round = 0; round < 2; round += 1)
+      expect(await ask('ls /c; touch /c/left', { volumes })).toBe('');
+  });
+
+  test('each record names them', async () => {
+    const volumes = [`${at('file')}:/a`, `${at('dir')}:/b`];
+    for (let round = 0; round < 2; round += 1) {
+      await using container = await waiting(skiff(), { volumes });
+      const file = `${skiff().root}/containers/${container.id}/state.json`;
+      const { mounts } = JSON.parse(fs.readFileSync(file, 'utf8')) as { mounts: { destination: string }[] };
+      expect(mounts.map(({ destination }) => destination)).toEqual(['/a', '/b']);
+    }
+  });
+});
