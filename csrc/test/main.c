@@ -21,7 +21,7 @@
 static bool parse_setup(const void *plan, size_t length, skiff_error *err)
 {
     skiff_setup setup;
-    bool ok = skiff_set_up(&setup, false, plan, length, err);
+    bool ok = skiff_set_up(&setup, length % 2 == 0, plan, length, err);
     skiff_close_fd(&setup.null);
     return ok;
 }
