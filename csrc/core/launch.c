@@ -239,7 +239,8 @@ static bool clone_in_user_namespace(child_work *work, skiff_launched *launched, 
     _Alignas(16) char stack[SKIFF_CHILD_STACK];
     work->inner.stack = stack;
     skiff_begin_change_of_user();
-    bool done = skiff_clone_child(table_of(work), work->entry->into, child_main, work, &launched->pid, &launched->pidfd, err) &&
+    bool done = skiff_clone_child(table_of(work), work->entry->into, child_main, work, &launched->pid, &launched->pidfd,
+                                  err) &&
                 take_inner(work, launched, err);
     skiff_end_change_of_user();
     return done;

@@ -102,7 +102,8 @@ static bool park(skiff_setup *setup, skiff_room *room, order *go, skiff_error *e
 {
     order plan;
     skiff_error_text(err->step, sizeof err->step, "plan");
-    return receive(SKIFF_PLAN, room, &plan, err) && skiff_set_up(setup, plan.type & SKIFF_PLAN_ON_BASE, plan.body, plan.length, err) &&
+    return receive(SKIFF_PLAN, room, &plan, err) &&
+           skiff_set_up(setup, plan.type & SKIFF_PLAN_ON_BASE, plan.body, plan.length, err) &&
            await_go(&setup->terminal_master, room, go, err);
 }
 
