@@ -126,8 +126,9 @@ async function runSecond(): Promise<{ init: number; ended: Promise<unknown> }> {
     fs
       .readdirSync(file())
       .flatMap(name => {
-        const text = path.join(file(), name, 'init');
-        return fs.existsSync(text) ? [Number(fs.readFileSync(text, 'latin1').split(' ')[0])] : [];
+        const record = path.join(file(), name, 'state.json');
+        const init = fs.existsSync(record) && /"started":"(\d+) \d+\./.exec(fs.readFileSync(record, 'utf8'));
+        return init ? [Number(init[1])] : [];
       })
       .find(pid => commandLine(pid) === 'sleep 999'),
   );
