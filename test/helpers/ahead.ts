@@ -1,5 +1,5 @@
 /**
- * Whether an entry of a root's containers/ is what a living process keeps ready for its next start: gone a second after
+ * Whether an entry of a root's containers/ is what a living process keeps ready for its next start: gone two seconds after
  * the last one, and at its close. Of a process that is gone it is a leftover like any other.
  */
 export function isKeptAhead(entry: string): boolean {

@@ -1,7 +1,7 @@
 /** Starts after which another one is taken for likely: a program that starts one container pays for no more. */
 export const LIKELY_AFTER = 2;
 /** How long something is kept for a start that does not come, in ms. */
-export const KEPT_MS = 1000;
+export const KEPT_MS = 2000;
 
 /** One thing that waits for the next start, which takes it. */
 export interface Spare {
