@@ -207,6 +207,8 @@ itIf(
     `const first = await Skiff.open({ root });
        // All of libuv's threads are there from here on.
        await Promise.all(Array.from({ length: 8 }, () => first.run(['true'])));
+       // Nor is anything just being made ahead, which takes a process for a moment.
+       await new Promise(resolve => setTimeout(resolve, 300));
        say('ready');
        for (let line; (line = await hear()) !== undefined; ) {
          let error;
