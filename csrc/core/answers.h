@@ -22,8 +22,9 @@ bool skiff_take_ready(int pipe, const skiff_header *header, uint64_t *ready_ns, 
  * tells since when. */
 bool skiff_await_ready(int pipe, int *terminal, uint64_t *ready_ns, skiff_error *err);
 
-/* Send GO with the process records and, where there is no terminal, three descriptors. May be sent before READY. The
- * failure to send is told by skiff_await_command, which knows what the init said before it ended. */
+/* Send GO with the process records and, where there is no terminal, three descriptors, -1 for /dev/null. `flags`:
+ * SKIFF_GO_FEW_IGNORED or 0. May be sent before READY. The failure to send is told by skiff_await_command, which knows what
+ * the init said before it ended. */
 bool skiff_send_go(int pipe, uint32_t flags, const void *process, size_t length, const int *stdio, int count,
                    skiff_error *err);
 

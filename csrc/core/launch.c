@@ -4,6 +4,7 @@
 #include "cleanup.h"
 #include "cloning.h"
 #include "idmap.h"
+#include "marks.h"
 #include "mountbase.h"
 
 #include <fcntl.h>
@@ -13,7 +14,6 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #ifndef P_PIDFD
 #define P_PIDFD 3
@@ -38,13 +38,6 @@ typedef struct {
         bool settled; /* it has called execve or ended */
     } inner;       /* the init, where another child has to clone it */
 } child_work;
-
-static uint64_t boot_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /*
  * The clock tick in which the init was cloned, which is its start time (proc_pid_stat(5)): where the next one has not begun
@@ -139,7 +132,7 @@ static int become_init(void *argument)
     sigset_t none;
 
     if (work->user >= 0)
-        work->after_ns = boot_ns();
+        work->after_ns = skiff_clock_ns(CLOCK_BOOTTIME);
     if (!enter_mounts(work))
         goto failed;
     work->failed_call = "close_range";
@@ -176,7 +169,7 @@ static bool clone_inside(child_work *work)
     if ((work->base >= 0 && setns(work->base, CLONE_NEWNS) != 0) || !skiff_enter_user_namespace(work->user))
         return false;
     work->failed_call = "clone";
-    work->before_ns = boot_ns();
+    work->before_ns = skiff_clock_ns(CLOCK_BOOTTIME);
     if (clone(become_init, work->inner.stack + SKIFF_CHILD_STACK, flags, work, &work->inner.pid) < 0)
         return false;
     return work->inner.settled = true;
@@ -187,7 +180,7 @@ static int child_main(void *argument)
     child_work *work = argument;
     const skiff_launch_options *options = work->options;
 
-    work->after_ns = boot_ns();
+    work->after_ns = skiff_clock_ns(CLOCK_BOOTTIME);
     work->failed_step = "join-cgroup";
     work->failed_call = "write";
     if (!skiff_enter_cgroups(work->entry))
@@ -290,7 +283,7 @@ static bool clone_into_cgroups(const skiff_launch_options *options, int pipe, bo
                        .user = options->user_namespace};
     launched->on_base = mount >= 0 && options->mount_base >= 0;
     skiff_error_text(err->step, sizeof err->step, "clone");
-    work.before_ns = boot_ns();
+    work.before_ns = skiff_clock_ns(CLOCK_BOOTTIME);
     bool done = clone_init(&work, launched, err);
     launched->start_ticks = start_ticks(&work);
     return done;

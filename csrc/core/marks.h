@@ -17,11 +17,16 @@ typedef struct skiff_marks {
     int count;
 } skiff_marks;
 
-static inline uint64_t skiff_now_ns(void)
+static inline uint64_t skiff_clock_ns(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(clock, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static inline uint64_t skiff_now_ns(void)
+{
+    return skiff_clock_ns(CLOCK_MONOTONIC);
 }
 
 static inline uint64_t skiff_now_ms(void)
