@@ -250,6 +250,8 @@ describe('--init', () => {
 
   test('reaps what is orphaned', async () => {
     await using container = await skiff().start(ORPHANS, { init: true });
+    // Before the shell has started any of them there are two as well.
+    await childOf(container, 'sleep 600');
     await until('init and command alone', () => processesWith(container.pid).length === 2);
     expect(zombies(container.pid)).toEqual([]);
   });
