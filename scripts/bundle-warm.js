@@ -35,7 +35,7 @@ function idleAddon() {
     openInit: () => FD + 2,
     openNull: () => FD + 3,
     randomId: () => HEX,
-    startWatchdog: async () => watchdog,
+    startCompanion: async () => watchdog,
     makeMountBase: async () => FD + 4,
     readFileInRoot: () => Buffer.from('root:x:0:0:root:/root:/bin/sh\n'),
     makeDirectory,

@@ -36,7 +36,7 @@ class Ahead {
     std::string directory_;
     std::optional<Workspace> workspace_;
     std::optional<Cgroups> cgroups_;
-    Namespace user_;
+    Descriptor user_;
     bool mounts_ = false, taken_ = false;
     skiff_ahead ahead_{};
 };

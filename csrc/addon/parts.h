@@ -22,10 +22,10 @@ std::vector<Napi::Object> ObjectListOption(const Napi::Object &options, const ch
 // The member `ids`; a count of 0 where there is none.
 skiff_id_range IdsOption(const Napi::Object &options);
 
-// A namespace's descriptor; closed where the environment that wanted it is gone.
-struct Namespace {
+// A descriptor; closed where the environment that wanted it is gone.
+struct Descriptor {
     int fd = -1;
-    ~Namespace() { skiff_close_fd(&fd); }
+    ~Descriptor() { skiff_close_fd(&fd); }
 };
 
 // Pointers into the texts, which must outlive them.

@@ -83,17 +83,19 @@ static Napi::Value RandomId(const Napi::CallbackInfo &info)
     return Napi::String::New(info.Env(), text, sizeof text);
 }
 
-// A watchdog: no namespaces, no plan; its pipe keeps messages and their descriptors together.
-static Napi::Value StartWatchdog(const Napi::CallbackInfo &info)
+// A process beside this one: no namespaces, no plan; its pipe keeps messages and their descriptors together.
+static Napi::Value StartCompanion(const Napi::CallbackInfo &info)
 {
-    int init = IntOption(OptionsOf(info, "startWatchdog"), "init");
+    Napi::Object options = OptionsOf(info, "startCompanion");
+    int init = IntOption(options, "init");
+    std::string name = TextOption(options, "name");
     return Job<skiff_launched>::Start(
         info.Env(),
-        [init](skiff_launched &launched, skiff_error *error) {
+        [init, name](skiff_launched &launched, skiff_error *error) {
             skiff_launch_options options{};
             options.init = init;
-            options.name = "skiff-watchdog";
-            options.network = options.mount_base = options.user_namespace = -1;
+            options.name = name.c_str();
+            options.network = options.mount_base = options.user_namespace = options.starter = -1;
             return skiff_launch(&options, SOCK_SEQPACKET, &launched, error);
         },
         [](Napi::Env env, skiff_launched &launched) -> Napi::Value {
@@ -281,7 +283,7 @@ void RegisterProcess(Napi::Env env, Napi::Object exports)
     Owned::Attach(env);
     exports.Set("openInit", Napi::Function::New(env, OpenInit, "openInit"));
     exports.Set("randomId", Napi::Function::New(env, RandomId, "randomId"));
-    exports.Set("startWatchdog", Napi::Function::New(env, StartWatchdog, "startWatchdog"));
+    exports.Set("startCompanion", Napi::Function::New(env, StartCompanion, "startCompanion"));
     exports.Set("guard", Napi::Function::New(env, Guard, "guard"));
     exports.Set("guardTerminal", Napi::Function::New(env, GuardTerminal, "guardTerminal"));
     exports.Set("forgetTerminal", Napi::Function::New(env, ForgetTerminal, "forgetTerminal"));

@@ -35,7 +35,7 @@ class Removal {
     std::vector<std::string> counters_, cgroups_, trees_;
     std::vector<std::optional<std::string>> counts_;
     std::string mount_point_, used_;
-    Namespace mounts_;
+    Descriptor mounts_;
     bool wants_marks_;
     std::unique_ptr<bool[]> busy_;
     bool left_ = false;

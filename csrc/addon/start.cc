@@ -39,6 +39,7 @@ struct Request {
     std::optional<Cgroups> cgroups;
     std::vector<uint8_t> plan, binds, process;
     std::vector<int> stdio;
+    Descriptor watchdog, starter;
     std::string fault_step;
     skiff_start_options options{};
 
@@ -73,17 +74,18 @@ struct Request {
             ahead = Owned::Of(from.Env()).aheads.Option(from, "ahead");
             left = Owned::Of(from.Env()).aheads.Option(from, "left");
         }
-        // Its owner may replace the watchdog meanwhile and close the pipe, whose number would be another's then.
-        options.watchdog = fcntl(IntOption(from, "watchdog"), F_DUPFD_CLOEXEC, 0);
+        // Their owners may replace them meanwhile and close the pipe, whose number would be another's then.
+        options.watchdog = watchdog.fd = fcntl(IntOption(from, "watchdog"), F_DUPFD_CLOEXEC, 0);
         if (options.watchdog < 0) {
             skiff_error error{};
             skiff_fail(&error, "fcntl", "the watchdog's pipe");
             throw ErrorOf(from.Env(), error);
         }
+        int pipe = IntOption(from, "starter", -1);
+        options.starter = starter.fd = pipe < 0 ? -1 : fcntl(pipe, F_DUPFD_CLOEXEC, 0);
         Link();
     }
 
-    ~Request() { skiff_close_fd(&options.watchdog); }
     Request(const Request &) = delete;
 
   private:
@@ -168,9 +170,9 @@ Napi::Value Start(const Napi::CallbackInfo &info)
 
 Napi::Value MakeNamespace(Napi::Env env, bool (*make)(int *, skiff_error *))
 {
-    return Job<Namespace>::Start(
-        env, [make](Namespace &made, skiff_error *error) { return make(&made.fd, error); },
-        [](Napi::Env env, Namespace &made) -> Napi::Value {
+    return Job<Descriptor>::Start(
+        env, [make](Descriptor &made, skiff_error *error) { return make(&made.fd, error); },
+        [](Napi::Env env, Descriptor &made) -> Napi::Value {
             return Napi::Number::New(env, Owned::Of(env).Adopt(skiff_steal_fd(&made.fd)));
         });
 }
@@ -182,7 +184,7 @@ Napi::Value MakeNetwork(const Napi::CallbackInfo &info)
 
 // A user namespace and a network namespace that belongs to it; closed where the environment that wanted them is gone.
 struct UserAndNetwork {
-    Namespace user, network;
+    Descriptor user, network;
 };
 
 Napi::Value MakeUser(const Napi::CallbackInfo &info)
@@ -257,7 +259,7 @@ Napi::Value EndMounts(const Napi::CallbackInfo &info)
     Napi::Object options = OptionsOf(info, "endMounts");
     int fd = IntOption(options, "namespace");
     std::string container = TextOption(options, "container", ""), mount_point = TextOption(options, "mountPoint", "");
-    auto held = std::make_shared<Namespace>();
+    auto held = std::make_shared<Descriptor>();
     held->fd = Owned::Of(info.Env()).Release(fd) ? fd : -1;
     return StartJob(info.Env(), [held, container, mount_point](skiff_error *) {
         skiff_end_mounts(skiff_steal_fd(&held->fd), container.c_str(), mount_point.empty() ? nullptr : mount_point.c_str());

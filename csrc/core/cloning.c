@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <stdint.h>
 #include <sys/syscall.h>
 
 #define SKIFF_CLONE_INTO_CGROUP 0x200000000ull
@@ -69,14 +68,16 @@ static long clone3_child(clone3_args *args, int (*child)(void *), void *argument
 #endif
 }
 
-static pid_t clone_into(int flags, int into, void *stack, int (*child)(void *), void *argument, int *pidfd)
+static pid_t clone_by_clone3(int flags, int into, void *stack, int (*child)(void *), void *argument, pid_t *pid,
+                             int *pidfd)
 {
     clone3_args args = {
-        .flags = (uint64_t)(uint32_t)(BASE_FLAGS | flags) | SKIFF_CLONE_INTO_CGROUP,
+        .flags = (uint64_t)(uint32_t)(BASE_FLAGS | flags) | (into >= 0 ? SKIFF_CLONE_INTO_CGROUP : 0),
         .pidfd = (uint64_t)(uintptr_t)pidfd,
+        .parent_tid = (uint64_t)(uintptr_t)pid,
         .stack = (uint64_t)(uintptr_t)stack,
         .stack_size = SKIFF_CHILD_STACK,
-        .cgroup = (uint64_t)into,
+        .cgroup = into >= 0 ? (uint64_t)into : 0,
     };
     long result = clone3_child(&args, child, argument);
     if (result >= 0)
@@ -95,16 +96,25 @@ bool skiff_clone_child(int flags, int into, int (*child)(void *), void *argument
     sigset_t before;
     *pidfd = -1;
     skiff_block_signals(&before);
-    *pid = into >= 0 ? clone_into(flags, into, stack, child, argument, pidfd)
-                     : clone(child, stack + sizeof stack, BASE_FLAGS | flags, argument, pidfd);
+    /* clone(2) tells the pidfd where it would tell the number. */
+    pid_t cloned = into >= 0 || (flags & CLONE_PARENT_SETTID)
+                       ? clone_by_clone3(flags, into, stack, child, argument, pid, pidfd)
+                       : clone(child, stack + sizeof stack, BASE_FLAGS | flags, argument, pidfd);
     int errnum = errno;
     skiff_restore_signals(&before);
-    if (*pid >= 0)
+    *pid = cloned;
+    if (cloned >= 0)
         return true;
     /* The kernel tells the number before the last of what may fail (the pids controller), and takes it back then: by now
      * it can be another thread's. */
     *pidfd = -1;
     return skiff_fail_with(err, errnum, "clone", NULL);
+}
+
+unsigned long long skiff_clone_ticks(uint64_t before_ns, uint64_t after_ns)
+{
+    uint64_t tick_ns = 1000000000u / (uint64_t)sysconf(_SC_CLK_TCK), ticks = before_ns / tick_ns;
+    return ticks == after_ns / tick_ns ? ticks : 0;
 }
 
 typedef struct {

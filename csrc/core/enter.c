@@ -19,6 +19,7 @@ static bool launch_joiner(const skiff_enter_options *options, skiff_launched *jo
         .network = -1,
         .user_namespace = -1,
         .mount_base = -1,
+        .starter = -1,
         .cgroups = options->cgroups,
         .cgroup_count = options->cgroup_count,
     };

@@ -6,6 +6,7 @@
 #include "idmap.h"
 #include "marks.h"
 #include "mountbase.h"
+#include "starter.h"
 
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -38,17 +39,6 @@ typedef struct {
         bool settled; /* it has called execve or ended */
     } inner;       /* the init, where another child has to clone it */
 } child_work;
-
-/*
- * The clock tick in which the init was cloned, which is its start time (proc_pid_stat(5)): where the next one has not begun
- * meanwhile, as it has not in nine of ten starts, /proc need not be asked, which takes longer than most of what is done
- * while the init waits.
- */
-static unsigned long long start_ticks(const child_work *work)
-{
-    uint64_t tick_ns = 1000000000u / (uint64_t)sysconf(_SC_CLK_TCK), ticks = work->before_ns / tick_ns;
-    return ticks == work->after_ns / tick_ns ? ticks : 0;
-}
 
 /*
  * From the caller's table of descriptors to one of its own. What is above those that are needed is not even copied: a
@@ -285,25 +275,22 @@ static bool clone_into_cgroups(const skiff_launch_options *options, int pipe, bo
     skiff_error_text(err->step, sizeof err->step, "clone");
     work.before_ns = skiff_clock_ns(CLOCK_BOOTTIME);
     bool done = clone_init(&work, launched, err);
-    launched->start_ticks = start_ticks(&work);
+    launched->start_ticks = skiff_clone_ticks(work.before_ns, work.after_ns);
     return done;
-}
-
-static bool open_pipe(int type, int *ours, int *theirs, skiff_error *err)
-{
-    int ends[2];
-    if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) != 0)
-        return skiff_fail(err, "socketpair", NULL);
-    *ours = ends[0];
-    *theirs = ends[1];
-    return true;
 }
 
 bool skiff_launch(const skiff_launch_options *options, int type, skiff_launched *launched, skiff_error *err)
 {
     *launched = (skiff_launched){.pidfd = -1, .pipe = -1};
     cleanup_fd int theirs = -1;
-    if (!skiff_step(&options->fault, "clone", err) || !open_pipe(type, &launched->pipe, &theirs, err))
+    if (!skiff_step(&options->fault, "clone", err))
+        return false;
+    if (options->starter >= 0 && skiff_may_order(options)) {
+        skiff_ordered ordered = skiff_order_launch(options, launched, err);
+        if (ordered != SKIFF_NO_STARTER)
+            return ordered == SKIFF_ORDERED;
+    }
+    if (!skiff_open_pipe(type, &launched->pipe, &theirs, err))
         return false;
     bool done = clone_into_cgroups(options, theirs, true, launched, err);
     /* No clone3 for cgroups here: the child puts itself in. */

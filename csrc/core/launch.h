@@ -23,6 +23,9 @@ typedef struct skiff_launch_options {
     const void *binds; /* sources of its bind mounts, records of plan.h; NULL: none */
     size_t binds_length;
     int mount_base;   /* from skiff_make_mount_base; -1: none, its mounts are a copy of the caller's */
+    int starter;      /* pipe of a starter, which is asked first; -1: none is. What it starts becomes the command at GO */
+    const void *plan; /* what a starter's child is sent at once */
+    size_t plan_length, process_length;
     const skiff_cgroup *cgroups;
     size_t cgroup_count;
     skiff_fault fault; /* for tests of the undo */
@@ -34,6 +37,7 @@ typedef struct skiff_launched {
     int pipe;
     unsigned long long start_ticks; /* when it was cloned, as skiff_start_time tells; 0: that has to be asked for */
     bool on_base; /* its root is mounted over that of the mount base */
+    bool has_plan; /* it was sent `plan` */
 } skiff_launched;
 
 /* Start an init (or, with `type` SOCK_SEQPACKET, a watchdog) in its cgroups. Nothing is left of it on failure. */

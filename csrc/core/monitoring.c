@@ -33,7 +33,7 @@ bool skiff_start_monitor(int init, int lock, const char *directory, const void *
 {
     skiff_launch_options options = {
         .init = init, .name = "skiff-monitor", .argument = directory, .network = -1, .mount_base = -1,
-        .user_namespace = -1};
+        .user_namespace = -1, .starter = -1};
     skiff_launched launched;
     siginfo_t info;
     if (!skiff_launch(&options, SOCK_STREAM, &launched, err))

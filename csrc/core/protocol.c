@@ -10,8 +10,18 @@
 
 typedef union {
     struct cmsghdr align;
-    char bytes[CMSG_SPACE(sizeof(int) * SKIFF_STDIO)];
+    char bytes[CMSG_SPACE(sizeof(int) * SKIFF_CARRIED)];
 } control_buffer;
+
+bool skiff_open_pipe(int type, int *ours, int *theirs, skiff_error *err)
+{
+    int ends[2];
+    if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) != 0)
+        return skiff_fail(err, "socketpair", NULL);
+    *ours = ends[0];
+    *theirs = ends[1];
+    return true;
+}
 
 static bool send_rest(int pipe, const char *bytes, size_t length, skiff_error *err)
 {
@@ -34,9 +44,10 @@ bool skiff_send(int pipe, uint32_t type, const void *body, uint32_t length, cons
     control_buffer control;
 
     if (count > 0) {
-        memset(&control, 0, sizeof control);
+        size_t room = CMSG_SPACE(sizeof(int) * (size_t)count);
+        memset(&control, 0, room);
         message.msg_control = control.bytes;
-        message.msg_controllen = CMSG_SPACE(sizeof(int) * (size_t)count);
+        message.msg_controllen = room;
         struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
         rights->cmsg_level = SOL_SOCKET;
         rights->cmsg_type = SCM_RIGHTS;
@@ -86,6 +97,26 @@ bool skiff_receive_header(int pipe, skiff_header *header, int *fds, int capacity
     if ((size_t)got != sizeof *header || header->magic != SKIFF_MAGIC || header->length > SKIFF_MAX_BODY)
         return skiff_fail_with(err, EPROTO, "recvmsg", NULL);
     return true;
+}
+
+bool skiff_receive_packet(int pipe, uint32_t type, void *body, size_t length, int *fds, int capacity, int *count,
+                          skiff_error *err)
+{
+    skiff_header header;
+    control_buffer control;
+    struct iovec parts[2] = {{&header, sizeof header}, {body, length}};
+    struct msghdr message = {
+        .msg_iov = parts, .msg_iovlen = 2, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+
+    ssize_t got = skiff_retry(recvmsg(pipe, &message, MSG_CMSG_CLOEXEC));
+    if (got < 0)
+        return skiff_fail(err, "recvmsg", NULL);
+    take_descriptors(&message, fds, capacity, count);
+    if (got == 0)
+        return skiff_fail_with(err, EPIPE, "recvmsg", NULL);
+    return ((size_t)got == sizeof header + length && header.magic == SKIFF_MAGIC && header.type == type &&
+            header.length == length) ||
+           skiff_fail_with(err, EPROTO, "recvmsg", NULL);
 }
 
 bool skiff_receive_exact(int pipe, void *buffer, size_t length, skiff_error *err)

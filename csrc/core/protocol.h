@@ -12,6 +12,11 @@
  *
  * Sources of bind mounts are no message: the init inherits them (binds.h).
  *
+ * An init that a starter makes (starter.h) says first of all that it is there:
+ *
+ *   caller -> starter  START  a skiff_order; carries what that tells of, the init's end of its pipe before all. One packet
+ *   init -> caller     BORN   a skiff_born; carries a pidfd of it. Over its own pipe
+ *
  * Over the pipe of what joins a container that runs (exec), which is cloned into the container's cgroups:
  *
  *   caller -> joiner   JOIN    a skiff_join; carries a pidfd of the container's init
@@ -58,9 +63,11 @@
 
 #define SKIFF_PIPE_FD 3 /* where the init and the watchdog find their end */
 #define SKIFF_STDIO 3   /* descriptors that GO carries, at most */
+#define SKIFF_CARRIED 16 /* that any message carries */
 #define SKIFF_GO_STREAM(n) (0x100u << (n)) /* in GO's type: it carries this one; any other is /dev/null, or the terminal */
 #define SKIFF_GO_FEW_IGNORED 0x800u        /* in GO's type: the caller ignores no signal but Node's */
 #define SKIFF_PLAN_ON_BASE 0x100u          /* in PLAN's type */
+#define SKIFF_INIT_BLOCK (32u << 10)       /* bytes of memory that an init has for what it reads; more is calloc's */
 #define SKIFF_TYPE(type) ((type) & 0xffu)
 
 /* The environment is counted by execve, so this bounds GO well above ARG_MAX's usual 2 MiB. */
@@ -88,6 +95,8 @@ enum skiff_message {
     SKIFF_HOLD = 19,
     SKIFF_JOIN = 32,
     SKIFF_JOINED = 33,
+    SKIFF_START = 34,
+    SKIFF_BORN = 35,
 };
 
 typedef struct skiff_header {
@@ -107,15 +116,35 @@ typedef struct skiff_join {
     uint32_t rows, columns;
 } skiff_join;
 
+/* Descriptors by their place among those that START carries; -1: there is none. The first is the pipe. */
+typedef struct skiff_order {
+    int32_t namespaces; /* CLONE_NEW flags, CLONE_NEWNS not among them */
+    int32_t mount, base, network, into;
+    int32_t files, file_count; /* of skiff_cgroup_entry */
+} skiff_order;
+
+typedef struct skiff_born {
+    int32_t pid;        /* 0: it could not be cloned */
+    uint64_t ticks;     /* as skiff_clone_ticks tells */
+    skiff_error failed; /* errnum 0: it goes on with its PLAN; else it ends */
+} skiff_born;
+
 #define SKIFF_MAGIC 0x46494b53u /* "SKIF" */
 
-/* Send a message with `count` (0 to 3) descriptors. */
+/* A pair of sockets, SOCK_STREAM or SOCK_SEQPACKET. */
+bool skiff_open_pipe(int type, int *ours, int *theirs, skiff_error *err);
+
+/* Send a message with `count` (0 to SKIFF_CARRIED) descriptors. */
 bool skiff_send(int pipe, uint32_t type, const void *body, uint32_t length, const int *fds, int count,
                 skiff_error *err);
 
 /* Read a header; at most `capacity` descriptors are received (CLOEXEC) into `fds`, `*count` tells how many.
  * EPIPE tells end of file, EPROTO anything that is no message of ours. */
 bool skiff_receive_header(int pipe, skiff_header *header, int *fds, int capacity, int *count, skiff_error *err);
+
+/* Read a whole message off a sequenced-packet socket pair: its body must be of `length` bytes. */
+bool skiff_receive_packet(int pipe, uint32_t type, void *body, size_t length, int *fds, int capacity, int *count,
+                          skiff_error *err);
 
 /* Read exactly `length` bytes. */
 bool skiff_receive_exact(int pipe, void *buffer, size_t length, skiff_error *err);

@@ -89,6 +89,10 @@ static bool launch(const skiff_start_options *options, int user_namespace, skiff
         .user_namespace = user_namespace,
         .root = options->workspace ? options->workspace->what.target : NULL,
         .mount_base = options->mount_base,
+        .starter = options->starter,
+        .plan = options->plan,
+        .plan_length = options->plan_length,
+        .process_length = options->process ? options->process_length : 0,
         .binds = options->binds,
         .binds_length = options->binds_length,
         .cgroups = options->cgroups,
@@ -179,9 +183,11 @@ static bool bring_up(const skiff_start_options *options, skiff_started *started,
     skiff_error unsent;
     if (!skiff_step(&options->fault, "send-plan", err))
         return false;
-    /* A failure to send is told by READY's absence: the init may have said why before it ended. */
-    uint32_t type = SKIFF_PLAN | (started->init.on_base ? SKIFF_PLAN_ON_BASE : 0);
-    skiff_send(started->init.pipe, type, options->plan, (uint32_t)options->plan_length, NULL, 0, &unsent);
+    if (!started->init.has_plan) {
+        /* A failure to send is told by READY's absence: the init may have said why before it ended. */
+        uint32_t type = SKIFF_PLAN | (started->init.on_base ? SKIFF_PLAN_ON_BASE : 0);
+        skiff_send(started->init.pipe, type, options->plan, (uint32_t)options->plan_length, NULL, 0, &unsent);
+    }
     /* The init sets up meanwhile. */
     if (!guard(options, started, err) || !note(options, started, err))
         return false;

@@ -29,6 +29,7 @@ typedef struct skiff_start_options {
     size_t plan_length;
     const void *binds; /* sources of its bind mounts; NULL: none */
     size_t binds_length;
+    int starter;         /* pipe of a starter that may make the init; -1: none */
     int watchdog;        /* pipe of the watchdog that is to guard it; -1: none is */
     const void *process; /* process records; NULL: the init stays parked */
     size_t process_length;

@@ -8,6 +8,7 @@ import { isRootless } from '../common/rootless';
 import { Trace } from '../common/trace';
 import { Turns } from '../common/turns';
 import { native } from '../native';
+import { Starter } from '../process/starter';
 import { Watchdog } from '../process/watchdog';
 import type { RuntimeContext } from '../runtime/context';
 import { SpareNetwork } from '../runtime/ahead/spare-network';
@@ -79,6 +80,7 @@ export async function openRoot(options: OpenOptions): Promise<OpenedRoot> {
     volumes: new VolumeStore(root),
     cgroups,
     watchdog: new Watchdog(init),
+    starter: new Starter(init),
     init,
     spares: new Spares(new SpareNetwork(reserve), new SpareContainers(makings), left, discards, reserve),
     turns: new Turns(startsAtOnce()),
@@ -102,6 +104,7 @@ export async function giveBack({
   spares,
   reserve,
   watchdog,
+  starter,
   init,
   mountBase,
   userMountBase,
@@ -111,7 +114,7 @@ export async function giveBack({
   await spares.close();
   await undoAgain(unfinished);
   reserve.close();
-  await watchdog.stop();
+  await Promise.all([watchdog.stop(), starter.stop()]);
   native().close({
     fds: [init, (await mountBase.made) ?? -1, (await userMountBase.made) ?? -1].filter(fd => fd >= 0),
   });

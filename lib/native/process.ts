@@ -24,7 +24,11 @@ export interface ProcessNative {
   openInit(options: { path: string }): number;
   /** 64 hexadecimal digits of the kernel's random source, getrandom(2). */
   randomId(): string;
-  startWatchdog(options: { init: number }): Promise<{ pid: number; pidfd: number; pipe: number }>;
+  /** A process with the init's program beside this one, which its argv[0] tells what to do; csrc/init/main.c. */
+  startCompanion(options: {
+    init: number;
+    name: string;
+  }): Promise<{ pid: number; pidfd: number; pipe: number }>;
   /** The watchdog kills that process when this one is gone. */
   guard(options: { pipe: number; pidfd: number }): void;
   /** The watchdog restores that terminal to that mode, from `terminalMode`, when this process is gone. */

@@ -84,6 +84,8 @@ export interface NativeStartOptions {
   plan: NativeStamped;
   /** Sources of its bind mounts, `lib/spec/binds.ts`; they are opened in the mount namespace of this process. */
   binds?: Buffer;
+  /** Pipe of a starter, for what becomes its command at GO; -1: none. It does what it can. */
+  starter: number;
   /** Pipe of the watchdog that is to guard it. */
   watchdog: number;
   /** Process records; without them the init stays parked. */

@@ -1,11 +1,6 @@
 import { errorCode } from '../common/errors';
 import { native } from '../native';
-
-/** One such process. */
-export interface Companion {
-  pipe: number;
-  ended: Promise<void>;
-}
+import { endCompanion, startCompanion, type Companion } from './companion';
 
 /**
  * A small process beside this one that outlives it: when this process is gone, however it went, the watchdog kills
@@ -98,23 +93,14 @@ export class Watchdog {
   async stop(): Promise<void> {
     this.stopped = true;
     const companion = await this.started?.catch(() => undefined);
-    if (companion === undefined) return;
-    native().close({ fds: [companion.pipe] });
-    // Its watch is a background one: something must keep the event loop alive until it is reaped.
-    const keepAlive = setInterval(() => undefined, 1000);
-    await companion.ended;
-    clearInterval(keepAlive);
+    if (companion) await endCompanion(companion);
   }
 
   private async start(): Promise<Companion> {
     this.failed = false;
-    const { pipe, pidfd } = await native().startWatchdog({ init: this.init });
-    const ended = new Promise<void>(resolve => {
-      native().watchExit({ pidfd, background: true }, () => resolve());
-    });
-    this.tell(pipe);
-    this.present = { pipe, ended };
-    return this.present;
+    const companion = await startCompanion(this.init, 'skiff-watchdog');
+    this.tell(companion.pipe);
+    return (this.present = companion);
   }
 
   /** Tell a new one of all that is under guard, the terminal included. */

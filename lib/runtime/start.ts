@@ -223,7 +223,7 @@ async function claimName(
 }
 
 function nativeOptions(
-  { store, init, trace, fault }: RuntimeContext,
+  { store, init, trace, fault, starter }: RuntimeContext,
   plan: StartPlan,
   cgroups: CgroupPlan,
   given: Pick<NativeStartOptions, 'directory' | 'watchdog' | 'mountBase'>,
@@ -234,6 +234,7 @@ function nativeOptions(
   const options: Omit<NativeStartOptions, 'namespaces' | 'network'> = {
     directory: given.directory,
     watchdog: given.watchdog,
+    starter: isForStarter(plan, given.mountBase) ? starter.next() : -1,
     mountBase: given.mountBase,
     init,
     plan: spec.setup,
@@ -261,6 +262,11 @@ function nativeOptions(
     options.faultErrno = nativeFault(fault).errno;
   }
   return options;
+}
+
+/** What csrc/core/starter.h can do; it makes none that stays parked. */
+function isForStarter({ stdio, spec }: StartPlan, mountBase: number): boolean {
+  return stdio !== 'parked' && !spec.staysInit && !spec.ownUser && !spec.binds && mountBase >= 0;
 }
 
 function firstRecord({ store }: RuntimeContext, plan: StartPlan, cgroups: CgroupPlan): ContainerRecord {

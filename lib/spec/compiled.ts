@@ -19,6 +19,8 @@ export interface CompiledSpec {
   ownNetwork: boolean;
   /** It has a user namespace of its own. */
   ownUser: boolean;
+  /** Its first process does not become the command. */
+  staysInit: boolean;
   /** Paths of the host that are mounted, and the plan that opens them before the init is there. */
   binds?: { sources: string[]; plan: Buffer };
   /** What the init does before it parks. */
@@ -44,6 +46,7 @@ export function compileSpec(spec: Spec, id: string, options: ProcessOptions = {}
     namespaces: flags & ~CLONE_NEWNET,
     ownNetwork: (flags & CLONE_NEWNET) !== 0,
     ownUser: spec.userNamespace === 'own' || spec.userNamespace === 'nested',
+    staysInit: options.init === true,
     binds: bindsPlan(spec),
     setup: stamped(setupPlan(spec, options), id),
     process: stamped(processPlan(spec.process, options), id),
