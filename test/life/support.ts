@@ -45,9 +45,14 @@ export function isRunning(pid: number): boolean {
   return state !== 'Z' && state !== 'X';
 }
 
+/** Pids of the small processes of this name beside a process. */
+export function companionsOf(pid: number, name: string): number[] {
+  return childrenOf(pid).filter(child => isRunning(child) && commandOf(child) === name);
+}
+
 /** Pids of the watchdogs that a process has. */
 export function watchdogsOf(pid: number): number[] {
-  return childrenOf(pid).filter(child => isRunning(child) && commandOf(child) === 'skiff-watchdog');
+  return companionsOf(pid, 'skiff-watchdog');
 }
 
 /** Its children, theirs and so on. */
