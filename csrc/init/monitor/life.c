@@ -133,6 +133,7 @@ static bool start(skiff_life *life, const command_streams *streams, skiff_starte
         .binds = request->binds_length > 0 ? request->binds : NULL,
         .binds_length = request->binds_length,
         .watchdog = -1,
+        .starter = -1,
         .process = request->process,
         .process_length = request->process_length,
         .await_command = true,
