@@ -85,6 +85,21 @@ static bool open_source(const char *source, const char *below, uint32_t flags, i
     return prepare_source(wanted, flags) || skiff_fail(err, "mount_setattr", source);
 }
 
+bool skiff_keep_below_binds(int *const kept[SKIFF_KEPT])
+{
+    for (int i = 0; i < SKIFF_KEPT; i++)
+        if (*kept[i] >= 0 && (*kept[i] = fcntl(*kept[i], F_DUPFD_CLOEXEC, SKIFF_BIND_FD)) < 0)
+            return false;
+    for (int i = 0; i < SKIFF_KEPT; i++) {
+        /* The pipe stands in for what there is none of, so that its number is not free. */
+        if (dup3(*kept[i] >= 0 ? *kept[i] : *kept[0], SKIFF_PIPE_FD + i, O_CLOEXEC) < 0)
+            return false;
+        if (*kept[i] >= 0)
+            *kept[i] = SKIFF_PIPE_FD + i;
+    }
+    return syscall(SYS_close_range, SKIFF_BIND_FD, ~0u, 0) == 0;
+}
+
 bool skiff_open_binds(const void *records, size_t length, int user_namespace, skiff_error *err)
 {
     skiff_reader reader;

@@ -7,11 +7,19 @@
 #define SKIFF_CORE_BINDS_H
 
 #include "error.h"
+#include "protocol.h"
 
 #include <stddef.h>
 
 /* Below it are the standard streams, the init's pipe and what its start still needs. */
 #define SKIFF_BIND_FD 8
+#define SKIFF_KEPT (SKIFF_BIND_FD - SKIFF_PIPE_FD)
+
+/*
+ * In a table of descriptors that nobody shares: move those that are kept, the pipe first of all, to the numbers from
+ * SKIFF_PIPE_FD on, where they do not pass execve, and close all from SKIFF_BIND_FD on. -1 is none. False with errno.
+ */
+bool skiff_keep_below_binds(int *const kept[SKIFF_KEPT]);
 
 /*
  * In the child that becomes the init, async-signal-safe: open the sources that the records name, read-only and with the

@@ -77,25 +77,6 @@ static bool enter_mounts(child_work *work)
     return !work->options->root || chdir(work->options->root) == 0;
 }
 
-/* Keep what is still needed, below SKIFF_BIND_FD, and close all else. */
-static bool make_room(child_work *work)
-{
-    int *kept[] = {&work->pipe, &work->init, &work->mount, &work->base, &work->user};
-    enum { COUNT = sizeof kept / sizeof *kept };
-    _Static_assert(SKIFF_PIPE_FD + COUNT == SKIFF_BIND_FD, "they are one after the other");
-    for (int i = 0; i < COUNT; i++)
-        if (*kept[i] >= 0 && (*kept[i] = fcntl(*kept[i], F_DUPFD_CLOEXEC, SKIFF_BIND_FD)) < 0)
-            return false;
-    for (int i = 0; i < COUNT; i++) {
-        /* The pipe stands in for what there is none of, so that its number is not free. */
-        if (dup3(*kept[i] >= 0 ? *kept[i] : work->pipe, SKIFF_PIPE_FD + i, O_CLOEXEC) < 0)
-            return false;
-        if (*kept[i] >= 0)
-            *kept[i] = SKIFF_PIPE_FD + i;
-    }
-    return syscall(SYS_close_range, SKIFF_BIND_FD, ~0u, 0) == 0;
-}
-
 /*
  * The sources of bind mounts, while this process still has the caller's mounts. It has a table of descriptors of its own:
  * to make the caller's so much larger would wait for RCU, and nothing need be closed there.
@@ -106,7 +87,8 @@ static bool open_binds(child_work *work)
     if (!options->binds)
         return true;
     skiff_error *err = &work->bind_error;
-    if (make_room(work) ? skiff_open_binds(options->binds, options->binds_length, work->user, err)
+    int *kept[SKIFF_KEPT] = {&work->pipe, &work->init, &work->mount, &work->base, &work->user};
+    if (skiff_keep_below_binds(kept) ? skiff_open_binds(options->binds, options->binds_length, work->user, err)
                         : skiff_fail(err, "dup3", NULL))
         return true;
     errno = err->errnum;

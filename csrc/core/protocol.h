@@ -12,9 +12,10 @@
  *
  * Sources of bind mounts are no message: the init inherits them (binds.h).
  *
- * An init that a starter makes (starter.h) says first of all that it is there:
+ * An init that a starter makes (starter.h) opens them itself, and says first of all that it is there:
  *
  *   caller -> starter  START  a skiff_order; carries what that tells of, the init's end of its pipe before all. One packet
+ *   caller -> init     BINDS  the records of sources, where there are any. Over its own pipe, before PLAN
  *   init -> caller     BORN   a skiff_born; carries a pidfd of it. Over its own pipe
  *
  * Over the pipe of what joins a container that runs (exec), which is cloned into the container's cgroups:
@@ -97,6 +98,7 @@ enum skiff_message {
     SKIFF_JOINED = 33,
     SKIFF_START = 34,
     SKIFF_BORN = 35,
+    SKIFF_BINDS = 36,
 };
 
 typedef struct skiff_header {
@@ -121,6 +123,7 @@ typedef struct skiff_order {
     int32_t namespaces; /* CLONE_NEW flags, CLONE_NEWNS not among them */
     int32_t mount, base, network, into;
     int32_t files, file_count; /* of skiff_cgroup_entry */
+    int32_t has_binds;         /* BINDS comes before PLAN */
 } skiff_order;
 
 typedef struct skiff_born {

@@ -11,8 +11,8 @@
 bool skiff_may_order(const skiff_launch_options *options)
 {
     /* Lists of texts take up to 8/5 of the bytes that they are read from, plan.c. */
-    size_t needed = options->plan_length + 3 * options->process_length;
-    return options->mount_base >= 0 && options->root && !options->binds && options->user_namespace < 0 &&
+    size_t needed = options->binds_length + options->plan_length + 3 * options->process_length;
+    return options->mount_base >= 0 && options->root && options->user_namespace < 0 &&
            options->plan && options->process_length > 0 && needed < SKIFF_INIT_BLOCK;
 }
 
@@ -38,6 +38,7 @@ static bool send_order(const skiff_launch_options *options, const skiff_cgroup_e
         .into = carry(carried, &count, entry->into),
         .files = count,
         .file_count = entry->file_count,
+        .has_binds = options->binds != NULL,
     };
     for (int i = 0; i < entry->file_count; i++)
         carry(carried, &count, entry->files[i]);
@@ -69,6 +70,14 @@ static bool take_born(skiff_launched *launched, skiff_error *err)
     return false;
 }
 
+/* They are there before the one that reads them, and few enough for the socket to take them. */
+static bool send_plans(const skiff_launch_options *options, int pipe, skiff_error *err)
+{
+    return (!options->binds ||
+            skiff_send(pipe, SKIFF_BINDS, options->binds, (uint32_t)options->binds_length, NULL, 0, err)) &&
+           skiff_send(pipe, SKIFF_PLAN | SKIFF_PLAN_ON_BASE, options->plan, (uint32_t)options->plan_length, NULL, 0, err);
+}
+
 static bool order(const skiff_launch_options *options, skiff_launched *launched, skiff_error *err)
 {
     cleanup_cgroup_entry skiff_cgroup_entry entry = {.into = -1};
@@ -78,11 +87,10 @@ static bool order(const skiff_launch_options *options, skiff_launched *launched,
     cleanup_fd int mount = skiff_copy_mount(options->root);
     if (mount < 0)
         return skiff_fail_with(err, ENOSYS, "open_tree", options->root);
+    if (options->binds && !skiff_step(&options->fault, "bind-source", err))
+        return false;
     skiff_error_text(err->step, sizeof err->step, "clone");
-    /* The plan is there before the one that reads it. */
-    if (!skiff_open_pipe(SOCK_STREAM, &launched->pipe, &theirs, err) ||
-        !skiff_send(launched->pipe, SKIFF_PLAN | SKIFF_PLAN_ON_BASE, options->plan, (uint32_t)options->plan_length, NULL,
-                    0, err) ||
+    if (!skiff_open_pipe(SOCK_STREAM, &launched->pipe, &theirs, err) || !send_plans(options, launched->pipe, err) ||
         !send_order(options, &entry, mount, theirs, err))
         return false;
     /* That it ends is seen only where nobody else holds its end. */

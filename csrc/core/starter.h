@@ -18,7 +18,7 @@ typedef enum skiff_ordered {
     SKIFF_NO_STARTER /* it is gone, or cannot do it here; nothing is left */
 } skiff_ordered;
 
-/* Whether it can make this one: mounts from a base and no other ones, the caller's user namespace, and few enough bytes for
+/* Whether it can make this one: mounts from a base, the caller's user namespace, and few enough bytes for
  * the block of memory that all its inits use one after the other. */
 bool skiff_may_order(const skiff_launch_options *options);
 

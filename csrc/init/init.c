@@ -59,6 +59,16 @@ static bool receive(uint32_t wanted, order *message, skiff_error *err)
     return skiff_receive_exact(SKIFF_PIPE_FD, message->body, header.length, err);
 }
 
+bool skiff_receive_binds(const void **records, uint32_t *length, skiff_error *err)
+{
+    order message;
+    if (!receive(SKIFF_BINDS, &message, err))
+        return false;
+    *records = message.body;
+    *length = message.length;
+    return true;
+}
+
 /* By a call of the kernel's: the C library's way by the vDSO takes a new program three pages and the look-up of a name. */
 static uint64_t now_ns(void)
 {

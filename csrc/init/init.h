@@ -4,8 +4,13 @@
 
 #include "../core/error.h"
 
+#include <stdint.h>
+
 /* Let go of what belongs to whoever has made this process. */
 bool skiff_begin_init(skiff_error *err);
+
+/* Records of the sources of bind mounts, which the caller sends before all else; they live as long as this init's memory. */
+bool skiff_receive_binds(const void **records, uint32_t *length, skiff_error *err);
 
 /* As a container's first process. Returns the exit code, where it does not become the command. */
 int skiff_run_init(void);

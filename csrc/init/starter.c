@@ -1,5 +1,6 @@
 #include "starter.h"
 
+#include "../core/binds.h"
 #include "../core/cgroup.h"
 #include "../core/cleanup.h"
 #include "../core/cloning.h"
@@ -47,13 +48,32 @@ static bool read_order(birth *b)
 }
 
 /* BORN of what was cloned, or of what could not be. */
-static bool tell(const birth *b, const skiff_born *born)
+static bool tell(const skiff_born *born, int pidfd)
 {
     skiff_error ignored;
-    return skiff_send(SKIFF_PIPE_FD, SKIFF_BORN, born, sizeof *born, &b->pidfd, b->pidfd >= 0, &ignored);
+    return skiff_send(SKIFF_PIPE_FD, SKIFF_BORN, born, sizeof *born, &pidfd, pidfd >= 0, &ignored);
 }
 
-static bool enter(const birth *b, skiff_error *err)
+/* What of it is still needed in the child, in whichever table of descriptors that has. */
+typedef struct {
+    int pipe, mount, base, pidfd, none;
+} child_descriptors;
+
+/* The sources of bind mounts, while the child still has the caller's mounts. */
+static bool open_binds(child_descriptors *own, skiff_error *err)
+{
+    const void *records;
+    uint32_t length;
+    int *const kept[SKIFF_KEPT] = {&own->pipe, &own->mount, &own->base, &own->pidfd, &own->none};
+    skiff_error_text(err->step, sizeof err->step, "bind-source");
+    if (unshare(CLONE_FILES) != 0)
+        return skiff_fail(err, "unshare", NULL);
+    return skiff_receive_binds(&records, &length, err) &&
+           (skiff_keep_below_binds(kept) || skiff_fail(err, "dup3", NULL)) &&
+           skiff_open_binds(records, length, -1, err);
+}
+
+static bool enter(const birth *b, child_descriptors *own, skiff_error *err)
 {
     const skiff_order *order = &b->order;
     skiff_error_text(err->step, sizeof err->step, "join-cgroup");
@@ -62,22 +82,36 @@ static bool enter(const birth *b, skiff_error *err)
     skiff_error_text(err->step, sizeof err->step, "clone");
     if (is_carried(b, order->network) && setns(b->carried[order->network], CLONE_NEWNET) != 0)
         return skiff_fail(err, "setns", "skiff-init");
-    return skiff_enter_mount_base(b->carried[order->base], b->carried[order->mount]) ||
-           skiff_fail(err, "setns", "skiff-init");
+    if (order->has_binds && !open_binds(own, err))
+        return false;
+    skiff_error_text(err->step, sizeof err->step, "clone");
+    return skiff_enter_mount_base(own->base, own->mount) || skiff_fail(err, "setns", "skiff-init");
 }
 
-/* The table of descriptors is the starter's until it leaves it, with nothing but its pipe. */
+/* Nothing but the pipe, and the sources of bind mounts, is the container's. */
+static bool leave_descriptors(const birth *b)
+{
+    return b->order.has_binds ? syscall(SYS_close_range, SKIFF_PIPE_FD + 1, SKIFF_BIND_FD - 1, 0) == 0
+                              : syscall(SYS_close_range, SKIFF_PIPE_FD + 1, ~0u, CLOSE_RANGE_UNSHARE) == 0;
+}
+
+/* The table of descriptors is the starter's until the child leaves it. */
 static int child_main(void *argument)
 {
     birth *b = argument;
     skiff_born born = {.pid = b->pid, .ticks = skiff_clone_ticks(b->before_ns, skiff_clock_ns(CLOCK_BOOTTIME))};
+    child_descriptors own = {.pipe = SKIFF_PIPE_FD,
+                             .mount = b->carried[b->order.mount],
+                             .base = b->carried[b->order.base],
+                             .pidfd = b->pidfd,
+                             .none = -1};
     skiff_error err = {0};
-    bool entered = enter(b, &born.failed);
-    b->told = tell(b, &born);
+    bool entered = enter(b, &own, &born.failed);
+    b->told = tell(&born, own.pidfd);
     if (!b->told || !entered)
         return 125;
     skiff_error_text(err.step, sizeof err.step, "clone");
-    if (syscall(SYS_close_range, SKIFF_PIPE_FD + 1, ~0u, CLOSE_RANGE_UNSHARE) != 0)
+    if (!leave_descriptors(b))
         skiff_fail(&err, "close_range", NULL);
     else if (skiff_begin_init(&err))
         return skiff_run_init();
@@ -100,7 +134,7 @@ static bool carry_out(birth *b)
     if (b->told)
         return true;
     unborn.pid = b->pidfd >= 0 ? b->pid : 0;
-    tell(b, &unborn);
+    tell(&unborn, b->pidfd);
     return err->errnum != ENOSYS;
 }
 

@@ -266,7 +266,7 @@ function nativeOptions(
 
 /** What csrc/core/starter.h can do; it makes none that stays parked. */
 function isForStarter({ stdio, spec }: StartPlan, mountBase: number): boolean {
-  return stdio !== 'parked' && !spec.staysInit && !spec.ownUser && !spec.binds && mountBase >= 0;
+  return stdio !== 'parked' && !spec.staysInit && !spec.ownUser && mountBase >= 0;
 }
 
 function firstRecord({ store }: RuntimeContext, plan: StartPlan, cgroups: CgroupPlan): ContainerRecord {

@@ -56,6 +56,7 @@ describeAsRoot('mounts are copied, and nothing is there to be started in')('what
     { user: '1234:99', env: { A: 'b' }, workdir: '/tmp', memory: '64m', pidsLimit: 20 },
     { capDrop: ['ALL'], securityOpt: ['no-new-privileges'], readOnly: true, ulimits: ['nofile=40'] },
     { privileged: true, network: 'host' },
+    { volumes: [`${__dirname}:/a:ro`, `${__dirname}:/b`, '/etc/hostname:/etc/c'], tmpfs: ['/d'] },
   ];
 
   test.each(options)('is what it is without: %j', async given => {
