@@ -30,7 +30,7 @@ function shown({ pid, id }: Container): Record<string, string | string[]> {
   const withoutIds = (text: string) => text.replaceAll(id, 'ID').replaceAll(id.slice(0, 12), 'ID');
   const status = readProc(pid, 'status').split('\n');
   const kept =
-    /^(Umask|PPid|[UG]id|FDSize|Groups|NS.*|Sig...|Shd.*|Cap...|NoNew.*|Seccomp.*|Spec.*|Threads):/;
+    /^(Umask|PPid|[UG]id|Groups|NS.*|Sig...|Shd.*|Cap...|NoNew.*|Seccomp.*|Spec.*|Threads):/;
   const stat = readProc(pid, 'stat')
     .replace(/^.*\) /, '')
     .split(' ');
