@@ -20,18 +20,21 @@ export interface MemoryResult {
   detachedBytes?: number;
   /** Of the one small process that watches over all containers of a caller. */
   watchdogBytes?: number;
+  starterBytes?: number;
   /** What JavaScript keeps for one container, streams ignored: heap and buffers after a collection. */
   scriptBytes: number;
 }
 
 const COUNT = 100;
+const STARTS_UNTIL_STARTER = 3;
 /** What does not count of a difference, of what many containers take. */
 const SETTLED_BYTES = 4096;
 const MOST_COLLECTIONS = 20;
 const PARKED = 10;
 const DETACHED = 10;
-/** argv[0] of the watchdog, and of an init that waits for its command. */
+/** argv[0] of the watchdog, of the starter, and of an init that waits for its command. */
 const WATCHDOG = 'skiff-watchdog';
+const STARTER = 'skiff-starter';
 const INIT = 'skiff-init';
 
 /** Measure what running containers cost in memory; all are ended. */
@@ -54,6 +57,7 @@ export async function measureMemory(
       }),
     );
   try {
+    for (let i = 0; i < STARTS_UNTIL_STARTER; i += 1) await skiff.run(['true']);
     // What the first one makes is not made for each.
     await startOne();
     const before = await settled(collect);
@@ -66,6 +70,7 @@ export async function measureMemory(
       detachedBytes,
       initBytes: medianOf(inits),
       watchdogBytes: medianOf(ownProcesses(WATCHDOG).flatMap(pid => privateBytes(pid) ?? [])),
+      starterBytes: medianOf(ownProcesses(STARTER).flatMap(pid => privateBytes(pid) ?? [])),
       scriptBytes: (after - before) / Math.max(1, containers.length - 1),
     };
   } finally {

@@ -179,7 +179,8 @@ export function goalTable(goals: readonly Goal[]): Table {
 }
 
 export function memoryTable(result: MemoryResult): Table {
-  const { containers, parkedBytes, detachedBytes, initBytes, watchdogBytes, scriptBytes } = result;
+  const { containers, parkedBytes, detachedBytes, initBytes, watchdogBytes, starterBytes, scriptBytes } =
+    result;
   const row = (what: string, bytes: number | undefined) => [
     what,
     bytes === undefined ? 'unknown' : kib(bytes),
@@ -192,6 +193,7 @@ export function memoryTable(result: MemoryResult): Table {
       row('kept by JavaScript for each container', scriptBytes),
       row("private to each detached container's monitor and init", detachedBytes),
       row('private to the one watchdog of all', watchdogBytes),
+      row('private to the one starter of all', starterBytes),
     ],
   };
 }

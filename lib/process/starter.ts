@@ -16,6 +16,8 @@ const AGAIN_AFTER_MS = 1000;
  * there is none.
  */
 export class Starter {
+  /** What it has made has this user's rights, whoever the caller is by then. */
+  private readonly user = process.geteuid?.();
   private asked = 0;
   private triedMs = -Infinity;
   private starting: Promise<void> | undefined;
@@ -30,6 +32,7 @@ export class Starter {
   /** Its pipe, for one start; -1 where there is none. */
   next(): number {
     this.asked += 1;
+    if (process.geteuid?.() !== this.user) return -1;
     if (this.present) return this.present.pipe;
     if (this.asked >= WORTH_IT_FROM && !this.isUseless && !this.starting && !this.stopped) this.begin();
     return -1;

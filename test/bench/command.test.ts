@@ -71,8 +71,8 @@ describeIf(
     expect(code).toBe(0);
     const { memory } = JSON.parse(stdout.toString()) as { memory: MemoryResult };
     expect(memory.containers).toBe(21);
-    const { parkedBytes, initBytes, watchdogBytes, scriptBytes } = memory;
-    for (const bytes of [parkedBytes, initBytes, watchdogBytes, scriptBytes]) {
+    const { parkedBytes, initBytes, watchdogBytes, starterBytes, scriptBytes } = memory;
+    for (const bytes of [parkedBytes, initBytes, watchdogBytes, starterBytes, scriptBytes]) {
       expect(bytes).toBeGreaterThan(0);
       expect(bytes).toBeLessThan(1 << 20);
     }

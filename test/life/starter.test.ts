@@ -29,8 +29,7 @@ async function ready(skiff: Skiff): Promise<number> {
 function shown({ pid, id }: Container): Record<string, string | string[]> {
   const withoutIds = (text: string) => text.replaceAll(id, 'ID').replaceAll(id.slice(0, 12), 'ID');
   const status = readProc(pid, 'status').split('\n');
-  const kept =
-    /^(Umask|PPid|[UG]id|Groups|NS.*|Sig...|Shd.*|Cap...|NoNew.*|Seccomp.*|Spec.*|Threads):/;
+  const kept = /^(Umask|PPid|[UG]id|Groups|NS.*|Sig...|Shd.*|Cap...|NoNew.*|Seccomp.*|Spec.*|Threads):/;
   const stat = readProc(pid, 'stat')
     .replace(/^.*\) /, '')
     .split(' ');
@@ -53,7 +52,7 @@ function shown({ pid, id }: Container): Record<string, string | string[]> {
 describeAsRoot('mounts are copied, and nothing is there to be started in')('what a starter has made', () => {
   const options: StartOptions[] = [
     {},
-    { user: '1234:99', env: { A: 'b' }, workdir: '/tmp', memory: '64m', pidsLimit: 20 },
+    { user: '1234:99', env: { A: 'b' }, cwd: '/tmp', memory: '64m', pidsLimit: 20 },
     { capDrop: ['ALL'], securityOpt: ['no-new-privileges'], readOnly: true, ulimits: ['nofile=40'] },
     { privileged: true, network: 'host' },
     { volumes: [`${__dirname}:/a:ro`, `${__dirname}:/b`, '/etc/hostname:/etc/c'], tmpfs: ['/d'] },
@@ -96,6 +95,22 @@ describeAsRoot('mounts are copied, and nothing is there to be started in')('what
     await run();
     await run();
     expect([privateKib(pid), fs.readdirSync(`/proc/${pid}/fd`).length]).toEqual(before);
+  });
+
+  test('it is not asked by a caller who is somebody else by now', async () => {
+    const program = Program.start(
+      `const skiff = await Skiff.open({ root });
+       for (let i = 0; i < 4; i++) await skiff.run(['true']);
+       process.seteuid(65534);
+       say(await skiff.run(['true']).then(() => 'started', error => error.code));
+       process.seteuid(0);
+       say((await skiff.run(['true'])).exitCode);
+       await skiff.close();`,
+      tempRoot(),
+    );
+    expect(await program.heard()).toMatch(/^E(PERM|ACCES)$/);
+    expect(await program.heard()).toBe(0);
+    await program.ended;
   });
 
   test('a failure is told as it is without', async () => {
