@@ -2,7 +2,7 @@ import { measureAxes, type AxisPoint } from './axes';
 import { runEscapeSuite } from './escape-suite';
 import { goalsOf, type Goal } from './goals';
 import type { Machine } from './machine';
-import { measure } from './measure';
+import { measure, SETTLE_MS } from './measure';
 import { measureMemory, type MemoryResult } from './memory';
 import { measurePhases, type PhasesResult } from './phases';
 import { toResult, type BenchResult } from './results';
@@ -24,8 +24,6 @@ export interface BenchOptions {
 
 const ROUNDS = 100;
 const WARM_UP = 5;
-/** Long enough for what a row leaves behind: a pool parks another container, an engine's helpers end. */
-const SETTLE_MS = 30;
 /** The whole stays below three minutes, on slow machines with fewer rounds. */
 const LIMIT_MS = 140_000;
 const TTI_STARTS = 100;

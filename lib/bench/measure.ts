@@ -2,6 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { errorMessage } from '../common/errors';
 import type { Row } from './row';
 
+/** Long enough for what a row leaves behind, in ms: a pool parks another container, an engine's helpers end. */
+export const SETTLE_MS = 30;
+
 export interface MeasureOptions {
   /** Rounds of each row. */
   rounds: number;

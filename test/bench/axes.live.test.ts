@@ -27,7 +27,7 @@ const PEERS = /^(podman|conmon)/;
 const POINTS: Record<string, string[]> = {
   flight: [...['1', '2', '8', '32'].map(at => `${at}: skiff API`), '2 processes: floor'],
   memory: ['small: skiff API', 'small: spawn', 'large: skiff API', 'large: spawn'],
-  idle: ['0', '100', '500'].map(at => `${at}: skiff API`),
+  idle: ['0', '100', '500'].flatMap(at => [`${at}: skiff API`, `${at}: skiff API, back to back`]),
   layers: ['1', '10', '60'].map(at => `${at}: skiff API`),
   mounts: [
     '0: skiff API start',
@@ -62,7 +62,7 @@ const POINTS: Record<string, string[]> = {
 const COMPARED: Record<string, string[]> = {
   flight: ['8: skiff API'],
   memory: ['large: skiff API', 'large: spawn'],
-  idle: ['100: skiff API', '500: skiff API'],
+  idle: ['100', '500'].flatMap(at => [`${at}: skiff API`, `${at}: skiff API, back to back`]),
   layers: ['10: skiff API', '60: skiff API'],
   mounts: ['100', '1000'].flatMap(at => [`${at}: skiff API start`, `${at}: skiff API`]),
   files: ['10000: skiff API', '100000: skiff API'],

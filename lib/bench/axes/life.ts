@@ -1,13 +1,12 @@
 import path from 'node:path';
 import { packageRoot } from '../../common/package';
 import type { Skiff } from '../../engine';
-import { measure, type Measured } from '../measure';
+import { measure, SETTLE_MS, type Measured } from '../measure';
 import { timeProgram } from '../programs';
 import { ALL_FEATURES, type Row } from '../row';
 import { cliRow, MEMORY_LIMIT, nodeRow, TRUE } from '../skiff-rows';
 import { compareTimes, pointOf, type Axis, type AxisPoint } from './axis';
 
-const SETTLE_MS = 30;
 /** Ends at once when it is asked to, as a well-behaved service does. */
 const OBEYING = ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 1000 & wait; done'];
 
