@@ -85,6 +85,30 @@ static bool open_source(const char *source, const char *below, uint32_t flags, i
     return prepare_source(wanted, flags) || skiff_fail(err, "mount_setattr", source);
 }
 
+bool skiff_read_bind(skiff_reader *reader, skiff_bind *bind, skiff_error *err)
+{
+    skiff_record record;
+    if (!skiff_read_record(reader, &record, err))
+        return false;
+    if (record.operation != SKIFF_OP_BIND_SOURCE)
+        return skiff_fail_with(err, EBADMSG, "plan", "has another operation among the sources of binds");
+    if (!skiff_read_text(&record.payload, &bind->source, err) || !skiff_read_text(&record.payload, &bind->below, err) ||
+        !skiff_read_u32(&record.payload, &bind->flags, err) || !skiff_read_text(&record.payload, &bind->target, err) ||
+        !skiff_read_end(&record.payload, err))
+        return false;
+    return (bind->flags & SKIFF_BIND_PROPAGATION) <= SKIFF_BIND_SHARED ||
+           skiff_fail_with(err, EBADMSG, "plan", "has an unknown propagation of a bind");
+}
+
+bool skiff_are_early(const void *records, size_t length)
+{
+    skiff_reader reader;
+    skiff_bind first;
+    skiff_error ignored;
+    return skiff_plan_open(&reader, records, length, &ignored) && skiff_more(&reader) &&
+           skiff_read_bind(&reader, &first, &ignored) && (first.flags & SKIFF_BIND_EARLY);
+}
+
 bool skiff_keep_below_binds(int *const kept[SKIFF_KEPT])
 {
     for (int i = 0; i < SKIFF_KEPT; i++)
@@ -106,19 +130,9 @@ bool skiff_open_binds(const void *records, size_t length, int user_namespace, sk
     if (!skiff_plan_open(&reader, records, length, err))
         return false;
     for (int next = SKIFF_BIND_FD; skiff_more(&reader); next++) {
-        skiff_record record;
-        const char *source, *below;
-        uint32_t flags;
-        if (!skiff_read_record(&reader, &record, err))
-            return false;
-        if (record.operation != SKIFF_OP_BIND_SOURCE)
-            return skiff_fail_with(err, EBADMSG, "plan", "has another operation among the sources of binds");
-        if (!skiff_read_text(&record.payload, &source, err) || !skiff_read_text(&record.payload, &below, err) ||
-            !skiff_read_u32(&record.payload, &flags, err) || !skiff_read_end(&record.payload, err))
-            return false;
-        if ((flags & SKIFF_BIND_PROPAGATION) > SKIFF_BIND_SHARED)
-            return skiff_fail_with(err, EBADMSG, "plan", "has an unknown propagation of a bind");
-        if (!open_source(source, below, flags, next, user_namespace, err))
+        skiff_bind bind;
+        if (!skiff_read_bind(&reader, &bind, err) ||
+            !open_source(bind.source, bind.below, bind.flags, next, user_namespace, err))
             return false;
     }
     return true;

@@ -7,6 +7,7 @@
 #define SKIFF_CORE_BINDS_H
 
 #include "error.h"
+#include "plan.h"
 #include "protocol.h"
 
 #include <stddef.h>
@@ -14,6 +15,17 @@
 /* Below it are the standard streams, the init's pipe and what its start still needs. */
 #define SKIFF_BIND_FD 8
 #define SKIFF_KEPT (SKIFF_BIND_FD - SKIFF_PIPE_FD)
+
+/* One record of a source. */
+typedef struct skiff_bind {
+    const char *source, *below, *target;
+    uint32_t flags;
+} skiff_bind;
+
+bool skiff_read_bind(skiff_reader *reader, skiff_bind *bind, skiff_error *err);
+
+/* Whether the first of the records, and so all of them, may be bound early. */
+bool skiff_are_early(const void *records, size_t length);
 
 /*
  * In a table of descriptors that nobody shares: move those that are kept, the pipe first of all, to the numbers from

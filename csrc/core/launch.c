@@ -3,6 +3,7 @@
 #include "binds.h"
 #include "cleanup.h"
 #include "cloning.h"
+#include "earlybinds.h"
 #include "idmap.h"
 #include "marks.h"
 #include "mountbase.h"
@@ -32,6 +33,8 @@ typedef struct {
     int failed; /* errno of what failed before execve; the memory is shared with the child */
     const char *failed_call, *failed_step;
     skiff_error bind_error; /* of what failed, where that was a bind */
+    bool early;             /* binds are made here, and not by the init */
+    int mounts;             /* a copy of the caller's for that */
     uint64_t before_ns, after_ns; /* of the clone, CLOCK_BOOTTIME */
     struct {
         char *stack;
@@ -88,11 +91,24 @@ static bool open_binds(child_work *work)
         return true;
     skiff_error *err = &work->bind_error;
     int *kept[SKIFF_KEPT] = {&work->pipe, &work->init, &work->mount, &work->base, &work->user};
-    if (skiff_keep_below_binds(kept) ? skiff_open_binds(options->binds, options->binds_length, work->user, err)
-                        : skiff_fail(err, "dup3", NULL))
+    if (!skiff_keep_below_binds(kept))
+        skiff_fail(err, "dup3", NULL);
+    else if (work->early ? (work->mounts = skiff_copy_all_mounts()) >= 0 || skiff_fail(err, "open_tree", "/")
+                         : skiff_open_binds(options->binds, options->binds_length, work->user, err))
         return true;
     errno = err->errnum;
     return false;
+}
+
+static bool make_binds(child_work *work)
+{
+    const skiff_launch_options *options = work->options;
+    if (!work->early)
+        return true;
+    bool done = skiff_bind_early(work->mount, work->mounts, options->binds, options->binds_length, &work->bind_error);
+    close(work->mounts);
+    errno = work->bind_error.errnum;
+    return done;
 }
 
 /* Both children run on the caller's memory until execve: only async-signal-safe calls, no allocation. */
@@ -105,7 +121,7 @@ static int become_init(void *argument)
 
     if (work->user >= 0)
         work->after_ns = skiff_clock_ns(CLOCK_BOOTTIME);
-    if (!enter_mounts(work))
+    if (!enter_mounts(work) || !make_binds(work))
         goto failed;
     work->failed_call = "close_range";
     if (!work->options->binds && !leave_table(work))
@@ -231,8 +247,8 @@ static bool clone_init(child_work *work, skiff_launched *launched, skiff_error *
     return skiff_fail_with(err, work->failed, work->failed_call, work->options->name);
 }
 
-static bool clone_into_cgroups(const skiff_launch_options *options, int pipe, bool by_clone, skiff_launched *launched,
-                               skiff_error *err)
+static bool clone_into_cgroups(const skiff_launch_options *options, int pipe, bool by_clone, bool early,
+                               skiff_launched *launched, skiff_error *err)
 {
     cleanup_cgroup_entry skiff_cgroup_entry entry = {.into = -1};
     if (options->cgroup_count > 0 && !skiff_step(&options->fault, "join-cgroup", err))
@@ -252,13 +268,35 @@ static bool clone_into_cgroups(const skiff_launch_options *options, int pipe, bo
                        .pipe = pipe,
                        .init = options->init,
                        .base = options->mount_base,
+                       .early = early && mount >= 0,
                        .user = options->user_namespace};
     launched->on_base = mount >= 0 && options->mount_base >= 0;
+    launched->has_binds = work.early;
     skiff_error_text(err->step, sizeof err->step, "clone");
     work.before_ns = skiff_clock_ns(CLOCK_BOOTTIME);
     bool done = clone_init(&work, launched, err);
     launched->start_ticks = skiff_clone_ticks(work.before_ns, work.after_ns);
     return done;
+}
+
+static bool try_launch(const skiff_launch_options *options, int pipe, bool early, skiff_launched *launched,
+                       skiff_error *err)
+{
+    bool done = clone_into_cgroups(options, pipe, true, early, launched, err);
+    /* No clone3 for cgroups here: the child puts itself in. */
+    return done || launched->pidfd >= 0 || err->errnum != ENOSYS
+               ? done
+               : clone_into_cgroups(options, pipe, false, early, launched, err);
+}
+
+static void abandon_child(skiff_launched *launched)
+{
+    if (launched->pidfd >= 0) {
+        syscall(SYS_pidfd_send_signal, launched->pidfd, SIGKILL, NULL, 0);
+        reap(launched->pidfd);
+    }
+    skiff_close_fd(&launched->pidfd);
+    launched->pidfd = -1;
 }
 
 bool skiff_launch(const skiff_launch_options *options, int type, skiff_launched *launched, skiff_error *err)
@@ -274,22 +312,23 @@ bool skiff_launch(const skiff_launch_options *options, int type, skiff_launched 
     }
     if (!skiff_open_pipe(type, &launched->pipe, &theirs, err))
         return false;
-    bool done = clone_into_cgroups(options, theirs, true, launched, err);
-    /* No clone3 for cgroups here: the child puts itself in. */
-    if (!done && launched->pidfd < 0 && err->errnum == ENOSYS)
-        done = clone_into_cgroups(options, theirs, false, launched, err);
+    bool early = options->binds && options->mount_base >= 0 && options->user_namespace < 0 &&
+                 skiff_are_early(options->binds, options->binds_length);
+    bool done = try_launch(options, theirs, early, launched, err);
+    if (!done && early) {
+        /* Links are on the way to a target, or it is not there: then one by one, which also knows best what is wrong. */
+        abandon_child(launched);
+        done = try_launch(options, theirs, false, launched, err);
+    }
     if (!done)
         skiff_abandon(launched);
     return done;
 }
 
+
 void skiff_abandon(skiff_launched *launched)
 {
-    if (launched->pidfd >= 0) {
-        syscall(SYS_pidfd_send_signal, launched->pidfd, SIGKILL, NULL, 0);
-        reap(launched->pidfd);
-    }
-    skiff_close_fd(&launched->pidfd);
+    abandon_child(launched);
     skiff_close_fd(&launched->pipe);
     *launched = (skiff_launched){.pidfd = -1, .pipe = -1};
 }

@@ -38,6 +38,7 @@ typedef struct skiff_launched {
     unsigned long long start_ticks; /* when it was cloned, as skiff_start_time tells; 0: that has to be asked for */
     bool on_base; /* its root is mounted over that of the mount base */
     bool has_plan; /* it was sent `plan` */
+    bool has_binds; /* they are mounted already, and its plan is to have no BIND */
 } skiff_launched;
 
 /* Start an init (or, with `type` SOCK_SEQPACKET, a watchdog) in its cgroups. Nothing is left of it on failure. */

@@ -114,3 +114,27 @@ bool skiff_read_end(const skiff_reader *reader, skiff_error *err)
 {
     return !skiff_more(reader) || bad(err, "has a record that is longer than its operation takes");
 }
+
+bool skiff_plan_without(uint32_t operation, const void *plan, size_t *length, void **rest, skiff_error *err)
+{
+    skiff_reader reader;
+    if (!skiff_plan_open(&reader, plan, *length, err))
+        return false;
+    unsigned char *copy = malloc(*length), *end = copy;
+    if (!copy)
+        return skiff_fail(err, "malloc", NULL);
+    end = mempcpy(end, plan, (size_t)(reader.at - (const unsigned char *)plan));
+    while (skiff_more(&reader)) {
+        const unsigned char *start = reader.at;
+        skiff_record record;
+        if (!skiff_read_record(&reader, &record, err)) {
+            free(copy);
+            return false;
+        }
+        if (record.operation != operation)
+            end = mempcpy(end, start, (size_t)(reader.at - start));
+    }
+    *length = (size_t)(end - copy);
+    *rest = copy;
+    return true;
+}

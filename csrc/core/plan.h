@@ -62,7 +62,8 @@ enum skiff_operation {
     SKIFF_OP_DEATH_SIGNAL = 38, /* u32 signal that the process gets when the one that cloned it ends */
 
     /* The sources of BIND, in the same order, in a plan of their own: opened before the init is there (binds.h). */
-    SKIFF_OP_BIND_SOURCE = 40, /* text path of the host, text path in it or "", u32 SKIFF_BIND_ flags */
+    SKIFF_OP_BIND_SOURCE = 40, /* text path of the host, text path in it or "", u32 SKIFF_BIND_ flags, text target, ""
+                                   but with SKIFF_BIND_EARLY */
 
     /* What a monitor is asked for (csrc/init/monitor/request.h). */
     SKIFF_OP_CONTAINER = 50, /* text its directory, text events file */
@@ -111,6 +112,8 @@ enum skiff_bind_flag {
     SKIFF_BIND_ALONE = 32,          /* without what is mounted below it */
     SKIFF_BIND_NODEV = 64,          /* no device in it, or in what is mounted below it, can be opened */
     SKIFF_BIND_SHIFTED = 128,       /* its ids, and those of what is mounted below it, are the user namespace's */
+    SKIFF_BIND_EARLY = 256,         /* it and all others: nothing but NODEV is asked of them, no path in a source, and on no
+                                       target, or above or below it, is anything mounted that is no bind: earlybinds.h */
 };
 
 /* A place in bytes that must not be read past. */
@@ -142,5 +145,8 @@ static inline bool skiff_more(const skiff_reader *reader)
 {
     return reader->at < reader->end;
 }
+
+/* A copy of a plan without the records of one operation, of the caller's to free; `*length` is the whole's and becomes its. */
+bool skiff_plan_without(uint32_t operation, const void *plan, size_t *length, void **rest, skiff_error *err);
 
 #endif

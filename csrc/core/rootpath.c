@@ -58,6 +58,11 @@ int skiff_open_without_links(const char *path, int flags)
     return open_resolved(AT_FDCWD, path, flags, 0, RESOLVE_NO_SYMLINKS);
 }
 
+int skiff_open_plain(int root, const char *path, int flags)
+{
+    return open_resolved(root, path, flags, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+}
+
 /* ---- The walk: one component at a time, links expanded by hand, nothing of the kernel's own resolution. ---- */
 
 typedef struct walk {

@@ -17,6 +17,10 @@ int skiff_open_on_mount(int root, const char *path, int flags);
 /* Open `path` where not one component of it is a symbolic link; ELOOP where one is. */
 int skiff_open_without_links(const char *path, int flags);
 
+/* Open `path` inside of `root` where no component of it is a symbolic link and nothing on the way is another mount. Linux
+ * 5.6; there is no other way. */
+int skiff_open_plain(int root, const char *path, int flags);
+
 /* The walk alone, so that it can be tested on kernels that do not need it. */
 int skiff_walk_in_root(int root, const char *path, int flags, mode_t mode);
 

@@ -3,6 +3,7 @@
 #include "answers.h"
 #include "cleanup.h"
 #include "pidfd.h"
+#include "plan.h"
 #include "protocol.h"
 
 #include <sys/socket.h>
@@ -186,7 +187,11 @@ static bool bring_up(const skiff_start_options *options, skiff_started *started,
     if (!started->init.has_plan) {
         /* A failure to send is told by READY's absence: the init may have said why before it ended. */
         uint32_t type = SKIFF_PLAN | (started->init.on_base ? SKIFF_PLAN_ON_BASE : 0);
-        skiff_send(started->init.pipe, type, options->plan, (uint32_t)options->plan_length, NULL, 0, &unsent);
+        cleanup_free void *rest = NULL;
+        size_t length = options->plan_length;
+        if (started->init.has_binds && !skiff_plan_without(SKIFF_OP_BIND, options->plan, &length, &rest, err))
+            return false;
+        skiff_send(started->init.pipe, type, rest ? rest : options->plan, (uint32_t)length, NULL, 0, &unsent);
     }
     /* The init sets up meanwhile. */
     if (!guard(options, started, err) || !note(options, started, err))

@@ -165,6 +165,7 @@ test_plan plan_of_binds(void)
         put_text(&plan, "/");
         put_text(&plan, flags ? "be/low" : "");
         put_u32(&plan, flags);
+        put_text(&plan, flags ? "/target" : "");
         end(&plan, start);
     }
     return plan;

@@ -80,6 +80,10 @@ interface Parts {
   mounts: Mount[];
   /** As the container's record has them. */
   recorded: RecordedMount[];
+  /** The bind mounts, of each source one. */
+  sources: CheckedMount[];
+  /** Each container has others. */
+  areUnique: boolean;
 }
 
 function partsOf(asked: readonly CheckedMount[], { volumes }: MountContext): Parts {
@@ -95,6 +99,8 @@ function partsOf(asked: readonly CheckedMount[], { volumes }: MountContext): Par
     requests,
     mounts: requests.map((request, at) => toMount(request, sources[at]!)),
     recorded: requests.map((request, at) => recordOf(request, sources[at]!)),
+    sources: distinctSources(requests),
+    areUnique: requests.some(({ anonymous }) => anonymous),
   };
 }
 
@@ -135,7 +141,7 @@ export class ContainerMounts implements PlannedMounts {
 
   /** Each container has others. */
   get areUnique(): boolean {
-    return this.requests.some(({ anonymous }) => anonymous);
+    return this.parts.areUnique;
   }
 
   /**
@@ -146,7 +152,7 @@ export class ContainerMounts implements PlannedMounts {
    */
   async prepare(): Promise<void> {
     this.copyUps.length = 0;
-    for (const request of distinctSources(this.requests)) ensureSource(request);
+    for (const request of this.parts.sources) ensureSource(request);
     // In one order in every process: two that want the same ones do not wait for each other.
     const volumes = this.requests.filter(({ type }) => type === 'volume');
     for (const [name, requests] of [...groupByName(volumes)].sort(([a], [b]) => (a < b ? -1 : 1))) {

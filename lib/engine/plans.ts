@@ -1,10 +1,13 @@
+import { createHash } from 'node:crypto';
 import type { SpecStencil } from '../spec/compiled';
 import type { StartOptions } from './options';
 import type { Mount, Word } from '../spec/types';
 
-/** Distinct options that are remembered, and how long their text may be: a thousand bind mounts fit in. */
+/** Distinct options that are remembered, and how long their text may be. */
 const MAX_PLANS = 64;
 const MAX_KEY = 262_144;
+/** Text of mounts that is not longer stands for itself. */
+const SHORT = 1024;
 
 /** The options that a compiled spec depends on. */
 const OPTIONS = [
@@ -50,8 +53,8 @@ export interface PlanInput {
 /** Compiled specs by the options that they were made of: whoever starts the same thing often has it compiled once. */
 export class CompiledPlans {
   private readonly stencils = new Map<string, SpecStencil>();
-  /** Of lists that come again as they are: a thousand mounts are as much text as all else. */
-  private readonly texts = new WeakMap<readonly Mount[], string>();
+  /** What stands for lists that come again as they are: to compare the text of a thousand mounts takes its time. */
+  private readonly marks = new WeakMap<readonly Mount[], string>();
 
   /**
    * The compiled spec of all containers of these options.
@@ -66,7 +69,7 @@ export class CompiledPlans {
   ): SpecStencil {
     const values = [state, command, ...OPTIONS.map(name => distinct(options[name]))];
     // A line feed stands in no JSON text of one line.
-    const key = `${JSON.stringify(values)}\n${this.textOf(mounts)}`;
+    const key = `${JSON.stringify(values)}\n${this.markOf(mounts)}`;
     const known = this.stencils.get(key);
     if (known) return known;
     const stencil = compile();
@@ -74,12 +77,13 @@ export class CompiledPlans {
     return stencil;
   }
 
-  private textOf(mounts: readonly Mount[]): string {
-    const known = this.texts.get(mounts);
+  private markOf(mounts: readonly Mount[]): string {
+    const known = this.marks.get(mounts);
     if (known !== undefined) return known;
     const text = JSON.stringify(mounts);
-    this.texts.set(mounts, text);
-    return text;
+    const mark = text.length <= SHORT ? text : createHash('sha256').update(text).digest('base64');
+    this.marks.set(mounts, mark);
+    return mark;
   }
 
   private remember(key: string, stencil: SpecStencil): void {

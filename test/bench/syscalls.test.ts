@@ -25,8 +25,9 @@ const PROGRAM = `
 const { Skiff } = require(process.argv[1]);
 (async () => {
   const skiff = await Skiff.open({ root: process.argv[2], storageDriver: 'overlay' });
+  const volumes = Array.from({ length: Number(process.argv[4]) }, (_, index) => '/etc:/m/' + index);
   for (let i = 0; i < Number(process.argv[3]); i += 1)
-    await skiff.run(['/bin/true'], { memory: '256m', stdout: 'ignore', stderr: 'ignore' });
+    await skiff.run(['/bin/true'], { memory: '256m', stdout: 'ignore', stderr: 'ignore', volumes });
   await skiff.close();
 })();`;
 
@@ -36,23 +37,25 @@ const canTrace =
   findProgram('strace') !== undefined &&
   /^nodev\toverlay$/m.test(fs.readFileSync('/proc/filesystems', 'utf8'));
 
+/** Of one of a thousand bind mounts: a look at its target, which is made as its source is, and the mount. */
+const BUDGET_OF_BIND = 5;
+const BINDS = 1000;
+
 /** Calls of a program that starts so many containers, by name. */
-function callsOf(starts: number, root: string, directory: string): Map<string, number> {
+function callsOf(starts: number, root: string, directory: string, binds = 0): Map<string, number> {
   const output = path.join(directory, `calls-${starts}`);
   const index = path.join(projectRoot, 'dist', 'index.js');
   const strace = ['-f', '-c', '-U', 'name,calls', '-o', output];
-  const node = [process.execPath, '-e', PROGRAM, index, root, String(starts)];
+  const node = [process.execPath, '-e', PROGRAM, index, root, String(starts), String(binds)];
   const { status, stderr } = spawnSync('strace', [...strace, ...node], { encoding: 'utf8' });
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   const lines = fs.readFileSync(output, 'utf8').matchAll(/^(\w+) +(\d+)$/gm);
   return new Map([...lines].map(([, name, calls]) => [name!, Number(calls)]));
 }
 
-itIf(
-  canTrace,
-  'root with limits, strace and overlayfs are needed',
-  'strace',
-)(`a cold start makes ${BUDGET} system calls at most`, () => {
+const traced = itIf(canTrace, 'root with limits, strace and overlayfs are needed', 'strace');
+
+traced(`a cold start makes ${BUDGET} system calls at most`, () => {
   const directory = tempDirectory();
   try {
     const root = tempRoot();
@@ -67,6 +70,23 @@ itIf(
     expect(many!.get('mount')! - few!.get('mount')!).toBeGreaterThanOrEqual(5 * (STARTS[1] - STARTS[0]));
     if (total > BUDGET)
       throw new Error(`${total.toFixed(1)} system calls for each start: ${most.join(', ')}`);
+  } finally {
+    directory.remove();
+  }
+});
+
+traced(`one of many bind mounts takes ${BUDGET_OF_BIND} more at most`, () => {
+  const directory = tempDirectory();
+  try {
+    const root = tempRoot();
+    const [none, all] = [0, BINDS].map(binds => callsOf(2, root, directory.path, binds));
+    const sum = (calls: Map<string, number>) =>
+      [...calls].reduce(
+        (total, [name, count]) => (name === 'total' || UNSTEADY.includes(name) ? total : total + count),
+        0,
+      );
+    expect(all!.get('mount')! - none!.get('mount')!).toBeGreaterThanOrEqual(2 * BINDS);
+    expect((sum(all!) - sum(none!)) / 2 / BINDS).toBeLessThanOrEqual(BUDGET_OF_BIND);
   } finally {
     directory.remove();
   }

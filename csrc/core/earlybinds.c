@@ -1,0 +1,149 @@
+#include "earlybinds.h"
+
+#include "binds.h"
+#include "cleanup.h"
+#include "mountapi.h"
+#include "plan.h"
+#include "rootpath.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+enum { TREE_RECURSIVE = 0x8000 }; /* AT_RECURSIVE */
+enum { TO_DESCRIPTOR = 0x40 };    /* MOVE_MOUNT_T_EMPTY_PATH */
+
+static bool set_attributes(int mount, uint64_t set, int flags)
+{
+    struct {
+        uint64_t set, clear, propagation, userns_fd;
+    } attributes = {.set = set, .propagation = MS_PRIVATE};
+    return syscall(SKIFF_SYS_mount_setattr, mount, "", AT_EMPTY_PATH | flags, &attributes, sizeof attributes) == 0;
+}
+
+int skiff_copy_all_mounts(void)
+{
+    int tree = (int)syscall(SKIFF_SYS_open_tree, AT_FDCWD, "/", SKIFF_OPEN_TREE_CLONE | O_CLOEXEC | TREE_RECURSIVE);
+    if (tree >= 0 && set_attributes(tree, SKIFF_MOUNT_ATTR_NODEV, TREE_RECURSIVE))
+        return tree;
+    skiff_close_fd(&tree);
+    return -1;
+}
+
+/* The directory that the targets of a while are in: they mostly share one. */
+typedef struct {
+    int root, fd;
+    size_t length; /* of its path */
+    char path[PATH_MAX];
+} parent_directory;
+
+/* The directory, made where it is missing, with those above it. */
+static int open_or_make(int root, char *path)
+{
+    int fd = skiff_open_plain(root, *path ? path : ".", O_PATH | O_DIRECTORY);
+    if (fd >= 0 || errno != ENOENT)
+        return fd;
+    for (char *slash = strchr(path, '/');; slash = strchr(slash + 1, '/')) {
+        if (slash)
+            *slash = '\0';
+        char *name = strrchr(path, '/');
+        cleanup_fd int above = name ? (*name = '\0', skiff_open_plain(root, path, O_PATH | O_DIRECTORY)) : dup(root);
+        bool made = above >= 0 && (mkdirat(above, name ? name + 1 : path, 0755) == 0 || errno == EEXIST);
+        if (name)
+            *name = '/';
+        if (slash)
+            *slash = '/';
+        if (!made || !slash)
+            return made ? skiff_open_plain(root, path, O_PATH | O_DIRECTORY) : -1;
+    }
+}
+
+static bool enter_parent(parent_directory *parent, const char *target, size_t length)
+{
+    if (parent->fd >= 0 && parent->length == length && memcmp(parent->path, target, length) == 0)
+        return true;
+    if (length >= sizeof parent->path) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    memcpy(parent->path, target, length);
+    parent->path[length] = '\0';
+    parent->length = length;
+    skiff_close_fd(&parent->fd);
+    parent->fd = open_or_make(parent->root, length == 0 ? parent->path : parent->path + 1);
+    return parent->fd >= 0 && fchdir(parent->fd) == 0;
+}
+
+/* Of the source's kind. */
+static bool make_target(const char *name, const char *source)
+{
+    struct stat about;
+    if (stat(source, &about) != 0)
+        return false;
+    if (S_ISDIR(about.st_mode))
+        return mkdirat(AT_FDCWD, name, 0755) == 0;
+    cleanup_fd int file = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+    return file >= 0;
+}
+
+/* In the working directory: there, or made. */
+static bool is_plain(const char *name, const char *source)
+{
+    struct stat about;
+    if (*name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+        errno = EINVAL;
+        return false;
+    }
+    if (fstatat(AT_FDCWD, name, &about, AT_SYMLINK_NOFOLLOW) != 0)
+        return errno == ENOENT && make_target(name, source);
+    errno = ELOOP;
+    return !S_ISLNK(about.st_mode);
+}
+
+static bool bind_one(parent_directory *parent, const char *source, const char *target, skiff_error *err)
+{
+    const char *slash = strrchr(target, '/');
+    if (*target != '/' || !enter_parent(parent, target, (size_t)(slash - target)) || !is_plain(slash + 1, source))
+        return skiff_fail(err, "openat2", target);
+    return mount(source, slash + 1, NULL, MS_BIND | MS_REC, NULL) == 0 || skiff_fail(err, "mount", source);
+}
+
+static bool bind_all(int root, const void *records, size_t length, skiff_error *err)
+{
+    skiff_reader reader;
+    parent_directory parent = {.root = root, .fd = -1};
+    bool done = skiff_plan_open(&reader, records, length, err);
+    while (done && skiff_more(&reader)) {
+        skiff_bind bind;
+        done = skiff_read_bind(&reader, &bind, err) && bind_one(&parent, bind.source, bind.target, err);
+    }
+    skiff_close_fd(&parent.fd);
+    return done;
+}
+
+/* Below `mounts`, which covers it, `root` is reached by its descriptor alone; what is looked up from `/` is the caller's. */
+static bool cover(int root, int mounts)
+{
+    return set_attributes(root, 0, 0) &&
+           syscall(SKIFF_SYS_move_mount, mounts, "", root, "", SKIFF_MOVE_MOUNT_F_EMPTY_PATH | TO_DESCRIPTOR) == 0 &&
+           fchdir(mounts) == 0 && chroot(".") == 0;
+}
+
+static bool uncover(int before, int root, int mounts)
+{
+    return fchdir(mounts) == 0 && umount2(".", MNT_DETACH) == 0 && fchdir(before) == 0 && chroot(".") == 0 &&
+           fchdir(root) == 0;
+}
+
+bool skiff_bind_early(int root, int mounts, const void *records, size_t length, skiff_error *err)
+{
+    umask(0); /* modes are those of the init */
+    cleanup_fd int before = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (before < 0 || !cover(root, mounts))
+        return skiff_fail(err, "move_mount", "the caller's mounts");
+    return bind_all(root, records, length, err) &&
+           (uncover(before, root, mounts) || skiff_fail(err, "umount2", "the caller's mounts"));
+}
