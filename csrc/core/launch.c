@@ -305,15 +305,15 @@ bool skiff_launch(const skiff_launch_options *options, int type, skiff_launched 
     cleanup_fd int theirs = -1;
     if (!skiff_step(&options->fault, "clone", err))
         return false;
-    if (options->starter >= 0 && skiff_may_order(options)) {
+    bool early = options->binds && options->mount_base >= 0 && options->user_namespace < 0 &&
+                 skiff_are_early(options->binds, options->binds_length);
+    if (options->starter >= 0 && !early && skiff_may_order(options)) {
         skiff_ordered ordered = skiff_order_launch(options, launched, err);
         if (ordered != SKIFF_NO_STARTER)
             return ordered == SKIFF_ORDERED;
     }
     if (!skiff_open_pipe(type, &launched->pipe, &theirs, err))
         return false;
-    bool early = options->binds && options->mount_base >= 0 && options->user_namespace < 0 &&
-                 skiff_are_early(options->binds, options->binds_length);
     bool done = try_launch(options, theirs, early, launched, err);
     if (!done && early) {
         /* Links are on the way to a target, or it is not there: then one by one, which also knows best what is wrong. */
