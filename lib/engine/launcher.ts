@@ -161,7 +161,7 @@ export class Launcher {
     mounts: ContainerMounts | undefined,
     last: LastStart | undefined,
   ): Promise<SpecStencil> {
-    const known = last && this.compiler.again(last, input.source);
+    const known = last && this.compiler.again(last, input.source, mounts);
     return known ?? this.compiler.compile(input, mounts, last);
   }
 

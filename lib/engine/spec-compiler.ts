@@ -53,8 +53,12 @@ export class SpecCompiler {
   }
 
   /** The same as the last time, where that is known. */
-  again({ compiled }: LastStart, source: RootSource): SpecStencil | undefined {
-    return compiled?.image === stateOf(source) ? compiled?.stencil : undefined;
+  again(
+    { compiled }: LastStart,
+    source: RootSource,
+    { mounts }: Pick<ContainerMounts, 'mounts'> = NO_MOUNTS,
+  ): SpecStencil | undefined {
+    return compiled?.mounts === mounts && compiled.image === stateOf(source) ? compiled.stencil : undefined;
   }
 
   /** @param last where what it is compiled to is kept for the next one */
@@ -74,7 +78,7 @@ export class SpecCompiler {
     if (image === undefined || areUnique || options.privileged || options.devices?.length) return compile();
     const state = { image, filter: key };
     const stencil = this.plans.get(state, { command, options, mounts }, compile);
-    if (last && mounts.length === 0) last.compiled = { image, stencil };
+    if (last) last.compiled = { image, mounts, stencil };
     return stencil;
   }
 

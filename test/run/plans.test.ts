@@ -35,6 +35,58 @@ test('options that differ in one thing give what they ask for, in any order', as
     expect(await output(skiff(), ask, each)).toBe(first[index]);
 });
 
+test('lists and objects that are changed between two starts, and are the same ones', async () => {
+  const host = fs.realpathSync(tempDirectory().path);
+  fs.writeFileSync(path.join(host, 'one'), 'one');
+  fs.writeFileSync(path.join(host, 'two'), 'two');
+  const options = {
+    env: { A: '1' } as Record<string, string>,
+    ulimits: ['nofile=77:77'],
+    volumes: [`${host}/one:/file`],
+    tmpfs: ['/t'],
+  };
+  const command = sh('echo $A $B $(ulimit -n) $(cat /file) $(grep -c " /[tu] " /proc/self/mountinfo)');
+  const ask = () => output(skiff(), command, options);
+  for (let round = 0; round < 3; round += 1) expect(await ask()).toBe('1 77 one 1');
+  options.env.A = '2';
+  expect(await ask()).toBe('2 77 one 1');
+  options.env.B = '3';
+  expect(await ask()).toBe('2 3 77 one 1');
+  delete options.env.A;
+  expect(await ask()).toBe('3 77 one 1');
+  options.ulimits[0] = 'nofile=78:78';
+  expect(await ask()).toBe('3 78 one 1');
+  options.volumes[0] = `${host}/two:/file`;
+  expect(await ask()).toBe('3 78 two 1');
+  options.tmpfs.push('/u');
+  expect(await ask()).toBe('3 78 two 2');
+  command[2] = 'echo other';
+  expect(await ask()).toBe('other');
+  fs.rmSync(host, { recursive: true });
+});
+
+test('a profile of seccomp is read in each start', async () => {
+  const directory = tempDirectory();
+  const file = path.join(directory.path, 'profile.json');
+  const write = (defaultAction: string) => fs.writeFileSync(file, JSON.stringify({ defaultAction }));
+  const options = { securityOpt: [`seccomp=${file}`] };
+  try {
+    write('SCMP_ACT_ALLOW');
+    for (let round = 0; round < 2; round += 1)
+      expect(await output(skiff(), sh('echo fine'), options)).toBe('fine');
+    write('SCMP_ACT_ERRNO');
+    expect(
+      (await skiff()
+        .run(sh('echo fine'), options)
+        .catch((error: unknown) => error)) as object,
+    ).not.toMatchObject({
+      exitCode: 0,
+    });
+  } finally {
+    directory.remove();
+  }
+});
+
 test('a limit that is none is refused, also after a run without', async () => {
   await skiff().run(['true']);
   for (const memory of [NaN, Infinity, 'abc'])
