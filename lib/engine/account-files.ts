@@ -20,6 +20,8 @@ export function readInLayers(layers: readonly string[], file: string): Buffer | 
 
 /** A file that changed less than this long ago (ms) may change again within the same tick of its ctime. */
 const SETTLE_MS = 1000;
+/** That there is no such file, which is a state, too. */
+const NONE = 'none';
 
 /**
  * Of a directory that may change: the state of what a spec is made of besides options, /etc/passwd and /etc/group.
@@ -28,13 +30,15 @@ const SETTLE_MS = 1000;
  */
 export function stateOfAccounts(directory: string): string | undefined {
   const etc = fs.lstatSync(path.join(directory, 'etc'), { throwIfNoEntry: false });
-  if (!etc?.isDirectory()) return undefined;
+  if (!etc) return [directory, NONE, NONE].join('\0');
+  if (!etc.isDirectory()) return undefined;
   const states = ['passwd', 'group'].map(name => stateOf(path.join(directory, 'etc', name)));
   return states.includes(undefined) ? undefined : [directory, ...states].join('\0');
 }
 
 function stateOf(file: string): string | undefined {
   const stat = fs.lstatSync(file, { bigint: true, throwIfNoEntry: false });
-  if (!stat?.isFile() || Date.now() - Number(stat.ctimeMs) < SETTLE_MS) return undefined;
+  if (!stat) return NONE;
+  if (!stat.isFile() || Date.now() - Number(stat.ctimeMs) < SETTLE_MS) return undefined;
   return [stat.dev, stat.ino, stat.size, stat.ctimeNs].join('-');
 }

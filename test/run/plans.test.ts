@@ -102,6 +102,25 @@ test('more distinct options than are remembered', async () => {
   expect(await output(skiff(), sh('echo $NUMBER'), { env: { NUMBER: '0' } })).toBe('0');
 });
 
+test("a directory's accounts that come and go", async () => {
+  const rootfs = tempDirectory();
+  try {
+    execFileSync('tar', ['-xf', path.join(projectRoot, 'busybox.tar'), '-C', rootfs.path]);
+    const etc = path.join(rootfs.path, 'etc');
+    fs.rmSync(etc, { recursive: true });
+    const home = () => output(skiff(), sh('echo $HOME'), { rootfs: rootfs.path, user: '77' });
+    for (let round = 0; round < 3; round += 1) expect(await home()).toBe('/');
+    fs.mkdirSync(etc);
+    expect(await home()).toBe('/');
+    fs.writeFileSync(path.join(etc, 'passwd'), 'someone:x:77:77::/there:/bin/sh\n');
+    expect(await home()).toBe('/there');
+    fs.rmSync(path.join(etc, 'passwd'));
+    for (let round = 0; round < 2; round += 1) expect(await home()).toBe('/');
+  } finally {
+    rootfs.remove();
+  }
+});
+
 test("a directory's accounts are those of the moment, whether or not they change between two starts", async () => {
   const rootfs = tempDirectory();
   try {
