@@ -6,6 +6,7 @@
 #include "plan.h"
 #include "rootpath.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
@@ -36,9 +37,39 @@ int skiff_copy_all_mounts(void)
 /* The directory that the targets of a while are in: they mostly share one. */
 typedef struct {
     int root, fd;
-    size_t length; /* of its path */
+    int seen;           /* targets in it, one after the other */
+    bool without_links; /* none of its entries is one */
+    size_t length;      /* of its path */
     char path[PATH_MAX];
 } parent_directory;
+
+/* So many targets in one directory, and it is read once, in place of a look at each further one. */
+enum { WORTH_READING = 16 };
+
+struct entry {
+    uint64_t inode, offset;
+    unsigned short length;
+    unsigned char type;
+};
+
+/* By the types that its entries tell, getdents64(2). */
+static bool has_no_links(int directory)
+{
+    char entries[8 << 10];
+    long got;
+    cleanup_fd int reading = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (reading < 0)
+        return false;
+    while ((got = syscall(SYS_getdents64, reading, entries, sizeof entries)) > 0)
+        for (long at = 0; at < got;) {
+            struct entry entry;
+            memcpy(&entry, entries + at, sizeof entry);
+            if (entry.type == DT_LNK || entry.type == DT_UNKNOWN)
+                return false;
+            at += entry.length;
+        }
+    return got == 0;
+}
 
 /* The directory, made where it is missing, with those above it. */
 static int open_or_make(int root, char *path)
@@ -69,6 +100,8 @@ static bool enter_parent(parent_directory *parent, const char *target, size_t le
         errno = ENAMETOOLONG;
         return false;
     }
+    parent->seen = 0;
+    parent->without_links = false;
     memcpy(parent->path, target, length);
     parent->path[length] = '\0';
     parent->length = length;
@@ -89,14 +122,18 @@ static bool make_target(const char *name, const char *source)
     return file >= 0;
 }
 
-/* In the working directory: there, or made. */
-static bool is_plain(const char *name, const char *source)
+/* In the parent, which is the working directory: there, or made. */
+static bool is_plain(parent_directory *parent, const char *name, const char *source)
 {
     struct stat about;
     if (*name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
         errno = EINVAL;
         return false;
     }
+    if (++parent->seen == WORTH_READING)
+        parent->without_links = has_no_links(parent->fd);
+    if (parent->without_links)
+        return true;
     if (fstatat(AT_FDCWD, name, &about, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT && make_target(name, source);
     errno = ELOOP;
@@ -106,9 +143,13 @@ static bool is_plain(const char *name, const char *source)
 static bool bind_one(parent_directory *parent, const char *source, const char *target, skiff_error *err)
 {
     const char *slash = strrchr(target, '/');
-    if (*target != '/' || !enter_parent(parent, target, (size_t)(slash - target)) || !is_plain(slash + 1, source))
+    if (*target != '/' || !enter_parent(parent, target, (size_t)(slash - target)) || !is_plain(parent, slash + 1, source))
         return skiff_fail(err, "openat2", target);
-    return mount(source, slash + 1, NULL, MS_BIND | MS_REC, NULL) == 0 || skiff_fail(err, "mount", source);
+    if (mount(source, slash + 1, NULL, MS_BIND | MS_REC, NULL) == 0 ||
+        (errno == ENOENT && parent->without_links && make_target(slash + 1, source) &&
+         mount(source, slash + 1, NULL, MS_BIND | MS_REC, NULL) == 0))
+        return true;
+    return skiff_fail(err, "mount", source);
 }
 
 static bool bind_all(int root, const void *records, size_t length, skiff_error *err)

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import type { RunOptions } from '../../lib/engine/options';
+import { projectRoot } from '../helpers/run';
 import { tempRoot } from '../helpers/temp';
 import { itAsRoot } from '../helpers/user-mode';
 import { output, readProc, sh, useSkiff, waiting } from '../run/support';
@@ -103,6 +104,30 @@ test('writing reaches the host', async () => {
   await skiff().run(sh('echo more >> /many/a/t1; touch /many/t0/new'), { volumes });
   expect(fs.readFileSync(path.join(host, 's1'), 'utf8')).toBe('file 1\nmore\n');
   expect(fs.existsSync(path.join(host, 's0', 'new'))).toBe(true);
+});
+
+test.each([
+  ['there, and none of them a link', false],
+  ['there, and one of them a link out of the directory', true],
+])('targets in one directory of the image: %s', async (_, withLink) => {
+  const rootfs = path.join(host, 'rootfs');
+  fs.mkdirSync(path.join(rootfs, 'flat'), { recursive: true });
+  execFileSync('tar', ['-xf', path.join(projectRoot, 'busybox.tar'), '-C', rootfs]);
+  const list = volumes.map((volume, index) => `${volume.split(':')[0]}:/flat/t${index}`);
+  for (let index = 0; index < MANY - 10; index += 1) {
+    const target = path.join(rootfs, 'flat', `t${index}`);
+    if (index % 2) fs.writeFileSync(target, '');
+    else fs.mkdirSync(target);
+  }
+  if (withLink) {
+    fs.mkdirSync(path.join(host, 'secret'));
+    fs.rmdirSync(path.join(rootfs, 'flat', 't40'));
+    // In the container it leads to a directory of that name there.
+    fs.symlinkSync(path.join(host, 'secret'), path.join(rootfs, 'flat', 't40'));
+    fs.mkdirSync(path.join(rootfs, host, 'secret'), { recursive: true });
+  }
+  expect(await read(list, { rootfs })).toBe(WHOLE(list));
+  if (withLink) expect(fs.readdirSync(path.join(host, 'secret'))).toEqual([]);
 });
 
 describe('where it is not to be done so', () => {
