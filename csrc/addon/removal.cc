@@ -37,9 +37,10 @@ static std::optional<std::string> Read(const std::string &path)
         ssize_t got = skiff_retry(read(fd, piece, sizeof piece));
         if (got < 0)
             return std::nullopt;
-        if (got == 0)
-            return text;
         text.append(piece, static_cast<size_t>(got));
+        // The kernel gives as many lines as fit: where half of it stays empty there are no more.
+        if (static_cast<size_t>(got) < sizeof piece / 2)
+            return text;
     }
 }
 

@@ -6,7 +6,6 @@
 #include "mounts.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -39,7 +38,8 @@ static bool enter_cwd(const skiff_process *process, skiff_error *err)
 
 static bool become_user(const skiff_process *process, skiff_error *err)
 {
-    if (!process->groups_stay && setgroups(process->group_count, process->groups) != 0)
+    /* This process has one thread; the C libraries would look for others, with all signals blocked. */
+    if (!process->groups_stay && syscall(SYS_setgroups, (size_t)process->group_count, process->groups) != 0)
         return skiff_fail(err, "setgroups", NULL);
     if (process->uid == 0 && process->gid == 0)
         return true;

@@ -13,7 +13,7 @@ import { tempDirectory, tempRoot } from '../helpers/temp';
 import { canLimit } from '../helpers/user-mode';
 
 /** Of one start of `true` with a memory limit, on overlay and one v1 hierarchy. */
-const BUDGET = 285;
+const BUDGET = 245;
 
 /** Their number is a matter of luck: threads that wait for each other, and how often the event loop turns. */
 const UNSTEADY = ['futex', 'epoll_pwait', 'epoll_wait', 'madvise', 'sched_yield', 'restart_syscall'];
