@@ -8,22 +8,10 @@ import { describeAsRoot } from '../helpers/user-mode';
 import { run } from '../helpers/run';
 import { tempRoot } from '../helpers/temp';
 import { until } from '../helpers/wait';
-import { namespaceOf, readProc, sh, waiting } from '../run/support';
-import { companionsOf, containersOf, isRunning, leftSince, lookAround, Program } from './support';
+import { readProc, sh, waiting } from '../run/support';
+import { containersOf, haveStarter, isRunning, leftSince, lookAround, Program, startersOf } from './support';
 
 const SECRET = `secret-${'x'.repeat(40)}-of-the-last-one`;
-
-/** What it has cloned shares its memory, and with that its name, until it is a command; but is in a namespace of its own. */
-function startersOf(pid: number): number[] {
-  const own = namespaceOf('self', 'pid');
-  return companionsOf(pid, 'skiff-starter').filter(found => namespaceOf(found, 'pid') === own);
-}
-
-/** Have it make the inits. */
-async function ready(skiff: Skiff): Promise<number> {
-  for (let i = 0; i < 3; i += 1) await skiff.run(['true']);
-  return until('a starter', () => startersOf(process.pid)[0]);
-}
 
 /** What a process shows of itself in /proc, without what differs between any two. */
 function shown({ pid, id }: Container): Record<string, string | string[]> {
@@ -63,7 +51,7 @@ describeAsRoot('mounts are copied, and nothing is there to be started in')('what
     await using first = await waiting(skiff, given);
     expect(startersOf(process.pid)).toEqual([]);
     const without = shown(first);
-    await ready(skiff);
+    await haveStarter(skiff);
     await using later = await waiting(skiff, given);
     expect(shown(later)).toEqual(without);
     expect(without.parent).toBe(String(process.pid));
@@ -71,7 +59,7 @@ describeAsRoot('mounts are copied, and nothing is there to be started in')('what
 
   test('has nothing of what the one before was given', async () => {
     await using skiff = await Skiff.open({ root: tempRoot() });
-    const pid = await ready(skiff);
+    const pid = await haveStarter(skiff);
     await skiff.run(['true'], { env: { SECRET } });
     const found = () => memoryOf(pid).includes(SECRET);
     await until('it is forgotten', () => !found());
@@ -83,7 +71,7 @@ describeAsRoot('mounts are copied, and nothing is there to be started in')('what
 
   test('costs it no memory, large environments neither', async () => {
     await using skiff = await Skiff.open({ root: tempRoot() });
-    const pid = await ready(skiff);
+    const pid = await haveStarter(skiff);
     const env = { LARGE: 'x'.repeat(100_000) };
     const run = async () => {
       const { stdout } = await skiff.run(sh('echo "${#LARGE}"'), { env });
@@ -113,6 +101,35 @@ describeAsRoot('mounts are copied, and nothing is there to be started in')('what
     await program.ended;
   });
 
+  test.each([
+    'join-cgroup',
+    'bind-source',
+    'clone',
+    'guard',
+    'record',
+    'go',
+    'root',
+    'mount',
+    'bind',
+    'cwd',
+    'exec',
+  ])('a failure at %s leaves nothing', async step => {
+    const root = tempRoot();
+    await using skiff = await Skiff.open({ root, fault: { step, code: 'EIO' } });
+    const fail = () =>
+      skiff.start(['true'], { memory: '64m', volumes: [`${__dirname}:/a`] }).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+    const told = [];
+    for (let i = 0; i < 6; i += 1) {
+      told.push(await fail());
+      expect(containersOf(root)).toEqual([]);
+      if (i === 2) await until('a starter', () => startersOf(process.pid)[0]);
+    }
+    for (const error of told) expect(error).toMatchObject({ name: 'SkiffError', step, code: 'EIO' });
+  });
+
   test('a failure is told as it is without', async () => {
     const failures = async (skiff: Skiff) => {
       const told = [['nosuch'], ['/etc/passwd'], ['/etc']].map(command => skiff.run(command));
@@ -121,7 +138,7 @@ describeAsRoot('mounts are copied, and nothing is there to be started in')('what
     };
     await using skiff = await Skiff.open({ root: tempRoot() });
     const without = await failures(skiff);
-    await ready(skiff);
+    await haveStarter(skiff);
     expect(await failures(skiff)).toEqual(without);
   });
 });
@@ -129,7 +146,7 @@ describeAsRoot('mounts are copied, and nothing is there to be started in')('what
 describeAsRoot('none is made')('its end', () => {
   test('comes with the runtime', async () => {
     const skiff = await Skiff.open({ root: tempRoot() });
-    const pid = await ready(skiff);
+    const pid = await haveStarter(skiff);
     await skiff.close();
     expect(isRunning(pid)).toBe(false);
   });
@@ -138,7 +155,7 @@ describeAsRoot('none is made')('its end', () => {
     const before = lookAround();
     const root = tempRoot();
     const skiff = await Skiff.open({ root });
-    await ready(skiff);
+    await haveStarter(skiff);
     let isOver = false;
     let killed = 0;
     const killer = (async () => {

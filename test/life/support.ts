@@ -5,8 +5,10 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Skiff } from '../../lib/engine';
 import { settledLeaks, snapshot, type Snapshot } from '../helpers/leaks';
 import { projectRoot } from '../helpers/run';
+import { until } from '../helpers/wait';
 import { unlessGone } from '../helpers/unless-gone';
 
 /** How many rounds the tests that kill at random do: SKIFF_KILL_ROUNDS, else 60. */
@@ -48,6 +50,21 @@ export function isRunning(pid: number): boolean {
 /** Pids of the small processes of this name beside a process. */
 export function companionsOf(pid: number, name: string): number[] {
   return childrenOf(pid).filter(child => isRunning(child) && commandOf(child) === name);
+}
+
+/**
+ * Pids of the starters that a process has. What these have cloned shares their memory, and with that their name, until it
+ * is a command; but is in a namespace of its own.
+ */
+export function startersOf(pid: number): number[] {
+  const namespaceOf = (other: number | 'self') => unlessGone(() => fs.readlinkSync(`/proc/${other}/ns/pid`));
+  return companionsOf(pid, 'skiff-starter').filter(found => namespaceOf(found) === namespaceOf('self'));
+}
+
+/** Have it start a few, so that its starter is there before anything is counted, and makes the inits from here on. */
+export async function haveStarter(skiff: Skiff): Promise<number> {
+  for (let i = 0; i < 3; i += 1) await skiff.run(['true']);
+  return until('a starter', () => startersOf(process.pid)[0]);
 }
 
 /** Pids of the watchdogs that a process has. */

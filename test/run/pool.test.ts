@@ -5,7 +5,15 @@ import v8 from 'node:v8';
 import vm from 'node:vm';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Skiff, type Pool, type PoolOptions } from '../../lib/engine';
-import { containersOf, descendantsOf, isRunning, leftSince, lookAround, mountsBelow } from '../life/support';
+import {
+  containersOf,
+  descendantsOf,
+  haveStarter,
+  isRunning,
+  leftSince,
+  lookAround,
+  mountsBelow,
+} from '../life/support';
 import { tempRoot } from '../helpers/temp';
 import { until } from '../helpers/wait';
 import { itWithLimits } from '../helpers/user-mode';
@@ -233,8 +241,8 @@ const KINDS: readonly ((number: number) => Kind)[] = [
 test(
   `${RUNS} runs through a pool of 8, with failures, time-outs and killed inits: all right, nothing left`,
   async () => {
-    // What is made once a few have started without the pool, as some of these runs do.
-    for (let number = 0; number < 4; number += 1) await skiff.run(['true']);
+    // Some of these runs start without the pool.
+    await haveStarter(skiff);
     await open({ size: 8, maxRunning: 8 });
     for (let number = 0; number < 16; number += 1) await pool.run(['true']);
     await until('it is full', () => pool.available === 8);
