@@ -169,6 +169,7 @@ test('no descriptors for the bind mounts', async () => {
     `const skiff = await Skiff.open({ root });
      const volumes = count => Array.from({ length: count }, (_, index) => '/usr:/m/' + index + ':ro');
      const open = () => fs.readdirSync('/proc/self/fd').length;
+     ${isUser ? '' : 'await haveStarter(skiff);'}
      const { exitCode } = await skiff.run(['true'], { volumes: volumes(${isUser ? 80 : 90}) });
      const held = open();
      const error = await skiff.run(['true'], { volumes: volumes(100) }).catch(

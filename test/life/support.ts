@@ -106,8 +106,8 @@ export class Program {
   }
 
   /**
-   * @param source body of an async function that has `Skiff`, `root`, `say(value)` and `hear()`, which resolves
-   * with the next line of input
+   * @param source body of an async function that has `Skiff`, `root`, `say(value)`, `hear()`, which resolves with the next
+   * line of input, and `haveStarter(skiff)`
    * @param wrapper command that it is started by, such as `prlimit`
    */
   static start(source: string, root: string, wrapper: readonly string[] = []): Program {
@@ -118,6 +118,14 @@ export class Program {
       const say = value => fs.writeSync(1, JSON.stringify(value) + '\\n');
       const lines = require('node:readline').createInterface({ input: process.stdin })[Symbol.asyncIterator]();
       const hear = async () => (await lines.next()).value;
+      const names = task => fs.readFileSync('/proc/self/task/' + task + '/children', 'utf8').trim().split(' ')
+        .map(pid => pid && fs.readFileSync('/proc/' + pid + '/cmdline', 'utf8').split('\\0')[0]);
+      const haveStarter = async skiff => {
+        for (let i = 0; i < 100; i++) {
+          await skiff.run(['true']);
+          if (fs.readdirSync('/proc/self/task').flatMap(names).includes('skiff-starter')) return;
+        }
+      };
       (async () => { ${source} })().then(() => process.exit(0));`;
     // `env` stands for no wrapper.
     const [file = 'env', ...args] = wrapper;

@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { bindsPlan } from '../../lib/spec/binds';
 import { capabilityMask } from '../../lib/spec/capability-mask';
 import { defaultSpec } from '../../lib/spec/defaults';
+import type { Spec } from '../../lib/spec/types';
 import { toMountFlags } from '../../lib/spec/mount-options';
 import { cloneFlags, processPlan, setupPlan } from '../../lib/spec/plan';
 import { Operation, PLAN_VERSION, PlanWriter } from '../../lib/spec/plan-encoding';
@@ -107,8 +108,8 @@ describe('the plan', () => {
     const { sources, plan } = bindsPlan(spec)!;
     expect(sources).toEqual(['/one', '/two']);
     expect(recordsOf(plan).map(({ payload }) => payload.toString('latin1'))).toEqual([
-      '\x05\0\0\0/one\0\x01\0\0\0\0\x08\0\0\0',
-      '\x05\0\0\0/two\0\x03\0\0\0in\0\x21\0\0\0',
+      '\x05\0\0\0/one\0\x01\0\0\0\0\x08\0\0\0\x01\0\0\0\0',
+      '\x05\0\0\0/two\0\x03\0\0\0in\0\x21\0\0\0\x01\0\0\0\0',
     ]);
     const operations = recordsOf(setupPlan(spec)).map(({ operation }) => operation);
     const first = operations.indexOf(Operation.Bind);
@@ -119,6 +120,33 @@ describe('the plan', () => {
     ]);
     expect(operations.lastIndexOf(Operation.Device)).toBeLessThan(first);
     expect(bindsPlan(defaultSpec('/'))).toBeUndefined();
+  });
+
+  it('has many plain binds made early, with their targets, where nothing else is in their way', () => {
+    const EARLY = 256;
+    const flagsOf = (change: (spec: Spec) => void, count = 64) => {
+      const spec = defaultSpec('/');
+      const options = ['rbind'];
+      spec.linux.resources = { devices: [{ allow: false, access: 'rwm' }] };
+      for (let index = 0; index < count; index += 1)
+        spec.mounts.push({ destination: `/m/${index}`, type: 'bind', source: '/s', options });
+      change(spec);
+      const { plan } = bindsPlan(spec)!;
+      const records = recordsOf(plan).map(({ payload }) => payload);
+      // Behind the source and an empty path in it.
+      return [...new Set(records.map(payload => payload.readUInt32LE(12) & EARLY))];
+    };
+    expect(flagsOf(() => undefined)).toEqual([EARLY]);
+    expect(flagsOf(() => undefined, 63)).toEqual([0]);
+    expect(flagsOf(spec => (spec.mounts.at(-1)!.options = ['rbind', 'rro']))).toEqual([0]);
+    expect(flagsOf(spec => (spec.mounts.at(-1)!.options = ['bind']))).toEqual([0]);
+    expect(flagsOf(spec => (spec.mounts.at(-1)!.destination = '/dev/x'))).toEqual([0]);
+    expect(flagsOf(spec => spec.mounts.push({ destination: '/m/3/t', type: 'tmpfs' }))).toEqual([0]);
+    expect(flagsOf(spec => spec.mounts.push({ destination: '/m', type: 'tmpfs' }))).toEqual([0]);
+    expect(flagsOf(spec => spec.mounts.push({ destination: '/mm', type: 'tmpfs' }))).toEqual([EARLY]);
+    expect(flagsOf(spec => (spec.userNamespace = 'own'))).toEqual([0]);
+    // The copy that they are made of has no devices.
+    expect(flagsOf(spec => (spec.linux.resources = {}))).toEqual([0]);
   });
 
   it('has the flags of clone(2) for the five namespaces, and four for the host network', () => {
