@@ -119,7 +119,9 @@ export class Program {
       const lines = require('node:readline').createInterface({ input: process.stdin })[Symbol.asyncIterator]();
       const hear = async () => (await lines.next()).value;
       const names = task => fs.readFileSync('/proc/self/task/' + task + '/children', 'utf8').trim().split(' ')
-        .map(pid => pid && fs.readFileSync('/proc/' + pid + '/cmdline', 'utf8').split('\\0')[0]);
+        .map(pid => {
+          try { return fs.readFileSync('/proc/' + pid + '/cmdline', 'utf8').split('\\0')[0]; } catch { return ''; }
+        });
       const haveStarter = async skiff => {
         for (let i = 0; i < 100; i++) {
           await skiff.run(['true']);
