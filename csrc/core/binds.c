@@ -13,22 +13,18 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-enum { TREE_RECURSIVE = 0x8000 }; /* AT_RECURSIVE */
-enum { MOVE_TO_DESCRIPTOR = 0x40 }; /* MOVE_MOUNT_T_EMPTY_PATH */
-
 static const uint64_t propagations[] = {
     [SKIFF_BIND_PRIVATE] = MS_PRIVATE,
     [SKIFF_BIND_SLAVE] = MS_SLAVE,
     [SKIFF_BIND_SHARED] = MS_SHARED,
 };
 
-/* mount_setattr(2) of one or two attributes, of the mount alone or of all that came with it. */
-static bool set_attributes(int tree, uint64_t set, uint64_t propagation, bool recursive)
+bool skiff_set_attributes(int tree, uint64_t set, uint64_t propagation, bool recursive)
 {
     struct {
         uint64_t set, clear, propagation, userns_fd;
     } attributes = {.set = set, .propagation = propagation};
-    int flags = AT_EMPTY_PATH | (recursive ? TREE_RECURSIVE : 0);
+    int flags = AT_EMPTY_PATH | (recursive ? SKIFF_AT_RECURSIVE : 0);
     return syscall(SKIFF_SYS_mount_setattr, tree, "", flags, &attributes, sizeof attributes) == 0;
 }
 
@@ -40,11 +36,11 @@ static bool prepare_source(int tree, uint32_t flags)
     bool write_below = flags & SKIFF_BIND_WRITE_BELOW, propagate_alone = flags & SKIFF_BIND_PROPAGATE_ALONE;
     /* Devices are denied in all of it, so by the call that is for all of it. */
     if (write_below == propagate_alone || !readonly)
-        return propagate_alone ? set_attributes(tree, readonly, propagation, false) &&
-                                     (nodev == 0 || set_attributes(tree, nodev, 0, true))
-                               : set_attributes(tree, readonly | nodev, propagation, true);
-    return set_attributes(tree, readonly | (write_below ? 0 : nodev), 0, !write_below) &&
-           set_attributes(tree, write_below ? nodev : 0, propagation, !propagate_alone);
+        return propagate_alone ? skiff_set_attributes(tree, readonly, propagation, false) &&
+                                     (nodev == 0 || skiff_set_attributes(tree, nodev, 0, true))
+                               : skiff_set_attributes(tree, readonly | nodev, propagation, true);
+    return skiff_set_attributes(tree, readonly | (write_below ? 0 : nodev), 0, !write_below) &&
+           skiff_set_attributes(tree, write_below ? nodev : 0, propagation, !propagate_alone);
 }
 
 /* ID-mapped, mount_setattr(2); EINVAL where there is no user namespace to shift into, or the file system cannot have it. */
@@ -53,14 +49,14 @@ static bool shift_source(int tree, uint32_t flags, int user_namespace)
     struct {
         uint64_t set, clear, propagation, userns_fd;
     } attributes = {.set = SKIFF_MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)user_namespace};
-    int how = AT_EMPTY_PATH | (flags & SKIFF_BIND_ALONE ? 0 : TREE_RECURSIVE);
+    int how = AT_EMPTY_PATH | (flags & SKIFF_BIND_ALONE ? 0 : SKIFF_AT_RECURSIVE);
     return syscall(SKIFF_SYS_mount_setattr, tree, "", how, &attributes, sizeof attributes) == 0;
 }
 
 /* A detached copy of what is mounted on `source`, or on `below` inside of it. */
 static int copy_source(const char *source, const char *below, uint32_t flags)
 {
-    unsigned how = SKIFF_OPEN_TREE_CLONE | (flags & SKIFF_BIND_ALONE ? 0 : TREE_RECURSIVE);
+    unsigned how = SKIFF_OPEN_TREE_CLONE | (flags & SKIFF_BIND_ALONE ? 0 : SKIFF_AT_RECURSIVE);
     if (!*below)
         return (int)syscall(SKIFF_SYS_open_tree, AT_FDCWD, source, how);
     cleanup_fd int root = open(source, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -154,7 +150,8 @@ bool skiff_attach_bind(int tree, const char *target, skiff_error *err)
     /* Over /proc itself only another one: what is asked of it later must be the kernel's answer. */
     if (strcmp(target, "/proc") == 0 && !skiff_is_procfs(tree))
         return skiff_fail_with(err, EXDEV, "move_mount", target);
-    if (syscall(SKIFF_SYS_move_mount, tree, "", place, "", SKIFF_MOVE_MOUNT_F_EMPTY_PATH | MOVE_TO_DESCRIPTOR) == 0)
+    unsigned how = SKIFF_MOVE_MOUNT_F_EMPTY_PATH | SKIFF_MOVE_MOUNT_T_EMPTY_PATH;
+    if (syscall(SKIFF_SYS_move_mount, tree, "", place, "", how) == 0)
         return true;
     int errnum = errno;
     bool fits = errnum != EINVAL || is_directory(tree) == is_directory(place);

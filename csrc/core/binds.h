@@ -24,6 +24,10 @@ typedef struct skiff_bind {
 
 bool skiff_read_bind(skiff_reader *reader, skiff_bind *bind, skiff_error *err);
 
+/* mount_setattr(2) of MOUNT_ATTR_ bits, or of an MS_ propagation, or both (0: none), of the mount alone or of all that came
+ * with it. */
+bool skiff_set_attributes(int tree, uint64_t set, uint64_t propagation, bool recursive);
+
 /* Whether the first of the records, and so all of them, may be bound early. */
 bool skiff_are_early(const void *records, size_t length);
 

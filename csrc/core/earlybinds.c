@@ -14,21 +14,10 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
-enum { TREE_RECURSIVE = 0x8000 }; /* AT_RECURSIVE */
-enum { TO_DESCRIPTOR = 0x40 };    /* MOVE_MOUNT_T_EMPTY_PATH */
-
-static bool set_attributes(int mount, uint64_t set, int flags)
-{
-    struct {
-        uint64_t set, clear, propagation, userns_fd;
-    } attributes = {.set = set, .propagation = MS_PRIVATE};
-    return syscall(SKIFF_SYS_mount_setattr, mount, "", AT_EMPTY_PATH | flags, &attributes, sizeof attributes) == 0;
-}
-
 int skiff_copy_all_mounts(void)
 {
-    int tree = (int)syscall(SKIFF_SYS_open_tree, AT_FDCWD, "/", SKIFF_OPEN_TREE_CLONE | O_CLOEXEC | TREE_RECURSIVE);
-    if (tree >= 0 && set_attributes(tree, SKIFF_MOUNT_ATTR_NODEV, TREE_RECURSIVE))
+    int tree = (int)syscall(SKIFF_SYS_open_tree, AT_FDCWD, "/", SKIFF_OPEN_TREE_CLONE | O_CLOEXEC | SKIFF_AT_RECURSIVE);
+    if (tree >= 0 && skiff_set_attributes(tree, SKIFF_MOUNT_ATTR_NODEV, MS_PRIVATE, true))
         return tree;
     skiff_close_fd(&tree);
     return -1;
@@ -168,9 +157,9 @@ static bool bind_all(int root, const void *records, size_t length, skiff_error *
 /* Below `mounts`, which covers it, `root` is reached by its descriptor alone; what is looked up from `/` is the caller's. */
 static bool cover(int root, int mounts)
 {
-    return set_attributes(root, 0, 0) &&
-           syscall(SKIFF_SYS_move_mount, mounts, "", root, "", SKIFF_MOVE_MOUNT_F_EMPTY_PATH | TO_DESCRIPTOR) == 0 &&
-           fchdir(mounts) == 0 && chroot(".") == 0;
+    unsigned how = SKIFF_MOVE_MOUNT_F_EMPTY_PATH | SKIFF_MOVE_MOUNT_T_EMPTY_PATH;
+    return skiff_set_attributes(root, 0, MS_PRIVATE, false) &&
+           syscall(SKIFF_SYS_move_mount, mounts, "", root, "", how) == 0 && fchdir(mounts) == 0 && chroot(".") == 0;
 }
 
 static bool uncover(int before, int root, int mounts)

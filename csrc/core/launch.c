@@ -152,7 +152,7 @@ bool skiff_launch(const skiff_launch_options *options, int type, skiff_launched 
         return false;
     bool done = try_launch(options, theirs, early, launched, err);
     if (!done && early) {
-        /* Links are on the way to a target, or it is not there: then one by one, which also knows best what is wrong. */
+        /* A link is on the way to a target, or another mount: then one by one, which also knows best what is wrong. */
         abandon_child(launched);
         done = try_launch(options, theirs, false, launched, err);
     }

@@ -20,6 +20,7 @@ export interface MemoryResult {
   detachedBytes?: number;
   /** Of the one small process that watches over all containers of a caller. */
   watchdogBytes?: number;
+  /** Of the one that makes their inits. */
   starterBytes?: number;
   /** What JavaScript keeps for one container, streams ignored: heap and buffers after a collection. */
   scriptBytes: number;
