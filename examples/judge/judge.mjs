@@ -16,7 +16,7 @@ const RUNNING = {
   profile: 'sandbox',
   memory: '64m',
   pidsLimit: 16,
-  cpuTime: 300,
+  cpuTime: 500,
   timeout: '3s',
   outputLimit: '64k',
   work: '/w:16m',

@@ -48,7 +48,6 @@ export class ContainerHandle extends CommandHandle implements Container {
   /** How the command ended; not all of it need be removed yet. */
   readonly ended: Promise<ExitResult>;
   private readonly result: Promise<ExitResult>;
-  private readonly began = monotonicMs();
   private readonly cpuWatch: CpuWatch;
   private timedOut = false;
   /** By this process. */
@@ -121,7 +120,7 @@ export class ContainerHandle extends CommandHandle implements Container {
     stopWatching();
     this.streams.closeInput();
     const ended = status.endedNs / 1e6;
-    this.checkBeginning();
+    const began = this.checkBeginning() ?? ended;
     const counted = remnants.counted ?? cgroup?.stat();
     const { cpuMs, memoryPeakBytes, pidsDenied, ...ending } = endingOf(status, counted);
     const { files, full } = this.collect();
@@ -135,7 +134,7 @@ export class ContainerHandle extends CommandHandle implements Container {
     };
     const cpuTime = this.cpuWatch.isExceeded(cpuMs);
     const hits = { cpuTime, pids: pidsDenied > 0, disk: full };
-    return { ...result, verdict: verdictOf(result, hits, ended - this.began) };
+    return { ...result, verdict: verdictOf(result, hits, ended - began) };
   }
 
   /** The files that were asked for, while the root is there yet. */
@@ -151,12 +150,17 @@ export class ContainerHandle extends CommandHandle implements Container {
     }
   }
 
-  /** What kept the command from being executed is known by now. A container that was killed before is one that was killed. */
-  private checkBeginning(): void {
-    const { record, sentNs } = this.started;
+  /**
+   * What kept the command from being executed is known by now. A container that was killed before is one that was killed.
+   *
+   * @returns when the command began, in ms of CLOCK_MONOTONIC; undefined where it did not
+   */
+  private checkBeginning(): number | undefined {
+    const { record, sentNs, ends } = this.started;
     const { failure, readyNs } = commandBeginning(this.started);
     if (readyNs > 0) this.context.trace.addSpan(this.id.slice(0, 12), 'set up', sentNs, readyNs);
-    if (failure === undefined || (isLost(failure) && (this.killed || !this.options.retried))) return;
+    if (failure === undefined) return readyNs > 0 ? readyNs / 1e6 : ends.wentMs;
+    if (isLost(failure) && (this.killed || !this.options.retried)) return undefined;
     throw startError(failure, record.command[0] ?? '');
   }
 

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../common/clock';
 import { errorCode } from '../common/errors';
 import { native } from '../native';
 import type { CompiledSpec } from '../spec/compiled';
@@ -10,6 +11,8 @@ import type { CommandBeginning, Remnants } from './remnants';
 export interface Ends {
   pipe: number;
   terminal: number;
+  /** When the command was given by itself, in ms of CLOCK_MONOTONIC; undefined where it went with the start. */
+  wentMs?: number;
 }
 
 /** GO that is sent at once, in bytes: a socket takes it whole, whether or not the init reads already. */
@@ -28,6 +31,7 @@ export async function goParked(
   record.command = spec.args;
   givePipes(stdio, record.ids);
   if (spec.process.bytes.length > SMALL_GO) return go(ends, spec.process, stdio);
+  ends.wentMs = monotonicMs();
   native().sendGo({ pipe: ends.pipe, process: spec.process, stdio });
 }
 
@@ -54,6 +58,7 @@ export function isLost(error: unknown): boolean {
 
 /** Give a parked process its command; resolves when that runs. */
 export async function go(ends: Ends, process: Stamped, stdio: number[]): Promise<void> {
+  ends.wentMs = monotonicMs();
   await native().go({ pipe: ends.pipe, process, stdio });
   native().close({ fds: [ends.pipe] });
   ends.pipe = -1;

@@ -50,6 +50,17 @@ describe('a run', () => {
     expect(result.id).toMatch(/^[0-9a-f]{64}$/);
   });
 
+  test('took as long as its command ran: not less than nothing, and not more than the whole', async () => {
+    await open();
+    for (let i = 0; i < 40; i++) {
+      const { durationMs, verdict } = await pool.run(['true']);
+      expect(verdict.wallMs).toBeGreaterThan(0);
+      expect(verdict.wallMs).toBeLessThanOrEqual(durationMs);
+    }
+    const long = await pool.run(['sleep', '0.1']);
+    expect(long.verdict.wallMs).toBeGreaterThanOrEqual(100);
+  });
+
   test('has its own environment, working directory and user, else those of the pool', async () => {
     await open({ env: { A: 'pool' }, cwd: '/tmp' });
     const ask = ['sh', '-c', 'echo $A $PWD $(id -u)'];
