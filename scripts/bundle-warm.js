@@ -34,6 +34,7 @@ function idleAddon() {
   const known = {
     openInit: () => FD + 2,
     openNull: () => FD + 3,
+    startReaper: () => 1,
     randomId: () => HEX,
     startCompanion: async () => watchdog,
     makeMountBase: async () => FD + 4,

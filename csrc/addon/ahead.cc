@@ -3,7 +3,6 @@
 #include "owned.h"
 
 #include <fcntl.h>
-#include <mutex>
 #include <set>
 
 namespace skiff {
@@ -100,6 +99,26 @@ bool Ahead::Discard()
     return gone;
 }
 
+static const int ROOM = 4;
+
+static std::string ParentOf(const std::string &path) { return path.substr(0, path.rfind('/')); }
+
+bool Room::Take(const std::string &path)
+{
+    std::lock_guard<std::mutex> guard(mutex_);
+    int &taken = taken_[ParentOf(path)];
+    if (taken == ROOM)
+        return false;
+    taken++;
+    return true;
+}
+
+void Room::GiveBack(const std::string &path)
+{
+    std::lock_guard<std::mutex> guard(mutex_);
+    taken_[ParentOf(path)]--;
+}
+
 int Aheads::Add(std::shared_ptr<Ahead> ahead)
 {
     all_[++last_] = std::move(ahead);
@@ -116,7 +135,7 @@ std::shared_ptr<Ahead> Aheads::Option(const Napi::Object &options, const char *n
     std::shared_ptr<Ahead> ahead = found->second;
     all_.erase(found);
     if (ahead->IsLeft())
-        ExpectNone(ahead->Directory());
+        room_->GiveBack(ahead->Directory());
     return ahead;
 }
 

@@ -4,6 +4,7 @@
 #include "parts.h"
 
 #include <map>
+#include <mutex>
 #include <optional>
 
 extern "C" {
@@ -41,31 +42,31 @@ class Ahead {
     skiff_ahead ahead_{};
 };
 
+// For the directories that containers leave to others, by the root that they are of. Of any thread.
+class Room {
+  public:
+    // Whether a container that ends shall leave its directory at this path: a few are enough among those of a root.
+    bool Take(const std::string &path);
+    // It was used or removed, or there is none after all.
+    void GiveBack(const std::string &path);
+
+  private:
+    std::mutex mutex_;
+    std::map<std::string, int> taken_;
+};
+
 // Those of one environment, by the number that JavaScript knows them by.
 class Aheads {
   public:
     int Add(std::shared_ptr<Ahead> ahead);
     // Undefined in the option: none.
     std::shared_ptr<Ahead> Option(const Napi::Object &options, const char *name);
-    // Whether a container that ends shall leave its directory at this path: a few are enough among the containers of a root.
-    // Who does not after all takes it back.
-    bool Expect(const std::string &path)
-    {
-        int &count = expected_[ParentOf(path)];
-        if (count == enough)
-            return false;
-        count++;
-        return true;
-    }
-    void ExpectNone(const std::string &path) { expected_[ParentOf(path)]--; }
+    const std::shared_ptr<Room> &RoomToLeave() const { return room_; }
 
   private:
     std::map<int, std::shared_ptr<Ahead>> all_;
+    std::shared_ptr<Room> room_ = std::make_shared<Room>();
     int last_ = 0;
-    static const int enough = 4;
-    std::map<std::string, int> expected_; // how many were left somewhere, or are about to be
-
-    static std::string ParentOf(const std::string &path) { return path.substr(0, path.rfind('/')); }
 };
 
 } // namespace skiff

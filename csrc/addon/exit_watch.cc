@@ -28,36 +28,6 @@ struct Ended {
     double ns = 0;
 };
 
-// What follows the end of a container, on the thread pool.
-struct Last {
-    int pipe;
-    std::unique_ptr<Removal> removal;
-    Ended ended;
-    uv_work_t work{};
-    uint64_t ready_ns = 0;
-    bool has_begun = true, is_removed = false;
-    skiff_error beginning{}, failure{};
-
-    Last(int p, std::unique_ptr<Removal> r) : pipe(p), removal(std::move(r)) {}
-    ~Last() { skiff_close_fd(&pipe); }
-};
-
-struct Watch {
-    Napi::Env env;
-    int pidfd;
-    Napi::FunctionReference on_exit;
-    Napi::AsyncContext context;
-    uv_poll_t poll{};
-    napi_async_cleanup_hook_handle hook = nullptr;
-    bool closing = false, working = false, orphaned = false;
-    std::unique_ptr<Last> last;
-
-    Watch(Napi::Env e, int fd, Napi::Function callback)
-        : env(e), pidfd(fd), on_exit(Napi::Persistent(callback)), context(e, "skiff:exit")
-    {
-    }
-};
-
 bool Reap(int pidfd, int options, Ended *ended)
 {
     long result;
@@ -69,6 +39,52 @@ bool Reap(int pidfd, int options, Ended *ended)
     ended->ns = static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
     return result == 0 && ended->info.si_pid != 0;
 }
+
+// What follows the end of a container.
+struct Last {
+    std::shared_ptr<Reaper> reaper;
+    uint64_t id = 0; // of the reaper
+    int pipe;
+    std::unique_ptr<Removal> removal;
+    uint64_t ready_ns = 0;
+    bool has_begun = true, is_removed = false;
+    skiff_error beginning{}, failure{};
+
+    Last(std::shared_ptr<Reaper> by, int p, std::unique_ptr<Removal> r)
+        : reaper(std::move(by)), pipe(p), removal(std::move(r))
+    {
+    }
+    ~Last() { skiff_close_fd(&pipe); }
+    void Run();
+};
+
+struct Watch : Reaper::Task {
+    Napi::Env env;
+    int pidfd;
+    Napi::FunctionReference on_exit;
+    Napi::AsyncContext context;
+    union {
+        uv_handle_t handle;
+        uv_poll_t poll;   // its end is seen by the event loop
+        uv_async_t async; // the reaper tells of it
+    };
+    napi_async_cleanup_hook_handle hook = nullptr;
+    bool closing = false, orphaned = false;
+    Ended ended;
+    std::unique_ptr<Last> last;
+
+    Watch(Napi::Env e, int fd, Napi::Function callback)
+        : env(e), pidfd(fd), on_exit(Napi::Persistent(callback)), context(e, "skiff:exit"), async()
+    {
+    }
+
+    void Run() override
+    {
+        Reap(pidfd, 0, &ended);
+        last->Run();
+        uv_async_send(&async);
+    }
+};
 
 Napi::Object StatusOf(Napi::Env env, const Ended &ended)
 {
@@ -91,7 +107,7 @@ void Close(Watch *watch)
     if (watch->closing)
         return;
     watch->closing = true;
-    uv_close(reinterpret_cast<uv_handle_t *>(&watch->poll), [](uv_handle_t *handle) {
+    uv_close(&watch->handle, [](uv_handle_t *handle) {
         auto *closed = static_cast<Watch *>(handle->data);
         skiff_close_fd(&closed->pidfd);
         napi_remove_async_cleanup_hook(closed->hook);
@@ -112,10 +128,10 @@ Napi::Value LastToJs(Napi::Env env, const Last &last)
     return result;
 }
 
-void Tell(Watch *watch, const Ended &ended)
+void Tell(Watch *watch)
 {
     Napi::Env env = watch->env;
-    napi_value arguments[] = {StatusOf(env, ended), watch->last ? LastToJs(env, *watch->last) : env.Undefined()};
+    napi_value arguments[] = {StatusOf(env, watch->ended), watch->last ? LastToJs(env, *watch->last) : env.Undefined()};
     napi_async_context context = watch->context;
     napi_value callback = watch->on_exit.Value(), receiver = env.Global(), result;
     // A thrown error becomes an uncaughtException, as one from any other callback.
@@ -127,59 +143,52 @@ void Tell(Watch *watch, const Ended &ended)
 }
 
 // Who hears of the end finds nothing more open than before the start.
-void TellAndClose(Watch *watch, const Ended &ended)
+void TellAndClose(Watch *watch)
 {
     skiff_close_fd(&watch->pidfd);
     watch->pidfd = -1;
     Napi::HandleScope scope(watch->env);
     try {
-        Tell(watch, ended);
+        Tell(watch);
     } catch (const Napi::Error &) {
         // The environment is ending: node lets the loop turn once more, but no JavaScript can run any more.
     }
     Close(watch);
 }
 
-void RunLast(uv_work_t *work)
+void Last::Run()
 {
-    Last &last = *static_cast<Watch *>(work->data)->last;
-    skiff_error_text(last.beginning.step, sizeof last.beginning.step, "go");
-    if (last.pipe >= 0)
-        last.has_begun = skiff_await_command(last.pipe, &last.ready_ns, &last.beginning);
-    skiff_close_fd(&last.pipe);
-    last.pipe = -1;
-    last.is_removed = last.removal->Run(&last.failure);
+    skiff_error_text(beginning.step, sizeof beginning.step, "go");
+    if (pipe >= 0)
+        has_begun = skiff_await_command(pipe, &ready_ns, &beginning);
+    skiff_close_fd(&pipe);
+    pipe = -1;
+    is_removed = removal->Run(&failure);
 }
 
-void AfterLast(uv_work_t *work, int)
+void OnLastDone(uv_async_t *async)
 {
-    auto *watch = static_cast<Watch *>(work->data);
-    const Removal &removal = *watch->last->removal;
-    watch->working = false;
-    if (removal.MayLeave() && !removal.HasLeft() && !watch->orphaned)
-        Owned::Of(watch->env).aheads.ExpectNone(removal.Used());
+    auto *watch = static_cast<Watch *>(async->data);
     if (watch->orphaned)
         Close(watch);
     else
-        TellAndClose(watch, watch->last->ended);
+        TellAndClose(watch);
 }
 
 void OnReadable(uv_poll_t *poll, int, int)
 {
     auto *watch = static_cast<Watch *>(poll->data);
-    Ended ended;
-    if (!Reap(watch->pidfd, WNOHANG, &ended))
+    if (!Reap(watch->pidfd, WNOHANG, &watch->ended))
         return;
     uv_poll_stop(poll);
-    if (!watch->last)
-        return TellAndClose(watch, ended);
-    watch->last->ended = ended;
-    Removal &removal = *watch->last->removal;
-    if (removal.MayLeave() && !Owned::Of(watch->env).aheads.Expect(removal.Used()))
-        removal.LeaveNothing();
-    watch->last->work.data = watch;
-    watch->working = true;
-    uv_queue_work(poll->loop, &watch->last->work, RunLast, AfterLast);
+    TellAndClose(watch);
+}
+
+void End(Watch *watch)
+{
+    syscall(SYS_pidfd_send_signal, watch->pidfd, SIGKILL, nullptr, 0);
+    Reap(watch->pidfd, 0, &watch->ended);
+    Close(watch);
 }
 
 void OnEnvironmentEnd(napi_async_cleanup_hook_handle, void *data)
@@ -187,49 +196,63 @@ void OnEnvironmentEnd(napi_async_cleanup_hook_handle, void *data)
     auto *watch = static_cast<Watch *>(data);
     if (watch->closing)
         return;
-    if (watch->working) {
+    // What the reaper has begun it does to the end, of which the loop is told yet.
+    if (watch->last && !watch->last->reaper->Cancel(watch->last->id))
         watch->orphaned = true;
-        return;
-    }
-    Ended ended;
-    syscall(SYS_pidfd_send_signal, watch->pidfd, SIGKILL, nullptr, 0);
-    Reap(watch->pidfd, 0, &ended);
-    Close(watch);
+    else
+        End(watch);
 }
 
 } // namespace
 
-static void StartWatch(Napi::Env env, int pidfd, bool background, Napi::Function on_exit, std::unique_ptr<Last> last)
+static uv_loop_t *LoopOf(Napi::Env env)
 {
     uv_loop_t *loop;
     if (napi_get_uv_event_loop(env, &loop) != napi_ok)
         throw Napi::Error::New(env, "no event loop");
-    auto *watch = new Watch(env, pidfd, on_exit);
-    int status = uv_poll_init(loop, &watch->poll, pidfd);
-    if (status != 0) {
-        delete watch;
-        skiff_error error{};
-        skiff_fail_with(&error, -status, "epoll_ctl", nullptr);
-        throw ErrorOf(env, error);
-    }
-    Owned::Of(env).Release(pidfd);
-    watch->last = std::move(last);
-    watch->poll.data = watch;
-    napi_add_async_cleanup_hook(env, OnEnvironmentEnd, watch, &watch->hook);
-    uv_poll_start(&watch->poll, UV_READABLE, OnReadable);
-    if (background)
-        uv_unref(reinterpret_cast<uv_handle_t *>(&watch->poll));
+    return loop;
+}
+
+// It is watched from here on: the descriptor is the watch's.
+static void Begin(Watch *watch)
+{
+    Owned::Of(watch->env).Release(watch->pidfd);
+    watch->handle.data = watch;
+    napi_add_async_cleanup_hook(watch->env, OnEnvironmentEnd, watch, &watch->hook);
 }
 
 void ExitWatch::Start(Napi::Env env, int pidfd, bool background, Napi::Function on_exit)
 {
-    StartWatch(env, pidfd, background, on_exit, nullptr);
+    auto watch = std::make_unique<Watch>(env, pidfd, on_exit);
+    int status = uv_poll_init(LoopOf(env), &watch->poll, pidfd);
+    if (status != 0) {
+        skiff_error error{};
+        skiff_fail_with(&error, -status, "epoll_ctl", nullptr);
+        throw ErrorOf(env, error);
+    }
+    Begin(watch.get());
+    uv_poll_start(&watch->poll, UV_READABLE, OnReadable);
+    if (background)
+        uv_unref(&watch->handle);
+    watch.release();
 }
 
-void ExitWatch::StartLast(Napi::Env env, int pidfd, int pipe, std::unique_ptr<Removal> removal, Napi::Function on_exit)
+void ExitWatch::StartLast(Napi::Env env, int pidfd, int pipe, std::shared_ptr<Reaper> reaper,
+                          std::unique_ptr<Removal> removal, Napi::Function on_exit)
 {
+    auto watch = std::make_unique<Watch>(env, pidfd, on_exit);
     Owned::Of(env).Release(pipe);
-    StartWatch(env, pidfd, false, on_exit, std::make_unique<Last>(pipe, std::move(removal)));
+    watch->last = std::make_unique<Last>(std::move(reaper), pipe, std::move(removal));
+    Last &last = *watch->last;
+    uv_async_init(LoopOf(env), &watch->async, OnLastDone);
+    Begin(watch.get());
+    skiff_error error{};
+    last.id = last.reaper->Add(pidfd, watch.get(), &error);
+    if (last.id == 0)
+        End(watch.get());
+    watch.release();
+    if (error.errnum != 0)
+        throw ErrorOf(env, error);
 }
 
 } // namespace skiff

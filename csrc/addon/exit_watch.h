@@ -1,7 +1,8 @@
-// Calls back when a process has ended: its pidfd in the event loop, no thread per container.
+// Calls back when a process has ended: its pidfd in the event loop or with the reaper, no thread per container.
 #pragma once
 
 #include "addon.h"
+#include "reaper.h"
 #include "removal.h"
 
 namespace skiff {
@@ -13,8 +14,10 @@ class ExitWatch {
     static void Start(Napi::Env env, int pidfd, bool background, Napi::Function on_exit);
 
     // The same of a container's init, with what follows its end: what became of its command is read from its pipe, and
-    // what is left of it removed, before anybody is called back. Takes the pipe over; -1: there is nothing to read.
-    static void StartLast(Napi::Env env, int pidfd, int pipe, std::unique_ptr<Removal> removal, Napi::Function on_exit);
+    // what is left of it removed by the reaper, before anybody is called back. Takes the pipe over; -1: there is nothing
+    // to read.
+    static void StartLast(Napi::Env env, int pidfd, int pipe, std::shared_ptr<Reaper> reaper,
+                          std::unique_ptr<Removal> removal, Napi::Function on_exit);
 };
 
 } // namespace skiff

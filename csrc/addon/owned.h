@@ -5,6 +5,7 @@
 #include "addon.h"
 #include "ahead.h"
 #include "names.h"
+#include "reaper.h"
 
 extern "C" {
 #include "../core/signals.h"
@@ -46,6 +47,7 @@ class Owned {
 
     Aheads aheads;
     Names names;
+    Reapers reapers;
 
   private:
     std::optional<bool> ignores_few_;

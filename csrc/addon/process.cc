@@ -167,7 +167,22 @@ static void WatchExit(const Napi::CallbackInfo &info)
     if (Member(options, "last").IsUndefined())
         return ExitWatch::Start(env, pidfd, BoolOption(options, "background", false), on_exit);
     Napi::Object last = ObjectOption(options, "last");
-    ExitWatch::StartLast(env, pidfd, IntOption(last, "pipe"), std::make_unique<Removal>(last), on_exit);
+    ExitWatch::StartLast(env, pidfd, IntOption(last, "pipe"), Owned::Of(env).reapers.Option(last),
+                         std::make_unique<Removal>(last), on_exit);
+}
+
+static Napi::Value StartReaper(const Napi::CallbackInfo &info)
+{
+    skiff_error error{};
+    std::shared_ptr<Reaper> reaper = Reaper::Start(&error);
+    if (!reaper)
+        throw ErrorOf(info.Env(), error);
+    return Napi::Number::New(info.Env(), Owned::Of(info.Env()).reapers.Add(std::move(reaper)));
+}
+
+static void StopReaper(const Napi::CallbackInfo &info)
+{
+    Owned::Of(info.Env()).reapers.Stop(IntOption(OptionsOf(info, "stopReaper"), "reaper"));
 }
 
 static Napi::Value SendSignal(const Napi::CallbackInfo &info)
@@ -288,6 +303,8 @@ void RegisterProcess(Napi::Env env, Napi::Object exports)
     exports.Set("guardTerminal", Napi::Function::New(env, GuardTerminal, "guardTerminal"));
     exports.Set("forgetTerminal", Napi::Function::New(env, ForgetTerminal, "forgetTerminal"));
     exports.Set("watchExit", Napi::Function::New(env, WatchExit, "watchExit"));
+    exports.Set("startReaper", Napi::Function::New(env, StartReaper, "startReaper"));
+    exports.Set("stopReaper", Napi::Function::New(env, StopReaper, "stopReaper"));
     exports.Set("sendSignal", Napi::Function::New(env, SendSignal, "sendSignal"));
     exports.Set("pipe", Napi::Function::New(env, Pipe, "pipe"));
     exports.Set("tryLock", Napi::Function::New(env, TryLock, "tryLock"));

@@ -47,7 +47,7 @@ static std::optional<std::string> Read(const std::string &path)
 Removal::Removal(const Napi::Object &options)
     : cgroups_(TextListOption(options, "cgroups")), trees_(TextListOption(options, "trees")),
       mount_point_(TextOption(options, "mountPoint")), used_(TextOption(options, "used", "")),
-      wants_marks_(BoolOption(options, "marks", false))
+      room_(Owned::Of(options.Env()).aheads.RoomToLeave()), wants_marks_(BoolOption(options, "marks", false))
 {
     if (!Member(options, "counters").IsUndefined())
         counters_ = TextListOption(options, "counters");
@@ -59,6 +59,7 @@ bool Removal::Run(skiff_error *error)
 {
     for (const auto &file : counters_)
         counts_.push_back(Read(file));
+    bool may_leave = !used_.empty() && room_->Take(used_);
     std::vector<const char *> cgroup_names = NamesOf(cgroups_), tree_names = NamesOf(trees_);
     busy_ = std::make_unique<bool[]>(cgroups_.size());
     skiff_removal removal{};
@@ -68,8 +69,11 @@ bool Removal::Run(skiff_error *error)
     removal.trees = tree_names.data();
     removal.tree_count = tree_names.size();
     removal.mounts = skiff_steal_fd(&mounts_.fd);
-    removal.used = used_.empty() ? nullptr : used_.c_str();
-    return skiff_remove_container(&removal, busy_.get(), &left_, &marks_, error);
+    removal.used = may_leave ? used_.c_str() : nullptr;
+    bool done = skiff_remove_container(&removal, busy_.get(), &left_, &marks_, error);
+    if (may_leave && !left_)
+        room_->GiveBack(used_);
+    return done;
 }
 
 Napi::Object Removal::ToJs(Napi::Env env) const

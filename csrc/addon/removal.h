@@ -1,8 +1,7 @@
 // What is left of a container, and what is told of it while it goes.
 #pragma once
 
-#include "addon.h"
-#include "parts.h"
+#include "ahead.h"
 
 #include <optional>
 
@@ -21,20 +20,17 @@ class Removal {
     explicit Removal(const Napi::Object &options);
     Removal(const Removal &) = delete;
 
-    // It may leave the directory for another container; else that goes like all else.
-    bool MayLeave() const { return !used_.empty(); }
-    const std::string &Used() const { return used_; }
-    void LeaveNothing() { used_.clear(); }
-    // On the thread pool, once.
+    // On any thread, once.
     bool Run(skiff_error *error);
     // What `remove` resolves with.
     Napi::Object ToJs(Napi::Env env) const;
-    bool HasLeft() const { return left_; }
 
   private:
     std::vector<std::string> counters_, cgroups_, trees_;
     std::vector<std::optional<std::string>> counts_;
-    std::string mount_point_, used_;
+    std::string mount_point_;
+    std::string used_; // where its directory may be left for another container; empty: it goes like all else
+    std::shared_ptr<Room> room_;
     Descriptor mounts_;
     bool wants_marks_;
     std::unique_ptr<bool[]> busy_;

@@ -8,6 +8,7 @@ import { isRootless } from '../common/rootless';
 import { Trace } from '../common/trace';
 import { Turns } from '../common/turns';
 import { native } from '../native';
+import { Reaper } from '../process/reaper';
 import { Starter } from '../process/starter';
 import { Watchdog } from '../process/watchdog';
 import type { RuntimeContext } from '../runtime/context';
@@ -81,6 +82,7 @@ export async function openRoot(options: OpenOptions): Promise<OpenedRoot> {
     cgroups,
     watchdog: new Watchdog(init),
     starter: new Starter(init),
+    reaper: new Reaper(),
     init,
     spares: new Spares(new SpareNetwork(reserve), new SpareContainers(makings), left, discards, reserve),
     turns: new Turns(startsAtOnce()),
@@ -105,6 +107,7 @@ export async function giveBack({
   reserve,
   watchdog,
   starter,
+  reaper,
   init,
   mountBase,
   userMountBase,
@@ -115,6 +118,7 @@ export async function giveBack({
   await undoAgain(unfinished);
   reserve.close();
   await Promise.all([watchdog.stop(), starter.stop()]);
+  reaper.stop();
   native().close({
     fds: [init, (await mountBase.made) ?? -1, (await userMountBase.made) ?? -1].filter(fd => fd >= 0),
   });

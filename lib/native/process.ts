@@ -1,4 +1,4 @@
-import type { NativeLast, NativeRemoval } from './removal';
+import type { NativeLast, NativeLastWork } from './removal';
 
 /** How a process ended, waitid(2) and getrusage(2). */
 export interface ExitStatus {
@@ -36,12 +36,16 @@ export interface ProcessNative {
   /** The terminal is as it was; the watchdog forgets it. */
   forgetTerminal(options: { pipe: number }): void;
   /** Calls back once, when the process (and for PID 1 of a PID namespace: every process of it) is gone. Takes the
-   * pidfd over. A `background` watch does not keep the event loop alive. With `last`, of a container's init, what became of
-   * its command is read from its `pipe` (-1: there is none), and what is left of it removed, before it is told. */
+   * pidfd over. A `background` watch does not keep the event loop alive. `last` is done before that, for a
+   * container's init. */
   watchExit(
-    options: { pidfd: number; background?: boolean; last?: NativeRemoval & { pipe: number } },
+    options: { pidfd: number; background?: boolean; last?: NativeLastWork },
     onExit: (status: ExitStatus, last?: NativeLast) => void,
   ): void;
+  /** Threads that wait for the ends of containers and do what follows them, until `stopReaper`. It has two descriptors. */
+  startReaper(): number;
+  /** After the last that it waits for. */
+  stopReaper(options: { reaper: number }): void;
   /** pidfd_send_signal(2); false where the process is gone. */
   sendSignal(options: { pidfd: number; signal: number }): boolean;
   /** A pipe: `[read end, write end]`. */

@@ -14,6 +14,14 @@ export interface NativeRemoval {
   marks?: boolean;
 }
 
+/** What is to be done at the end of a container before that is told. */
+export interface NativeLastWork extends NativeRemoval {
+  /** Where what became of its command is read; -1: that is known. It is taken over. */
+  pipe: number;
+  /** Who does it, from `startReaper`. */
+  reaper: number;
+}
+
 export interface NativeRemoved {
   /** The cgroups that still hold processes or other cgroups; where one does, nothing but cgroups was removed. */
   busy: string[];

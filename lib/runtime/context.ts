@@ -2,6 +2,7 @@ import type { CgroupSetup } from '../cgroup';
 import type { Lazy } from '../common/lazy';
 import type { Trace } from '../common/trace';
 import type { Turns } from '../common/turns';
+import type { Reaper } from '../process/reaper';
 import type { Starter } from '../process/starter';
 import type { Watchdog } from '../process/watchdog';
 import type { ContainerStore } from '../state';
@@ -17,6 +18,7 @@ export interface RuntimeContext {
   cgroups: CgroupSetup;
   watchdog: Watchdog;
   starter: Starter;
+  reaper: Reaper;
   /** Descriptor of the static init. */
   init: number;
   /** Mount namespace that those of containers are copied from; -1: that of this process. */

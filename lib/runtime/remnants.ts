@@ -4,7 +4,7 @@ import {
   type ExitStatus,
   type NativeDirectory,
   type NativeLast,
-  type NativeRemoval,
+  type NativeLastWork,
   type NativeStarted,
 } from '../native';
 import { containerPaths } from '../workspace';
@@ -70,13 +70,13 @@ export class Remnants {
     { mounts, pipe, guarded }: NativeStarted,
     cgroup: Cgroup | null,
     ids: IdRange | undefined,
-  ): (NativeRemoval & { pipe: number }) | undefined {
+  ): NativeLastWork | undefined {
     this.unfinished = [];
     this.mounts = mounts;
     this.cgroup = cgroup;
     if (this.isSeen || !guarded) return undefined;
     const { id, isCommon, ids: planned } = this.plan;
-    const { spares, store } = this.context;
+    const { spares, store, reaper } = this.context;
     const used = isCommon && spares.areLikely ? spares.left.placeFor(id) : undefined;
     // Nobody else's as long as the container is there, after which it goes.
     const claims = ids && planned && 'wanted' in planned ? store.ids.paths(ids) : [];
@@ -87,6 +87,7 @@ export class Remnants {
       ...removal,
       trees: [...removal.trees, ...claims],
       pipe,
+      reaper: reaper.get(),
       counters: this.counters.map(({ file }) => file),
       namespace: mounts,
       ...(used !== undefined && { used }),

@@ -1,6 +1,6 @@
 import os from 'node:os';
 import type { CgroupStat } from '../cgroup';
-import { native, type ExitStatus, type NativeLast, type NativeRemoval } from '../native';
+import { native, type ExitStatus, type NativeLast, type NativeLastWork } from '../native';
 
 /** How a container's processes ended, before anything is removed. */
 export interface Ending {
@@ -33,13 +33,13 @@ export class RunningInit {
   /**
    * Takes the pidfd over.
    *
-   * @param last what is to be done at its end before that is told; its pipe is taken over, too
+   * @param last what is to be done at its end before that is told
    */
   constructor(
     readonly pid: number,
     private readonly pidfd: number,
     onExit: (status: ExitStatus, last: NativeLast | undefined) => void,
-    last?: NativeRemoval & { pipe: number },
+    last?: NativeLastWork,
   ) {
     this.exited = new Promise(resolve => {
       native().watchExit({ pidfd, last }, (status, done) => {

@@ -241,8 +241,9 @@ itIf(
     expect(await program.heard()).toBe('ready');
     expectClear(await ask('old', 0), ['EAGAIN']);
     expectClear(await ask('new', 0), ['EAGAIN']);
-    // Enough for the watchdog, or for the container, but not for both.
+    // Enough for the thread that waits for ends, or with it for the watchdog, but not for the container.
     expectClear(await ask('new', 1), ['EAGAIN']);
+    expectClear(await ask('new', 2), ['EAGAIN']);
     expect(await ask('old', -1)).toEqual({ left: [] });
     expect(await ask('new', -1)).toEqual({ left: [] });
   } finally {

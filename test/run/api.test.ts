@@ -262,7 +262,7 @@ describe('close', () => {
   });
 });
 
-test('200 runs in flight: all right, and no thread or descriptor more than before', async () => {
+test('200 runs in flight: all right, and no more threads or descriptors than are kept', async () => {
   // What is made once and kept: the thread pool, and node's own descriptors.
   await Promise.all(Array.from({ length: 8 }, () => skiff().run(['true'])));
   const before = counts();
@@ -275,7 +275,8 @@ test('200 runs in flight: all right, and no thread or descriptor more than befor
   await sleep(50);
   // What is kept ready for a while, a network namespace and a mount, may be there at one time and not at the other.
   const { threads, descriptors } = counts();
-  expect(threads).toBeLessThanOrEqual(before.threads);
+  // Four at most wait for the ends of containers, one at least since the first.
+  expect(threads).toBeLessThanOrEqual(before.threads + 3);
   expect(descriptors).toBeLessThanOrEqual(before.descriptors + 2);
   expect(leftIn(skiff().root)).toEqual([]);
 }, 120_000);
