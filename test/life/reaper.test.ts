@@ -1,7 +1,6 @@
 /** The threads that wait for the ends of containers, and remove what is left of them. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { Worker } from 'node:worker_threads';
 import { Skiff } from '../../lib/engine';
 import { projectRoot } from '../helpers/run';
 import { tempRoot } from '../helpers/temp';
