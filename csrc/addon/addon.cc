@@ -8,6 +8,10 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports)
     skiff::RegisterFiles(env, exports);
     skiff::RegisterEngine(env, exports);
     skiff::RegisterProcess(env, exports);
+    skiff::RegisterCompanion(env, exports);
+    skiff::RegisterExitWatch(env, exports);
+    skiff::RegisterReaper(env, exports);
+    skiff::RegisterTerminal(env, exports);
     skiff::RegisterRemoval(env, exports);
     skiff::RegisterStart(env, exports);
     skiff::RegisterMonitor(env, exports);

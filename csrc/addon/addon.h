@@ -17,12 +17,16 @@ extern "C" {
 namespace skiff {
 
 void RegisterAhead(Napi::Env env, Napi::Object exports);
+void RegisterCompanion(Napi::Env env, Napi::Object exports);
 void RegisterExec(Napi::Env env, Napi::Object exports);
+void RegisterExitWatch(Napi::Env env, Napi::Object exports);
 void RegisterEngine(Napi::Env env, Napi::Object exports);
 void RegisterFiles(Napi::Env env, Napi::Object exports);
 void RegisterProcess(Napi::Env env, Napi::Object exports);
+void RegisterReaper(Napi::Env env, Napi::Object exports);
 void RegisterRemoval(Napi::Env env, Napi::Object exports);
 void RegisterStart(Napi::Env env, Napi::Object exports);
+void RegisterTerminal(Napi::Env env, Napi::Object exports);
 void RegisterMonitor(Napi::Env env, Napi::Object exports);
 void RegisterWorkspace(Napi::Env env, Napi::Object exports);
 void RegisterTrees(Napi::Env env, Napi::Object exports);
@@ -51,6 +55,8 @@ std::vector<uint8_t> StampedOption(const Napi::Object &options, const char *name
 
 // A JavaScript Error with `code` (the errno's name), `errno`, `syscall`, `path` and `step`.
 Napi::Error ErrorOf(Napi::Env env, const skiff_error &error);
+// The same of a call that has just failed, by errno.
+Napi::Error FailedCall(Napi::Env env, const char *syscall, const char *path = nullptr);
 
 // Runs `work` on a thread of libuv's pool; resolves with what `done` makes of its result on the main thread, or
 // rejects with ErrorOf when `work` returns false.

@@ -23,4 +23,11 @@ Napi::Error ErrorOf(Napi::Env env, const skiff_error &error)
     return result;
 }
 
+Napi::Error FailedCall(Napi::Env env, const char *syscall, const char *path)
+{
+    skiff_error error{};
+    skiff_fail(&error, syscall, path);
+    return ErrorOf(env, error);
+}
+
 } // namespace skiff

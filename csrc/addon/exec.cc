@@ -23,11 +23,8 @@ namespace {
 Napi::Value OpenProcess(const Napi::CallbackInfo &info)
 {
     int pidfd = static_cast<int>(syscall(SYS_pidfd_open, IntOption(OptionsOf(info, "openProcess"), "pid"), 0));
-    if (pidfd < 0) {
-        skiff_error error{};
-        skiff_fail(&error, "pidfd_open", nullptr);
-        throw ErrorOf(info.Env(), error);
-    }
+    if (pidfd < 0)
+        throw FailedCall(info.Env(), "pidfd_open");
     return Napi::Number::New(info.Env(), Owned::Of(info.Env()).Adopt(pidfd));
 }
 

@@ -1,6 +1,10 @@
-#include "exit_watch.h"
+// Calls back when a process has ended: its pidfd in the event loop or with the reaper, no thread per container.
+#include "addon.h"
 
 #include "owned.h"
+#include "parts.h"
+#include "reaper.h"
+#include "removal.h"
 
 extern "C" {
 #include "../core/answers.h"
@@ -221,7 +225,9 @@ static void Begin(Watch *watch)
     napi_add_async_cleanup_hook(watch->env, OnEnvironmentEnd, watch, &watch->hook);
 }
 
-void ExitWatch::Start(Napi::Env env, int pidfd, bool background, Napi::Function on_exit)
+// Takes the pidfd over. Where the environment ends first, the process is killed: nobody is left to watch it. A background
+// one does not keep the event loop alive.
+static void Start(Napi::Env env, int pidfd, bool background, Napi::Function on_exit)
 {
     auto watch = std::make_unique<Watch>(env, pidfd, on_exit);
     int status = uv_poll_init(LoopOf(env), &watch->poll, pidfd);
@@ -237,8 +243,10 @@ void ExitWatch::Start(Napi::Env env, int pidfd, bool background, Napi::Function 
     watch.release();
 }
 
-void ExitWatch::StartLast(Napi::Env env, int pidfd, int pipe, std::shared_ptr<Reaper> reaper,
-                          std::unique_ptr<Removal> removal, Napi::Function on_exit)
+// The same of a container's init, with what follows its end: what became of its command is read from its pipe, and what is
+// left of it removed by the reaper, before anybody is called back. Takes the pipe over; -1: there is nothing to read.
+static void StartLast(Napi::Env env, int pidfd, int pipe, std::shared_ptr<Reaper> reaper,
+                      std::unique_ptr<Removal> removal, Napi::Function on_exit)
 {
     auto watch = std::make_unique<Watch>(env, pidfd, on_exit);
     Owned::Of(env).Release(pipe);
@@ -253,6 +261,26 @@ void ExitWatch::StartLast(Napi::Env env, int pidfd, int pipe, std::shared_ptr<Re
     watch.release();
     if (error.errnum != 0)
         throw ErrorOf(env, error);
+}
+
+static void WatchExit(const Napi::CallbackInfo &info)
+{
+    Napi::Env env = info.Env();
+    Napi::Object options = OptionsOf(info, "watchExit");
+    if (info.Length() < 2 || !info[1].IsFunction())
+        throw Napi::TypeError::New(env, "watchExit takes a function as its second argument");
+    int pidfd = IntOption(options, "pidfd");
+    auto on_exit = info[1].As<Napi::Function>();
+    if (Member(options, "last").IsUndefined())
+        return Start(env, pidfd, BoolOption(options, "background", false), on_exit);
+    Napi::Object last = ObjectOption(options, "last");
+    StartLast(env, pidfd, IntOption(last, "pipe"), Owned::Of(env).reapers.Option(last),
+              std::make_unique<Removal>(last), on_exit);
+}
+
+void RegisterExitWatch(Napi::Env env, Napi::Object exports)
+{
+    exports.Set("watchExit", Napi::Function::New(env, WatchExit, "watchExit"));
 }
 
 } // namespace skiff

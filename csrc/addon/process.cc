@@ -1,37 +1,18 @@
-// Parked inits, their exit, the watchdog, terminals.
+// Processes, and descriptors of which JavaScript knows the number.
 #include "addon.h"
-#include "exit_watch.h"
 #include "owned.h"
-#include "parts.h"
-
-extern "C" {
-#include "../core/launch.h"
-#include "../core/protocol.h"
-}
 
 #include <cerrno>
-#include <csignal>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/sendfile.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <termios.h>
 #include <unistd.h>
 
 namespace skiff {
-
-static Napi::Error FailedCall(Napi::Env env, const char *syscall, const char *path = nullptr)
-{
-    skiff_error error{};
-    skiff_fail(&error, syscall, path);
-    return ErrorOf(env, error);
-}
 
 static bool CopyWhole(int from, int to)
 {
@@ -83,108 +64,6 @@ static Napi::Value RandomId(const Napi::CallbackInfo &info)
     return Napi::String::New(info.Env(), text, sizeof text);
 }
 
-// A process beside this one: no namespaces, no plan; its pipe keeps messages and their descriptors together.
-static Napi::Value StartCompanion(const Napi::CallbackInfo &info)
-{
-    Napi::Object options = OptionsOf(info, "startCompanion");
-    int init = IntOption(options, "init");
-    std::string name = TextOption(options, "name");
-    return Job<skiff_launched>::Start(
-        info.Env(),
-        [init, name](skiff_launched &launched, skiff_error *error) {
-            skiff_launch_options options{};
-            options.init = init;
-            options.name = name.c_str();
-            options.network = options.mount_base = options.user_namespace = options.starter = -1;
-            return skiff_launch(&options, SOCK_SEQPACKET, &launched, error);
-        },
-        [](Napi::Env env, skiff_launched &launched) -> Napi::Value {
-            Owned &owned = Owned::Of(env);
-            Napi::Object result = Napi::Object::New(env);
-            result.Set("pid", launched.pid);
-            result.Set("pidfd", owned.Adopt(launched.pidfd));
-            result.Set("pipe", owned.Adopt(launched.pipe));
-            return result;
-        });
-}
-
-static void Tell(Napi::Env env, int pipe, uint32_t type, const void *body, uint32_t length, int fd)
-{
-    skiff_error error{};
-    if (!skiff_send(pipe, type, body, length, &fd, fd >= 0 ? 1 : 0, &error))
-        throw ErrorOf(env, error);
-}
-
-static void Guard(const Napi::CallbackInfo &info)
-{
-    Napi::Object options = OptionsOf(info, "guard");
-    Tell(info.Env(), IntOption(options, "pipe"), SKIFF_GUARD, nullptr, 0, IntOption(options, "pidfd"));
-}
-
-static struct termios ModeOption(const Napi::Object &options)
-{
-    std::vector<uint8_t> bytes = BytesOption(options, "mode");
-    struct termios mode;
-    if (bytes.size() != sizeof mode)
-        throw Napi::TypeError::New(options.Env(), "option 'mode' must come from terminalMode or setRawMode");
-    std::memcpy(&mode, bytes.data(), sizeof mode);
-    return mode;
-}
-
-static struct termios ModeOf(Napi::Env env, int terminal)
-{
-    struct termios mode;
-    if (tcgetattr(terminal, &mode) != 0)
-        throw FailedCall(env, "tcgetattr");
-    return mode;
-}
-
-static Napi::Value ModeToJs(Napi::Env env, const struct termios &mode)
-{
-    return Napi::Buffer<uint8_t>::Copy(env, reinterpret_cast<const uint8_t *>(&mode), sizeof mode);
-}
-
-static void GuardTerminal(const Napi::CallbackInfo &info)
-{
-    Napi::Object options = OptionsOf(info, "guardTerminal");
-    struct termios mode = ModeOption(options);
-    Tell(info.Env(), IntOption(options, "pipe"), SKIFF_TERMINAL, &mode, sizeof mode, IntOption(options, "terminal"));
-}
-
-static void ForgetTerminal(const Napi::CallbackInfo &info)
-{
-    Tell(info.Env(), IntOption(OptionsOf(info, "forgetTerminal"), "pipe"), SKIFF_RESTORED, nullptr, 0, -1);
-}
-
-static void WatchExit(const Napi::CallbackInfo &info)
-{
-    Napi::Env env = info.Env();
-    Napi::Object options = OptionsOf(info, "watchExit");
-    if (info.Length() < 2 || !info[1].IsFunction())
-        throw Napi::TypeError::New(env, "watchExit takes a function as its second argument");
-    int pidfd = IntOption(options, "pidfd");
-    auto on_exit = info[1].As<Napi::Function>();
-    if (Member(options, "last").IsUndefined())
-        return ExitWatch::Start(env, pidfd, BoolOption(options, "background", false), on_exit);
-    Napi::Object last = ObjectOption(options, "last");
-    ExitWatch::StartLast(env, pidfd, IntOption(last, "pipe"), Owned::Of(env).reapers.Option(last),
-                         std::make_unique<Removal>(last), on_exit);
-}
-
-static Napi::Value StartReaper(const Napi::CallbackInfo &info)
-{
-    skiff_error error{};
-    std::shared_ptr<Reaper> reaper = Reaper::Start(&error);
-    if (!reaper)
-        throw ErrorOf(info.Env(), error);
-    return Napi::Number::New(info.Env(), Owned::Of(info.Env()).reapers.Add(std::move(reaper)));
-}
-
-static void StopReaper(const Napi::CallbackInfo &info)
-{
-    Owned::Of(info.Env()).reapers.Stop(IntOption(OptionsOf(info, "stopReaper"), "reaper"));
-}
-
 static Napi::Value SendSignal(const Napi::CallbackInfo &info)
 {
     Napi::Object options = OptionsOf(info, "sendSignal");
@@ -226,39 +105,6 @@ static Napi::Value OpenNull(const Napi::CallbackInfo &info)
     return Napi::Number::New(info.Env(), Owned::Of(info.Env()).Adopt(fd));
 }
 
-static void SetWindowSize(const Napi::CallbackInfo &info)
-{
-    Napi::Object options = OptionsOf(info, "setWindowSize");
-    struct winsize size{};
-    size.ws_row = static_cast<unsigned short>(IntOption(options, "rows"));
-    size.ws_col = static_cast<unsigned short>(IntOption(options, "columns"));
-    if (ioctl(IntOption(options, "terminal"), TIOCSWINSZ, &size) != 0)
-        throw FailedCall(info.Env(), "ioctl TIOCSWINSZ");
-}
-
-static Napi::Value TerminalMode(const Napi::CallbackInfo &info)
-{
-    return ModeToJs(info.Env(), ModeOf(info.Env(), IntOption(OptionsOf(info, "terminalMode"), "terminal")));
-}
-
-static Napi::Value SetRawMode(const Napi::CallbackInfo &info)
-{
-    int terminal = IntOption(OptionsOf(info, "setRawMode"), "terminal");
-    struct termios before = ModeOf(info.Env(), terminal), raw = before;
-    cfmakeraw(&raw);
-    if (tcsetattr(terminal, TCSADRAIN, &raw) != 0)
-        throw FailedCall(info.Env(), "tcsetattr");
-    return ModeToJs(info.Env(), before);
-}
-
-static void RestoreMode(const Napi::CallbackInfo &info)
-{
-    Napi::Object options = OptionsOf(info, "restoreMode");
-    struct termios mode = ModeOption(options);
-    if (tcsetattr(IntOption(options, "terminal"), TCSADRAIN, &mode) != 0)
-        throw FailedCall(info.Env(), "tcsetattr");
-}
-
 static std::vector<char *> PointersTo(const std::vector<std::string> &texts)
 {
     std::vector<char *> pointers;
@@ -298,21 +144,10 @@ void RegisterProcess(Napi::Env env, Napi::Object exports)
     Owned::Attach(env);
     exports.Set("openInit", Napi::Function::New(env, OpenInit, "openInit"));
     exports.Set("randomId", Napi::Function::New(env, RandomId, "randomId"));
-    exports.Set("startCompanion", Napi::Function::New(env, StartCompanion, "startCompanion"));
-    exports.Set("guard", Napi::Function::New(env, Guard, "guard"));
-    exports.Set("guardTerminal", Napi::Function::New(env, GuardTerminal, "guardTerminal"));
-    exports.Set("forgetTerminal", Napi::Function::New(env, ForgetTerminal, "forgetTerminal"));
-    exports.Set("watchExit", Napi::Function::New(env, WatchExit, "watchExit"));
-    exports.Set("startReaper", Napi::Function::New(env, StartReaper, "startReaper"));
-    exports.Set("stopReaper", Napi::Function::New(env, StopReaper, "stopReaper"));
     exports.Set("sendSignal", Napi::Function::New(env, SendSignal, "sendSignal"));
     exports.Set("pipe", Napi::Function::New(env, Pipe, "pipe"));
     exports.Set("tryLock", Napi::Function::New(env, TryLock, "tryLock"));
     exports.Set("openNull", Napi::Function::New(env, OpenNull, "openNull"));
-    exports.Set("setWindowSize", Napi::Function::New(env, SetWindowSize, "setWindowSize"));
-    exports.Set("terminalMode", Napi::Function::New(env, TerminalMode, "terminalMode"));
-    exports.Set("setRawMode", Napi::Function::New(env, SetRawMode, "setRawMode"));
-    exports.Set("restoreMode", Napi::Function::New(env, RestoreMode, "restoreMode"));
     exports.Set("execute", Napi::Function::New(env, Execute, "execute"));
     exports.Set("close", Napi::Function::New(env, Close, "close"));
     exports.Set("release", Napi::Function::New(env, Release, "release"));

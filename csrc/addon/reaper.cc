@@ -1,5 +1,7 @@
 #include "reaper.h"
 
+#include "owned.h"
+
 #include <cerrno>
 #include <csignal>
 #include <set>
@@ -185,6 +187,26 @@ std::shared_ptr<Reaper> Reapers::Option(const Napi::Object &options) const
     if (found == all_.end())
         throw Napi::TypeError::New(options.Env(), "option 'reaper' is none that is there");
     return found->second;
+}
+
+static Napi::Value StartReaper(const Napi::CallbackInfo &info)
+{
+    skiff_error error{};
+    std::shared_ptr<Reaper> reaper = Reaper::Start(&error);
+    if (!reaper)
+        throw ErrorOf(info.Env(), error);
+    return Napi::Number::New(info.Env(), Owned::Of(info.Env()).reapers.Add(std::move(reaper)));
+}
+
+static void StopReaper(const Napi::CallbackInfo &info)
+{
+    Owned::Of(info.Env()).reapers.Stop(IntOption(OptionsOf(info, "stopReaper"), "reaper"));
+}
+
+void RegisterReaper(Napi::Env env, Napi::Object exports)
+{
+    exports.Set("startReaper", Napi::Function::New(env, StartReaper, "startReaper"));
+    exports.Set("stopReaper", Napi::Function::New(env, StopReaper, "stopReaper"));
 }
 
 } // namespace skiff

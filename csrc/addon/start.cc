@@ -76,11 +76,8 @@ struct Request {
         }
         // Their owners may replace them meanwhile and close the pipe, whose number would be another's then.
         options.watchdog = watchdog.fd = fcntl(IntOption(from, "watchdog"), F_DUPFD_CLOEXEC, 0);
-        if (options.watchdog < 0) {
-            skiff_error error{};
-            skiff_fail(&error, "fcntl", "the watchdog's pipe");
-            throw ErrorOf(from.Env(), error);
-        }
+        if (options.watchdog < 0)
+            throw FailedCall(from.Env(), "fcntl", "the watchdog's pipe");
         int pipe = IntOption(from, "starter", -1);
         options.starter = starter.fd = pipe < 0 ? -1 : fcntl(pipe, F_DUPFD_CLOEXEC, 0);
         Link();

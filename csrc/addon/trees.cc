@@ -261,11 +261,8 @@ static Napi::Value LinkFile(const Napi::CallbackInfo &info)
     Napi::Object options = OptionsOf(info, "linkFile");
     auto path = TextOption(options, "path");
     std::string from = "/proc/self/fd/" + std::to_string(IntOption(options, "fd"));
-    skiff_error error{};
-    if (linkat(AT_FDCWD, from.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) != 0) {
-        skiff_fail(&error, "linkat", path.c_str());
-        throw ErrorOf(info.Env(), error);
-    }
+    if (linkat(AT_FDCWD, from.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) != 0)
+        throw FailedCall(info.Env(), "linkat", path.c_str());
     return info.Env().Undefined();
 }
 
