@@ -6,7 +6,8 @@ import { Skiff } from '../../lib/engine';
 import type { RunOptions } from '../../lib/engine/options';
 import { run } from '../helpers/run';
 import { tempRoot } from '../helpers/temp';
-import { containersOf, leftSince, lookAround } from '../life/support';
+import { isUser } from '../helpers/user-mode';
+import { containersOf, haveStarter, leftSince, lookAround } from '../life/support';
 import { output, readProc, sh, useSkiff, waiting } from './support';
 
 const skiff = useSkiff();
@@ -251,6 +252,7 @@ test('where the mounts of the caller are copied', async () => {
 test('a failure half-way leaves nothing', async () => {
   const root = tempRoot();
   await using other = await Skiff.open({ root });
+  if (!isUser) await haveStarter(other);
   const before = lookAround();
   const volumes = [...Array(50).keys()].map(index => `${at('dir')}:/m/${index}`);
   await expect(other.run(['true'], { volumes: [...volumes, `${at('file')}:/etc`] })).rejects.toMatchObject({
