@@ -1,39 +1,14 @@
 #include "ahead.h"
 
+#include "at_exit.h"
 #include "owned.h"
 
 #include <fcntl.h>
-#include <set>
 
 namespace skiff {
 
-// All that no start took. process.exit() ends no environment, but it runs the destructors of what is static.
-class Untaken {
-  public:
-    ~Untaken()
-    {
-        for (Ahead *ahead : all_)
-            ahead->Discard();
-    }
-
-    void Add(Ahead *ahead)
-    {
-        std::lock_guard<std::mutex> guard(mutex_);
-        all_.insert(ahead);
-    }
-
-    void Remove(Ahead *ahead)
-    {
-        std::lock_guard<std::mutex> guard(mutex_);
-        all_.erase(ahead);
-    }
-
-  private:
-    std::mutex mutex_; // environments have threads of their own
-    std::set<Ahead *> all_;
-};
-
-static Untaken untaken;
+// All that no start took.
+static AtExit<Ahead, &Ahead::Discard> untaken;
 
 Ahead::Ahead(std::string used) : directory_(std::move(used))
 {

@@ -1,10 +1,10 @@
 #include "reaper.h"
 
+#include "at_exit.h"
 #include "owned.h"
 
 #include <cerrno>
 #include <csignal>
-#include <set>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -16,34 +16,8 @@ static const size_t MOST_THREADS = 4;
 
 static const uint64_t STOP = 0; // no task's number
 
-// process.exit() ends no environment, but it runs the destructors of what is static: what a thread has begun to remove is
-// removed whole.
-class Running {
-  public:
-    ~Running()
-    {
-        for (Reaper *reaper : all_)
-            reaper->Stop();
-    }
-
-    void Add(Reaper *reaper)
-    {
-        std::lock_guard<std::mutex> guard(mutex_);
-        all_.insert(reaper);
-    }
-
-    void Remove(Reaper *reaper)
-    {
-        std::lock_guard<std::mutex> guard(mutex_);
-        all_.erase(reaper);
-    }
-
-  private:
-    std::mutex mutex_; // environments have threads of their own
-    std::set<Reaper *> all_;
-};
-
-static Running running;
+// What a thread has begun to remove is removed whole.
+static AtExit<Reaper, &Reaper::Stop> running;
 
 std::shared_ptr<Reaper> Reaper::Start(skiff_error *error)
 {
