@@ -10,7 +10,7 @@ import {
   cgroupsOf,
   commandOf,
   descendantsOf,
-  haveStarter,
+  haveFirstStarts,
   isRunning,
   leftSince,
   lookAround,
@@ -18,13 +18,13 @@ import {
 } from '../life/support';
 import type { Snapshot } from '../helpers/leaks';
 import { until } from '../helpers/wait';
-import { canLimit, isUser } from '../helpers/user-mode';
+import { canLimit } from '../helpers/user-mode';
 import { commandLine, processesWith, sh, statusField, useSkiff, waiting } from '../run/support';
 
 const skiff = useSkiff();
 
 // As a user there is none.
-beforeAll(async () => void (isUser || (await haveStarter(skiff()))));
+beforeAll(() => haveFirstStarts(skiff()));
 afterEach(() => Program.endAll());
 
 /** Open files of this process, by what they are. */

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { Skiff } from '../../lib/engine';
 import { projectRoot, run } from '../helpers/run';
 import { tempRoot } from '../helpers/temp';
-import { containersOf, haveStarter, leftSince, lookAround, mountsBelow, Program } from './support';
+import { containersOf, haveFirstStarts, leftSince, lookAround, mountsBelow, Program } from './support';
 
 afterEach(() => Program.endAll());
 
@@ -64,7 +64,7 @@ test(
 test('two hundred runs at once from one process', async () => {
   const root = tempRoot();
   await using skiff = await Skiff.open({ root });
-  await haveStarter(skiff);
+  await haveFirstStarts(skiff);
   const before = lookAround();
   const numbers = Array.from({ length: 200 }, (_, number) => number);
   const results = await Promise.all(numbers.map(number => skiff.run(['echo', String(number)])));

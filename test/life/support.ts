@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import type { Skiff } from '../../lib/engine';
 import { settledLeaks, snapshot, type Snapshot } from '../helpers/leaks';
 import { projectRoot } from '../helpers/run';
+import { isUser } from '../helpers/user-mode';
 import { until } from '../helpers/wait';
 import { unlessGone } from '../helpers/unless-gone';
 
@@ -65,6 +66,11 @@ export function startersOf(pid: number): number[] {
 export async function haveStarter(skiff: Skiff): Promise<number> {
   for (let i = 0; i < 3; i += 1) await skiff.run(['true']);
   return until('a starter', () => startersOf(process.pid)[0]);
+}
+
+/** Have all that is made with the first starts, and kept, there before anything is counted. A user has no starter. */
+export async function haveFirstStarts(skiff: Skiff): Promise<void> {
+  await (isUser ? skiff.run(['true']) : haveStarter(skiff));
 }
 
 /** Pids of the watchdogs that a process has. */

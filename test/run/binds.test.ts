@@ -6,8 +6,7 @@ import { Skiff } from '../../lib/engine';
 import type { RunOptions } from '../../lib/engine/options';
 import { run } from '../helpers/run';
 import { tempRoot } from '../helpers/temp';
-import { isUser } from '../helpers/user-mode';
-import { containersOf, haveStarter, leftSince, lookAround } from '../life/support';
+import { containersOf, haveFirstStarts, leftSince, lookAround } from '../life/support';
 import { output, readProc, sh, useSkiff, waiting } from './support';
 
 const skiff = useSkiff();
@@ -252,8 +251,7 @@ test('where the mounts of the caller are copied', async () => {
 test('a failure half-way leaves nothing', async () => {
   const root = tempRoot();
   await using other = await Skiff.open({ root });
-  // What is made with the first starts, and kept.
-  await (isUser ? other.run(['true']) : haveStarter(other));
+  await haveFirstStarts(other);
   const before = lookAround();
   const volumes = [...Array(50).keys()].map(index => `${at('dir')}:/m/${index}`);
   await expect(other.run(['true'], { volumes: [...volumes, `${at('file')}:/etc`] })).rejects.toMatchObject({

@@ -8,7 +8,7 @@ import { Skiff, type Pool, type PoolOptions } from '../../lib/engine';
 import {
   containersOf,
   descendantsOf,
-  haveStarter,
+  haveFirstStarts,
   isRunning,
   leftSince,
   lookAround,
@@ -253,7 +253,7 @@ test(
   `${RUNS} runs through a pool of 8, with failures, time-outs and killed inits: all right, nothing left`,
   async () => {
     // Some of these runs start without the pool.
-    await haveStarter(skiff);
+    await haveFirstStarts(skiff);
     await open({ size: 8, maxRunning: 8 });
     for (let number = 0; number < 16; number += 1) await pool.run(['true']);
     await until('it is full', () => pool.available === 8);
