@@ -339,8 +339,8 @@ export const MAKERS: Readonly<Record<string, Maker>> = {
   stop: ending('stop', '-t', '0'),
   kill: ending('kill'),
   restart: ending('restart', '-t', '0'),
-  pause: onContainer('pause'),
-  unpause: onContainer('unpause'),
+  // A user without a cgroup has no freezer either.
+  ...(canLimit && { pause: onContainer('pause'), unpause: onContainer('unpause') }),
   rename,
   update: onContainer('update', ...(canLimit ? ['--pids-limit', '50'] : ['--restart', 'no'])),
   rm: remove('rm'),
