@@ -133,7 +133,7 @@ export class Remnants {
   }
 
   /** Somebody may look at the files that its command has left: whoever parks it may collect some, or how full it is. */
-  private get isSeen(): boolean {
+  get isSeen(): boolean {
     const { keep, storageSize, stdio } = this.plan;
     return keep || storageSize !== undefined || stdio === 'parked';
   }

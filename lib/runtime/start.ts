@@ -138,8 +138,8 @@ async function takeSteps(
   // Whatever is there already is not waited for: a turn of the queue takes longer than all that is done here.
   const companion = watchdog.companionNow ?? (await watchdog.companion());
   const mountBase = base.value ?? (await base.get());
-  // Its end cannot be waited for otherwise.
-  context.reaper.get();
+  // There before the container is: its failure leaves nothing running.
+  if (!remnants.isSeen) context.reaper.get();
   const made = ahead?.user?.namespaces;
   const start = monotonicMs();
   directory.made = plan.claimName;
