@@ -133,7 +133,7 @@ function planDirectory(part: Part, limits: Limits, name: string, kernel: CgroupK
     optional: required.length === 0,
   };
   const program = version === 2 && own.devices ? { deviceProgram: deviceProgram(own.devices) } : {};
-  return [{ ...planned, settings, ...program }];
+  return [{ settings, ...planned, ...program }];
 }
 
 /**

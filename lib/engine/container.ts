@@ -1,4 +1,5 @@
 import { monotonicMs } from '../common/clock';
+import { withMembers } from '../common/with-members';
 import type { RuntimeContext } from '../runtime/context';
 import { startError } from '../runtime/errors';
 import { endingOf } from '../runtime/running';
@@ -134,7 +135,7 @@ export class ContainerHandle extends CommandHandle implements Container {
     };
     const cpuTime = this.cpuWatch.isExceeded(cpuMs);
     const hits = { cpuTime, pids: pidsDenied > 0, disk: full };
-    return { ...result, verdict: verdictOf(result, hits, ended - began) };
+    return withMembers(result, { verdict: verdictOf(result, hits, ended - began) });
   }
 
   /** The files that were asked for, while the root is there yet. */

@@ -13,6 +13,7 @@ import { createReadOnlyLayer } from '../layers/layer';
 import { layersDirectory } from '../layers/paths';
 import type { WhiteoutForm } from '../layers/whiteouts';
 import { errorCode, type SkiffError } from '../common/errors';
+import { withMembers } from '../common/with-members';
 import { imageUsers } from '../runtime/image-users';
 import { missingLayer } from '../runtime/layers';
 import type { ImageConfig } from '../spec/options';
@@ -266,7 +267,7 @@ export class Images {
 
   private sourceOf(image: StoredImage, name: string): RootSource {
     const known = this.configs.get(image.id);
-    if (known) return { ...known, name };
+    if (known) return withMembers(known, { name });
     const source = {
       name,
       layers: image.layerPaths,

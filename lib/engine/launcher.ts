@@ -268,12 +268,12 @@ export class Launcher {
       const started = await start(streams);
       await attach(streams, started);
       return new ContainerHandle(this.context, started, streams, {
-        ...run,
         timeoutMs: toTimeout(options.timeout),
         cpuTimeMs: toTimeout(options.cpuTime),
         signal: options.signal,
         keep: options.keep ?? false,
         hasStorageSize: options.storageOpt?.size !== undefined,
+        ...run,
       });
     } catch (error) {
       run.collector?.close();

@@ -1,4 +1,5 @@
 import { invalidArgument, SkiffError } from '../common/errors';
+import { withMembers } from '../common/with-members';
 import { toOutputLimit } from '../spec/options';
 import type * as Collect from './collect';
 import type { Container, ExitResult, RunOptions, RunResult } from './options';
@@ -28,7 +29,10 @@ export async function runToEnd<Started extends Command>(
   if (!(maxBuffer >= 0)) throw invalidArgument(`invalid maxBuffer: ${maxBuffer}`);
   throwIfAborted(command, signal);
   const stdin = options.stdin ?? (input === undefined ? 'ignore' : 'pipe');
-  const [{ collect, feed }, container] = await Promise.all([collecting(), start({ ...options, stdin })]);
+  const [{ collect, feed }, container] = await Promise.all([
+    collecting(),
+    start(withMembers(options, { stdin })),
+  ]);
   const output = new OutputLimit(toOutputLimit(options.outputLimit), () => container.kill('SIGKILL'));
   const count = (bytes: number) => output.count(bytes);
   const [stdout, stderr, , result] = await Promise.all([
@@ -44,10 +48,13 @@ export async function runToEnd<Started extends Command>(
   throwIfAborted(command, signal);
   // Here and not before: it may have ended by itself with more in the pipe than is allowed.
   if (output.isExceeded) result.verdict.status = 'output';
-  const told = { ...result, truncated: { stdout: stdout.truncated, stderr: stderr.truncated } };
-  const text = { ...told, stdout: stdout.bytes.toString(), stderr: stderr.bytes.toString() };
+  const truncated = { stdout: stdout.truncated, stderr: stderr.truncated };
+  const told = withMembers(result, { truncated });
+  const text = withMembers(told, { stdout: stdout.bytes.toString(), stderr: stderr.bytes.toString() });
   if (options.reject && result.exitCode !== 0) throw commandFailed(command, text);
-  return options.encoding === 'buffer' ? { ...told, stdout: stdout.bytes, stderr: stderr.bytes } : text;
+  return options.encoding === 'buffer'
+    ? withMembers(told, { stdout: stdout.bytes, stderr: stderr.bytes })
+    : text;
 }
 
 /** Counts the bytes of both streams, and kills once there are more than the limit. */

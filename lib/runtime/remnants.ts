@@ -10,6 +10,7 @@ import {
 import { containerPaths } from '../workspace';
 import type { RuntimeContext } from './context';
 import type { IdRange } from '../common/id-range';
+import { withMembers } from '../common/with-members';
 import type { StartPlan } from './start-plan';
 import { nativeRemoval, removeRemains, type Remains } from './removal';
 
@@ -83,15 +84,14 @@ export class Remnants {
     const removal = nativeRemoval(this.remains);
     this.mounts = -1;
     this.counters = cgroup?.counters() ?? [];
-    return {
-      ...removal,
+    return withMembers(removal, {
       trees: [...removal.trees, ...claims],
       pipe,
       reaper: reaper.get(),
       counters: this.counters.map(({ file }) => file),
       namespace: mounts,
-      ...(used !== undefined && { used }),
-    };
+      used,
+    });
   }
 
   /** Its processes have ended. */

@@ -1,4 +1,5 @@
 import type { Resources } from '../common/resources';
+import { withMembers } from '../common/with-members';
 import { bindsPlan } from './binds';
 import { needsDeviceCgroup } from './devices';
 import { processBase } from './exec';
@@ -77,11 +78,10 @@ export class SpecStencil {
     const { compiled } = this;
     // Of a process the environment alone has the id in it: its short form, as the host's name.
     const [short, other] = [this.id, id].map(text => text.slice(0, SHORT_ID)) as [string, string];
-    return {
-      ...compiled,
-      setup: { ...compiled.setup, id },
-      process: { ...compiled.process, id },
+    return withMembers(compiled, {
+      setup: withMembers(compiled.setup, { id }),
+      process: withMembers(compiled.process, { id }),
       base: compiled.base.replaceAll(short, other),
-    };
+    });
   }
 }

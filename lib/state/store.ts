@@ -4,6 +4,7 @@ import { errorCode, SkiffError } from '../common/errors';
 import { identify, isAlive, type ProcessIdentity } from '../common/identity';
 import { isRootless } from '../common/rootless';
 import { unlessGone } from '../common/unless-gone';
+import { withMembers } from '../common/with-members';
 import { isRecord } from './check-record';
 import { IdPool } from './id-pool';
 import { NameClaims } from './names';
@@ -84,7 +85,7 @@ export class ContainerStore {
     if (!mounts) return JSON.stringify(record);
     const known = this.mountTexts.get(mounts) ?? JSON.stringify(mounts);
     this.mountTexts.set(mounts, known);
-    return `${JSON.stringify({ ...record, mounts: undefined }).slice(0, -1)},"mounts":${known}}`;
+    return `${JSON.stringify(withMembers(record, { mounts: undefined })).slice(0, -1)},"mounts":${known}}`;
   }
 
   /**

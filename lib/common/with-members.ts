@@ -1,0 +1,7 @@
+/**
+ * `{ ...base, ...more }` for what is made often. Where members follow a spread, V8 (11.3 of Node 20) gives the new object a
+ * shape of its own each time, and whatever reads it later has to look each member up; this one has the same shape again.
+ */
+export function withMembers<Base extends object, More extends object>(base: Base, more: More): Base & More {
+  return Object.assign({}, base, more);
+}
