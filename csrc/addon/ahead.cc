@@ -44,8 +44,7 @@ Ahead::~Ahead()
 bool Ahead::Prepare(const std::shared_ptr<Ahead> &used, skiff_error *error)
 {
     bool done = skiff_prepare(&ahead_, used ? used->Take()->directory : nullptr, mounts_, error);
-    skiff_close_fd(&user_.fd);
-    user_.fd = -1;
+    user_.Close();
     if (!done)
         Discard();
     return done;

@@ -12,7 +12,6 @@ extern "C" {
 }
 
 #include <optional>
-#include <set>
 #include <unistd.h>
 
 namespace skiff {
@@ -24,18 +23,29 @@ class Owned {
 
     ~Owned()
     {
-        for (int fd : fds_)
-            close(fd);
+        for (size_t fd = 0; fd < is_ours_.size(); fd++)
+            if (is_ours_[fd])
+                close(static_cast<int>(fd));
     }
 
     int Adopt(int fd)
     {
-        fds_.insert(fd);
+        auto number = static_cast<size_t>(fd);
+        if (number >= is_ours_.size())
+            is_ours_.resize(number + 1);
+        is_ours_[number] = true;
         return fd;
     }
 
     // False where it is none of ours (any more): closing it would hit somebody else's.
-    bool Release(int fd) { return fds_.erase(fd) > 0; }
+    bool Release(int fd)
+    {
+        auto number = static_cast<size_t>(fd);
+        bool was_ours = fd >= 0 && number < is_ours_.size() && is_ours_[number];
+        if (was_ours)
+            is_ours_[number] = false;
+        return was_ours;
+    }
 
     // Looked at once: nothing of Node's makes this process ignore another signal later.
     bool IgnoresFew()
@@ -51,7 +61,7 @@ class Owned {
 
   private:
     std::optional<bool> ignores_few_;
-    std::set<int> fds_;
+    std::vector<bool> is_ours_; // by descriptor
 };
 
 } // namespace skiff

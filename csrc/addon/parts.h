@@ -25,7 +25,12 @@ skiff_id_range IdsOption(const Napi::Object &options);
 // A descriptor; closed where the environment that wanted it is gone.
 struct Descriptor {
     int fd = -1;
-    ~Descriptor() { skiff_close_fd(&fd); }
+    ~Descriptor() { Close(); }
+    void Close()
+    {
+        skiff_close_fd(&fd);
+        fd = -1;
+    }
 };
 
 // Pointers into the texts, which must outlive them.

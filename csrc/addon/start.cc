@@ -30,6 +30,15 @@ std::vector<int> StdioOption(const Napi::Object &options)
     return stdio;
 }
 
+// A descriptor that is the start's from here on; -1: there is none.
+int NetworkOption(const Napi::Object &options)
+{
+    int fd = IntOption(options, "network", -1);
+    if (fd >= 0 && !Owned::Of(options.Env()).Release(fd))
+        throw Napi::TypeError::New(options.Env(), "option 'network' is none that is there");
+    return fd;
+}
+
 // What a start takes, read on the main thread.
 struct Request {
     std::optional<Directory> directory;
@@ -39,7 +48,7 @@ struct Request {
     std::optional<Cgroups> cgroups;
     std::vector<uint8_t> plan, binds, process;
     std::vector<int> stdio;
-    Descriptor watchdog, starter;
+    Descriptor watchdog, starter, network;
     std::string fault_step;
     skiff_start_options options{};
 
@@ -61,7 +70,7 @@ struct Request {
             process = StampedOption(from, "process");
         options.init = IntOption(from, "init");
         options.namespaces = IntOption(from, "namespaces");
-        options.network = IntOption(from, "network", -1);
+        options.network = network.fd = NetworkOption(from);
         options.hold_mounts = BoolOption(from, "holdMounts", false);
         options.few_ignored = Owned::Of(from.Env()).IgnoresFew();
         options.await_command = BoolOption(from, "awaitCommand", true);
@@ -84,6 +93,15 @@ struct Request {
     }
 
     Request(const Request &) = delete;
+
+    // Of the thread pool: nothing of it is used after that.
+    bool Run(skiff_started *started, skiff_error *error)
+    {
+        bool done = skiff_start_container(&options, started, error);
+        for (Descriptor *held : {&watchdog, &starter, &network})
+            held->Close();
+        return done;
+    }
 
   private:
     void Link()
@@ -160,7 +178,7 @@ Napi::Value Start(const Napi::CallbackInfo &info)
     return Job<Started>::Start(
         info.Env(),
         [request](Started &result, skiff_error *error) {
-            return result.there = skiff_start_container(&request->options, &result.started, error);
+            return result.there = request->Run(&result.started, error);
         },
         [request, marks](Napi::Env env, Started &result) { return StartedToJs(env, *request, marks, result); });
 }

@@ -15,8 +15,11 @@ export type DebugLog = (format: string, ...values: unknown[]) => void;
  */
 export function debugLog(part: string): DebugLog {
   let log: createDebug.Debugger | undefined;
+  let isShown: boolean | undefined;
   return (format, ...values) => {
-    if (!process.env.DEBUG) return;
+    // Once, as the package does: each look into the environment takes a lock.
+    isShown ??= Boolean(process.env.DEBUG);
+    if (!isShown) return;
     log ??= createLog(`skiff:${part}`);
     log(format, ...values);
   };

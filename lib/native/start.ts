@@ -72,7 +72,7 @@ export interface NativeStartOptions {
   init: number;
   /** CLONE_NEW flags, clone(2). */
   namespaces: number;
-  /** Network namespace to be in, from `makeNetwork`; -1: none but that of `namespaces`. */
+  /** Network namespace to be in, from `makeNetwork`, which `start` closes; -1: none but that of `namespaces`. */
   network: number;
   /** A user namespace of its own, whose ids from 0 on are these of the caller's. */
   ids?: IdRange;

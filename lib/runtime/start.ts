@@ -17,7 +17,6 @@ import {
   type NativeStarted,
   type NativeStartOptions,
 } from '../native';
-import type { CompiledSpec } from '../spec/compiled';
 import { CLONE_NEWNET, type Fault } from '../spec/plan';
 import { RECORD_VERSION, type ContainerRecord } from '../state';
 import { workspaceFailure } from '../workspace';
@@ -140,14 +139,13 @@ async function takeSteps(
   const mountBase = base.value ?? (await base.get());
   // There before the container is: its failure leaves nothing running.
   if (!remnants.isSeen) context.reaper.get();
-  const made = ahead?.user?.namespaces;
   const start = monotonicMs();
   directory.made = plan.claimName;
   const options = nativeOptions(context, plan, cgroups, { directory, watchdog: companion.pipe, mountBase });
-  if (ids) Object.assign(options, { ids, userNamespace: made?.user ?? -1 });
+  if (ids) Object.assign(options, { ids, userNamespace: ahead?.user?.namespace ?? -1 });
   givePipes(options.stdio, ids);
   if (plan.isCommon && !ahead?.parts) takeLeft(context, options, remnants);
-  const started = await inNetwork(context, plan.spec, options, made?.network).catch((error: unknown) => {
+  const started = await inNetwork(context, plan, options).catch((error: unknown) => {
     remnants.cgroup = plannedCgroup(cgroups, error);
     throw error;
   });
@@ -190,23 +188,18 @@ function watchInit(
   return { init: new RunningInit(pid, pidfd, onExit, last), ends: { pipe: last ? -1 : pipe, terminal } };
 }
 
-/**
- * With the namespaces that the spec asks for; the network's may be one that is there already.
- *
- * @param made that of a user namespace which was made ahead
- */
+/** With the namespaces that the spec asks for; the network's may be one that is there already. */
 function inNetwork(
   { spares }: RuntimeContext,
-  { namespaces, ownNetwork, ownUser }: CompiledSpec,
+  { spec, ahead }: StartPlan,
   options: Omit<NativeStartOptions, 'namespaces' | 'network'>,
-  made?: number,
 ): Promise<NativeStarted> {
-  const start = (network: number) => {
-    const own = ownNetwork && network < 0 ? CLONE_NEWNET : 0;
-    return native().start(Object.assign(options, { namespaces: namespaces | own, network }));
-  };
+  const { namespaces, ownNetwork, ownUser } = spec;
   // One of the spare ones is not a user namespace's own: nobody in that could do anything with it.
-  return ownNetwork && !ownUser ? spares.network.during(start) : start(ownNetwork ? (made ?? -1) : -1);
+  const made = ownUser ? ahead?.user : spares.network;
+  const network = ownNetwork ? (made?.takeNetwork() ?? -1) : -1;
+  const own = ownNetwork && network < 0 ? CLONE_NEWNET : 0;
+  return native().start(Object.assign(options, { namespaces: namespaces | own, network }));
 }
 
 /** A name is claimed by a container that is there: its directory is made first. */

@@ -88,7 +88,7 @@ export class SpareContainer {
         directory,
         workspace: driver.plan({ layers, containerDir: directory, ephemeral: true }),
         mount: areLayersFixed,
-        ...(user && { ids: user.range, userNamespace: user.namespaces.user }),
+        ...(user && { ids: user.range, userNamespace: user.namespace }),
         cgroups: cgroups.directories,
       });
       return { ahead, directory, cgroups };

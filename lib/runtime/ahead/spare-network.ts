@@ -16,15 +16,12 @@ export class SpareNetwork implements Spare {
     return this.spare >= 0;
   }
 
-  /** One start with a network namespace of its own: with its descriptor, or -1 where the clone has to make it. */
-  async during<T>(start: (network: number) => Promise<T>): Promise<T> {
+  /** Its descriptor, for `start`, which closes it; -1: the clone has to make one. */
+  takeNetwork(): number {
     const taken = this.spare;
     this.spare = -1;
-    try {
-      return await start(taken);
-    } finally {
-      if (taken >= 0) this.give(taken);
-    }
+    if (taken >= 0) this.reserve.giveBack();
+    return taken;
   }
 
   async prepare(): Promise<void> {
@@ -33,12 +30,6 @@ export class SpareNetwork implements Spare {
   }
 
   drop(): void {
-    if (this.spare >= 0) this.give(this.spare);
-    this.spare = -1;
-  }
-
-  private give(fd: number): void {
-    native().close({ fds: [fd] });
-    this.reserve.giveBack();
+    if (this.isReady) native().close({ fds: [this.takeNetwork()] });
   }
 }

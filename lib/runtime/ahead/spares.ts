@@ -1,3 +1,4 @@
+import { Alarm } from '../../common/alarm';
 import { debugLog } from '../../common/debug';
 import { errorMessage } from '../../common/errors';
 import type { Discards } from './discards';
@@ -24,8 +25,9 @@ export class Spares {
   /** Stands for the container that was started last, as long as it runs. */
   private latest: object | undefined;
   private making: Promise<void> | undefined;
-  private idle: NodeJS.Timeout | undefined;
-  private kept: NodeJS.Timeout | undefined;
+  private readonly idle = new Alarm(IDLE_MS, () => !this.latest && this.prepare());
+  private readonly waited = new Alarm(SHORT_LIFE_MS, () => this.latest && this.prepare());
+  private readonly kept = new Alarm(KEPT_MS, () => this.expire());
   private closed = false;
 
   constructor(
@@ -58,16 +60,13 @@ export class Spares {
   /** Something was done: what follows at once comes first. */
   rest(): void {
     if (!this.areLikely) return;
-    clearTimeout(this.idle);
-    this.idle = setTimeout(() => this.prepare(), this.latest ? SHORT_LIFE_MS : IDLE_MS).unref();
-    if (this.kept) this.kept.refresh();
-    else this.kept = setTimeout(() => this.expire(), KEPT_MS).unref();
+    (this.latest ? this.waited : this.idle).set();
+    this.kept.set();
   }
 
   async close(): Promise<void> {
     this.closed = true;
-    clearTimeout(this.idle);
-    clearTimeout(this.kept);
+    for (const alarm of [this.idle, this.waited, this.kept]) alarm.stop();
     await this.making;
     await this.drop();
   }
@@ -100,7 +99,7 @@ export class Spares {
   }
 
   private expire(): void {
-    if (this.working > 0 || this.making) return void this.kept?.refresh();
+    if (this.working > 0 || this.making) return this.kept.set();
     this.drop().catch((error: unknown) => debug('%s', errorMessage(error)));
   }
 

@@ -7,6 +7,7 @@ import type { ContainerStore, WantedIds } from '../../state';
  * the network. The claim names the container and this process, so that it is swept like that of a start which was killed.
  */
 export class UserAhead {
+  /** Those that it closes: of the user namespace, and of the network namespace as long as that was not taken. */
   private readonly fds: number[];
   private used = false;
 
@@ -15,16 +16,19 @@ export class UserAhead {
     private readonly id: string,
     readonly wanted: WantedIds,
     readonly range: IdRange,
-    readonly namespaces: { user: number; network: number },
+    /** Descriptor of the user namespace. */
+    readonly namespace: number,
+    network: number,
   ) {
-    this.fds = [namespaces.user, namespaces.network];
+    this.fds = [namespace, network];
   }
 
   /** @param id the container's */
   static async make(store: ContainerStore, id: string, wanted: WantedIds): Promise<UserAhead> {
     const range = store.ids.claim(id, wanted, store.owner);
     try {
-      return new UserAhead(store, id, wanted, range, await native().makeUser({ ids: range }));
+      const { user, network } = await native().makeUser({ ids: range });
+      return new UserAhead(store, id, wanted, range, user, network);
     } catch (error) {
       store.ids.free(id, range);
       throw error;
@@ -39,6 +43,11 @@ export class UserAhead {
   use(): IdRange {
     this.used = true;
     return this.range;
+  }
+
+  /** Descriptor of the network namespace, for `start`, which closes it. */
+  takeNetwork(): number {
+    return this.fds.splice(1)[0] ?? -1;
   }
 
   /** Whoever needed the namespaces is in them, or nobody did. */

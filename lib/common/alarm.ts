@@ -1,0 +1,22 @@
+/** A timeout that is set many times before it comes, and keeps no event loop alive. */
+export class Alarm {
+  private timeout: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly ms: number,
+    private readonly ring: () => void,
+  ) {}
+
+  /** It comes so many milliseconds after the last time this was called. */
+  set(): void {
+    // To begin one again takes a third of what it takes to make one.
+    if (this.timeout) this.timeout.refresh();
+    else this.timeout = setTimeout(this.ring, this.ms).unref();
+  }
+
+  /** It does not come any more, unless it is set again. */
+  stop(): void {
+    clearTimeout(this.timeout);
+    this.timeout = undefined;
+  }
+}
