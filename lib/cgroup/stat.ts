@@ -9,8 +9,9 @@ import { readIfThere, type CgroupKernel } from './kernel';
  */
 export function countIn(text: string | null | undefined, key?: string): number | undefined {
   if (!text) return undefined;
-  const count = key === undefined ? text.trim() : valueOf(text, key);
-  return count !== undefined && /^\d+$/.test(count) ? Number(count) : undefined;
+  const at = key === undefined ? 0 : placeOf(text, key);
+  const count = at < 0 ? NaN : Number.parseInt(text.slice(at), 10);
+  return count >= 0 ? count : undefined;
 }
 
 /** A file that holds one number; undefined where the kernel has no such file. */
@@ -23,10 +24,9 @@ export function flatKey(kernel: CgroupKernel, path: string, key: string): number
   return countIn(readIfThere(kernel, path), key);
 }
 
-function valueOf(text: string, key: string): string | undefined {
-  for (const line of text.split('\n')) {
-    const [name, value] = line.split(' ');
-    if (name === key) return value;
-  }
-  return undefined;
+/** Where the value begins that a line tells of this key; -1: none does. */
+function placeOf(text: string, key: string): number {
+  if (text.startsWith(`${key} `)) return key.length + 1;
+  const line = text.indexOf(`\n${key} `);
+  return line < 0 ? -1 : line + key.length + 2;
 }

@@ -1,6 +1,7 @@
 /** A timeout that is set many times before it comes, and keeps no event loop alive. */
 export class Alarm {
   private timeout: NodeJS.Timeout | undefined;
+  private isSet = false;
 
   constructor(
     private readonly ms: number,
@@ -11,12 +12,24 @@ export class Alarm {
   set(): void {
     // To begin one again takes a third of what it takes to make one.
     if (this.timeout) this.timeout.refresh();
-    else this.timeout = setTimeout(this.ring, this.ms).unref();
+    else this.timeout = setTimeout(() => this.comeUp(), this.ms).unref();
+    this.isSet = true;
+  }
+
+  /** The same, unless it is to come already: it comes so many milliseconds after the first of these calls. */
+  setOnce(): void {
+    if (!this.isSet) this.set();
   }
 
   /** It does not come any more, unless it is set again. */
   stop(): void {
     clearTimeout(this.timeout);
     this.timeout = undefined;
+    this.isSet = false;
+  }
+
+  private comeUp(): void {
+    this.isSet = false;
+    this.ring();
   }
 }

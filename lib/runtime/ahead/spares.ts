@@ -27,7 +27,10 @@ export class Spares {
   private making: Promise<void> | undefined;
   private readonly idle = new Alarm(IDLE_MS, () => !this.latest && this.prepare());
   private readonly waited = new Alarm(SHORT_LIFE_MS, () => this.latest && this.prepare());
-  private readonly kept = new Alarm(KEPT_MS, () => this.expire());
+  /** Comes twice in the time that what no start takes is kept. */
+  private readonly kept = new Alarm(KEPT_MS / 2, () => this.expire());
+  private rests = 0;
+  private restsBefore = 0;
   private closed = false;
 
   constructor(
@@ -60,8 +63,9 @@ export class Spares {
   /** Something was done: what follows at once comes first. */
   rest(): void {
     if (!this.areLikely) return;
+    this.rests += 1;
     (this.latest ? this.waited : this.idle).set();
-    this.kept.set();
+    this.kept.setOnce();
   }
 
   async close(): Promise<void> {
@@ -99,7 +103,9 @@ export class Spares {
   }
 
   private expire(): void {
-    if (this.working > 0 || this.making) return this.kept.set();
+    const isInUse = this.working > 0 || this.making !== undefined || this.rests !== this.restsBefore;
+    this.restsBefore = this.rests;
+    if (isInUse) return this.kept.set();
     this.drop().catch((error: unknown) => debug('%s', errorMessage(error)));
   }
 
