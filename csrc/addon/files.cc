@@ -106,7 +106,7 @@ static Napi::Value TakeFileStates(const Napi::CallbackInfo &info)
 
 static Napi::Value AreUnchanged(const Napi::CallbackInfo &info)
 {
-    Napi::Value value = OptionsOf(info, "areUnchanged").Get("states");
+    Napi::Value value = Member(OptionsOf(info, "areUnchanged"), "states");
     if (!value.IsExternal())
         throw Napi::TypeError::New(info.Env(), "option 'states' must come from fileStates");
     const FileStates *all = value.As<Napi::External<FileStates>>().Data();
