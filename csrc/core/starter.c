@@ -29,17 +29,18 @@ static bool send_order(const skiff_launch_options *options, const skiff_cgroup_e
 {
     _Static_assert(SKIFF_MAX_CGROUPS + 5 <= SKIFF_CARRIED, "all of them fit into one message");
     int carried[SKIFF_CARRIED], count = 0;
-    carry(carried, &count, pipe);
     skiff_order order = {
         .namespaces = options->namespaces & ~CLONE_NEWNS,
-        .mount = carry(carried, &count, mount),
-        .base = carry(carried, &count, options->mount_base),
-        .network = carry(carried, &count, options->network),
-        .into = carry(carried, &count, entry->into),
-        .files = count,
         .file_count = entry->file_count,
         .has_binds = options->binds != NULL,
     };
+    /* One by one: members of an initializer may be evaluated in any order, and each counts. */
+    carry(carried, &count, pipe);
+    order.mount = carry(carried, &count, mount);
+    order.base = carry(carried, &count, options->mount_base);
+    order.network = carry(carried, &count, options->network);
+    order.into = carry(carried, &count, entry->into);
+    order.files = count;
     for (int i = 0; i < entry->file_count; i++)
         carry(carried, &count, entry->files[i]);
     return skiff_send(options->starter, SKIFF_START, &order, sizeof order, carried, count, err);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { parseCpuList, requireAvailable } from '../../lib/cgroup/cpulist';
 import { limitsOf } from '../../lib/cgroup/limits';
 import { directoryName, idOfDirectory, isDirectoryOf } from '../../lib/cgroup/names';
+import { countIn } from '../../lib/cgroup/stat';
 import { weightOfShares } from '../../lib/cgroup/weight';
 
 describe('weightOfShares', () => {
@@ -102,5 +103,23 @@ describe('names', () => {
     expect(isDirectoryOf('a', '/sys/fs/cgroup/skiff-b')).toBe(false);
     expect(isDirectoryOf('a', 'skiff-a')).toBe(false);
     expect(isDirectoryOf('a', '/sys/fs/cgroup/../skiff-a')).toBe(false);
+  });
+});
+
+describe('countIn', () => {
+  it.each([
+    ['4096\n', undefined, 4096],
+    ['0\n', undefined, 0],
+    ['9223372036854771712\n', undefined, 9223372036854771712],
+    ['max\n', undefined, undefined],
+    ['', undefined, undefined],
+    ['oom_kill_disable 1\nunder_oom 0\noom_kill 3\n', 'oom_kill', 3],
+    ['oom_kill 3\noom_kill_disable 1', 'oom_kill', 3],
+    ['low 0\nhigh 7', 'high', 7],
+    ['low 0\nhigh 7\n', 'igh', undefined],
+    ['low max\n', 'low', undefined],
+    ['low\n', 'low', undefined],
+  ])('%j, %j: %j', (text, key, count) => {
+    expect(countIn(text, key)).toBe(count);
   });
 });
