@@ -14,10 +14,7 @@ export class Turns {
    * @returns whether it had to wait
    */
   async take(): Promise<boolean> {
-    if (this.taken < this.limit || this.ended) {
-      this.taken += 1;
-      return false;
-    }
+    if (this.takeNow()) return false;
     // Handed over by who has it, so that nobody who comes later slips in.
     await new Promise<void>(resolve => this.waiting.push(resolve));
     return true;
@@ -25,12 +22,19 @@ export class Turns {
 
   /** Do something in one's turn. */
   async during<T>(work: () => Promise<T>): Promise<T> {
-    await this.take();
+    if (!this.takeNow()) await this.take();
     try {
       return await work();
     } finally {
       this.giveBack();
     }
+  }
+
+  /** Where nobody has to wait. */
+  private takeNow(): boolean {
+    const isFree = this.taken < this.limit || this.ended;
+    if (isFree) this.taken += 1;
+    return isFree;
   }
 
   giveBack(): void {

@@ -224,7 +224,7 @@ export class Images {
    *
    * @throws SkiffError IMAGE_NOT_FOUND, AMBIGUOUS; or as unpacking a tar does
    */
-  async source(name: string): Promise<RootSource> {
+  source(name: string): RootSource | Promise<RootSource> {
     return this.sources.get(name) ?? this.findSource(name);
   }
 

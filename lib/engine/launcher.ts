@@ -156,25 +156,29 @@ export class Launcher {
     }
   }
 
-  private async stencil(
+  // What is known is not promised, here and below: each promise between an option and the clone is two turns of the queue.
+  private stencil(
     input: CompileInput,
     mounts: ContainerMounts | undefined,
     last: LastStart | undefined,
-  ): Promise<SpecStencil> {
+  ): SpecStencil | Promise<SpecStencil> {
     const known = last && this.compiler.again(last, input.source, mounts);
     return known ?? this.compiler.compile(input, mounts, last);
   }
 
   /** The read-only layers, topmost first, and what the image says. */
-  async source({ image, rootfs }: Pick<StartOptions, 'image' | 'rootfs'>): Promise<RootSource> {
+  source({ image, rootfs }: Pick<StartOptions, 'image' | 'rootfs'>): RootSource | Promise<RootSource> {
     if (rootfs !== undefined) {
       if (image !== undefined) throw invalidArgument('image and rootfs exclude each other');
       return { name: rootfs, layers: [requireDirectory(rootfs)], stored: false, config: {} };
     }
     const start = monotonicMs();
-    const source = await this.images.source(image ?? 'busybox');
-    this.context.trace.add(source.name, 'read-only layer', start);
-    return source;
+    const noteTime = (source: RootSource) => {
+      this.context.trace.add(source.name, 'read-only layer', start);
+      return source;
+    };
+    const source = this.images.source(image ?? 'busybox');
+    return source instanceof Promise ? source.then(noteTime) : noteTime(source);
   }
 
   /** The same of a container that has been made before; a directory is looked at again. */
@@ -217,7 +221,7 @@ export class Launcher {
     return this.context.fault ? undefined : kindOf(input);
   }
 
-  private async launch(
+  private launch(
     id: string,
     spec: CompiledSpec,
     source: RootSource,
@@ -295,7 +299,18 @@ export class Launcher {
    *
    * @param made name of the driver whose write layer there is already: no other can read it
    */
-  private async driverFor(
+  private driverFor(
+    layers: string[],
+    ids: PlannedIds | undefined,
+    made?: string,
+  ): StorageDriver | Promise<StorageDriver> {
+    const { value } = this.storage.driver;
+    const isUsual = value && !needsFuse(ids) && (made ?? value.name) === value.name;
+    const takesThem = isUsual && value.refuses({ layers, root: this.root }) === undefined;
+    return takesThem ? value : this.selectFor(layers, ids, made);
+  }
+
+  private async selectFor(
     layers: string[],
     ids: PlannedIds | undefined,
     made?: string,

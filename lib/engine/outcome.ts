@@ -28,11 +28,12 @@ export async function runToEnd<Started extends Command>(
   const { input, maxBuffer = DEFAULT_MAX_BUFFER, signal } = options;
   if (!(maxBuffer >= 0)) throw invalidArgument(`invalid maxBuffer: ${maxBuffer}`);
   throwIfAborted(command, signal);
-  const stdin = options.stdin ?? (input === undefined ? 'ignore' : 'pipe');
-  const [{ collect, feed }, container] = await Promise.all([
-    collecting(),
-    start(withMembers(options, { stdin })),
-  ]);
+  // Not after the spread, for the reason of withMembers, which is not for objects of others.
+  const given: RunOptions = { stdin: undefined, ...options };
+  given.stdin ??= input === undefined ? 'ignore' : 'pipe';
+  const loading = collecting();
+  const container = await start(given);
+  const { collect, feed } = await loading;
   const output = new OutputLimit(toOutputLimit(options.outputLimit), () => container.kill('SIGKILL'));
   const count = (bytes: number) => output.count(bytes);
   const [stdout, stderr, , result] = await Promise.all([

@@ -87,7 +87,8 @@ export class Pool {
     try {
       if (waited) this.requireOpen();
       this.idle = false;
-      return await this.runNow(command, { ...this.options, ...options }, since);
+      // A member before them for the reason of withMembers.
+      return await this.runNow(command, { input: undefined, ...this.options, ...options }, since);
     } finally {
       this.turns.giveBack();
       this.refill();

@@ -30,6 +30,13 @@ function leftIn(root: string): string[] {
 }
 
 describe('run', () => {
+  test('takes no option from a member that is called __proto__', async () => {
+    const options = JSON.parse('{"__proto__": {"privileged": true, "reject": true}}') as object;
+    const effective = sh('grep CapEff /proc/self/status; exit 3');
+    const [{ stdout }, plain] = await Promise.all([skiff().run(effective, options), skiff().run(effective)]);
+    expect(stdout).toBe(plain.stdout);
+  });
+
   test('resolves with all of the result', async () => {
     const result = await skiff().run(sh('echo out; echo err >&2; exit 3'));
     expect(result).toEqual({
