@@ -11,10 +11,11 @@ import type { StartPlan } from '../runtime/start-plan';
 import { undoAgain, withFailures } from '../runtime/steps';
 import type { CompiledSpec, SpecStencil } from '../spec/compiled';
 import { checkOptions, toTimeout } from '../spec/options';
-import { selectDriver, type StorageDriver } from '../workspace';
+import type { StorageDriver } from '../workspace';
 import { checkStdio, requireDirectory } from './checks';
 import { collectorOf, type Collector } from './collector';
 import { ContainerHandle, type HandleOptions } from './container';
+import { Drivers } from './drivers';
 import { withFiles } from './input-files';
 import { countersOf, kindOf, type KindInput } from './kind';
 import { KnownMounts } from './known-mounts';
@@ -25,9 +26,8 @@ import type { StartOptions } from './options';
 import { throwIfAborted } from './outcome';
 import { SpecCompiler, type CompileInput } from './spec-compiler';
 import { ContainerStreams } from './stdio';
-import { selectShifting } from './shifting-driver';
 import { refuseStorageSize, toStorageSize } from './storage-size';
-import { containerIds, idSupply, needsFuse } from './user-namespace';
+import { containerIds, idSupply } from './user-namespace';
 import type { Word } from '../spec/types';
 import type { IdSupply, RecordedMount } from '../state';
 
@@ -67,15 +67,17 @@ const PARKED = { stdio: 'parked', awaitCommand: false } as const;
 export class Launcher {
   private readonly compiler: SpecCompiler;
   private readonly knownMounts = new KnownMounts();
+  private readonly drivers: Drivers;
   private supply: IdSupply | undefined;
 
   constructor(
-    private readonly root: string,
+    root: string,
     private readonly context: RuntimeContext,
-    private readonly storage: { asked: string; driver: Lazy<StorageDriver> },
+    storage: { asked: string; driver: Lazy<StorageDriver> },
     private readonly images: Images,
   ) {
     this.compiler = new SpecCompiler(context);
+    this.drivers = new Drivers(root, storage);
   }
 
   /**
@@ -99,7 +101,7 @@ export class Launcher {
       if (this.context.unfinished.size > 0) await undoAgain(this.context.unfinished);
       const source = await this.source(options);
       const ids = this.ids(options);
-      const driver = await this.driverFor(source.layers, ids);
+      const driver = await this.drivers.for(source.layers, ids);
       const mounts = this.mounts(options, source);
       const stencil = await this.stencil({ command, options, source }, mounts, last);
       const kind = this.kind({ options, source, driver, ids, spec: stencil.compiled });
@@ -124,7 +126,7 @@ export class Launcher {
     const mounts = this.mounts(options, source);
     const stencil = await this.compiler.compile({ command: NO_COMMAND, options, source }, mounts);
     const ids = this.ids(options);
-    const driver = await this.driverFor(source.layers, ids);
+    const driver = await this.drivers.for(source.layers, ids);
     const parts = { mounts, ids, driver, isCommon: false };
     const started = await this.launch(id, { ...stencil.for(id), args: [] }, source, options, {
       ...PARKED,
@@ -207,7 +209,7 @@ export class Launcher {
     const mounts = this.mounts(options, source, recorded?.mounts);
     const input = { command, options, source };
     const spec = await this.compiler.compileDetached(id, input, mounts?.mounts ?? []);
-    const driver = await this.driverFor(source.layers, this.ids(options), recorded?.driver);
+    const driver = await this.drivers.for(source.layers, this.ids(options), recorded?.driver);
     return { source, spec, mounts, driver };
   }
 
@@ -292,36 +294,6 @@ export class Launcher {
     recorded?: readonly RecordedMount[],
   ): ContainerMounts | undefined {
     return this.knownMounts.resolve(options, config.volumes ?? [], this.context, recorded);
-  }
-
-  /**
-   * The driver chosen at the opening may not be able to take every directory as a layer.
-   *
-   * @param made name of the driver whose write layer there is already: no other can read it
-   */
-  private driverFor(
-    layers: string[],
-    ids: PlannedIds | undefined,
-    made?: string,
-  ): StorageDriver | Promise<StorageDriver> {
-    const { value } = this.storage.driver;
-    const isUsual = value && !needsFuse(ids) && (made ?? value.name) === value.name;
-    const takesThem = isUsual && value.refuses({ layers, root: this.root }) === undefined;
-    return takesThem ? value : this.selectFor(layers, ids, made);
-  }
-
-  private async selectFor(
-    layers: string[],
-    ids: PlannedIds | undefined,
-    made?: string,
-  ): Promise<StorageDriver> {
-    if (needsFuse(ids)) return selectShifting({ root: this.root, layers });
-    const { asked } = this.storage;
-    const driver = await this.storage.driver.get();
-    if (made !== undefined && made !== driver.name)
-      return selectDriver({ root: this.root, name: made, layers });
-    if (driver.refuses({ layers, root: this.root }) === undefined) return driver;
-    return selectDriver({ root: this.root, name: asked, layers });
   }
 }
 
