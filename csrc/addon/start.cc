@@ -94,7 +94,7 @@ struct Request {
 
     Request(const Request &) = delete;
 
-    // Of the thread pool: nothing of it is used after that.
+    // Of the thread pool. Its descriptors have served then: to close them is not left to the event loop's thread.
     bool Run(skiff_started *started, skiff_error *error)
     {
         bool done = skiff_start_container(&options, started, error);

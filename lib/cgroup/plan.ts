@@ -125,15 +125,16 @@ function planDirectory(part: Part, limits: Limits, name: string, kernel: CgroupK
   const { parent, controllers } = place;
   const own = Object.fromEntries(required.map(controller => [controller, limits[controller]])) as Limits;
   const settings = managerOf(version).settings(kernel, own, parent, controllers);
-  const planned = {
+  const planned: PlannedDirectory = {
     path: `${parent}/${name}`,
     version,
     controllers,
     required,
     optional: required.length === 0,
+    settings,
   };
-  const program = version === 2 && own.devices ? { deviceProgram: deviceProgram(own.devices) } : {};
-  return [{ settings, ...planned, ...program }];
+  if (version === 2 && own.devices) planned.deviceProgram = deviceProgram(own.devices);
+  return [planned];
 }
 
 /**

@@ -10,7 +10,7 @@ export class Alarm {
 
   /** It comes so many milliseconds after the last time this was called. */
   set(): void {
-    // To begin one again takes a third of what it takes to make one.
+    // To begin one again is less than to clear it and to make another one.
     if (this.timeout) this.timeout.refresh();
     else this.timeout = setTimeout(() => this.comeUp(), this.ms).unref();
     this.isSet = true;

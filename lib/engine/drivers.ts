@@ -18,23 +18,21 @@ export class Drivers {
    * @param made name of the driver whose write layer there is already: no other can read it
    */
   for(layers: string[], ids: PlannedIds | undefined, made?: string): StorageDriver | Promise<StorageDriver> {
-    const { value } = this.storage.driver;
-    const isUsual = value && !needsFuse(ids) && (made ?? value.name) === value.name;
-    const takesThem = isUsual && value.refuses({ layers, root: this.root }) === undefined;
-    return takesThem ? value : this.selectFor(layers, ids, made);
+    if (needsFuse(ids)) return selectShifting({ root: this.root, layers });
+    const { driver } = this.storage;
+    return driver.value
+      ? this.orOther(driver.value, layers, made)
+      : driver.get().then(chosen => this.orOther(chosen, layers, made));
   }
 
-  private async selectFor(
+  private orOther(
+    chosen: StorageDriver,
     layers: string[],
-    ids: PlannedIds | undefined,
-    made?: string,
-  ): Promise<StorageDriver> {
-    if (needsFuse(ids)) return selectShifting({ root: this.root, layers });
-    const { asked } = this.storage;
-    const driver = await this.storage.driver.get();
-    if (made !== undefined && made !== driver.name)
-      return selectDriver({ root: this.root, name: made, layers });
-    if (driver.refuses({ layers, root: this.root }) === undefined) return driver;
-    return selectDriver({ root: this.root, name: asked, layers });
+    made: string | undefined,
+  ): StorageDriver | Promise<StorageDriver> {
+    const { root, storage } = this;
+    if (made !== undefined && made !== chosen.name) return selectDriver({ root, name: made, layers });
+    if (chosen.refuses({ layers, root }) === undefined) return chosen;
+    return selectDriver({ root, name: storage.asked, layers });
   }
 }

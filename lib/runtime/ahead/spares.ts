@@ -29,8 +29,8 @@ export class Spares {
   private readonly waited = new Alarm(SHORT_LIFE_MS, () => this.latest && this.prepare());
   /** Comes twice in the time that what no start takes is kept. */
   private readonly kept = new Alarm(KEPT_MS / 2, () => this.expire());
-  private rests = 0;
-  private restsBefore = 0;
+  /** Something was done since it came. */
+  private isUsed = false;
   private closed = false;
 
   constructor(
@@ -63,7 +63,7 @@ export class Spares {
   /** Something was done: what follows at once comes first. */
   rest(): void {
     if (!this.areLikely) return;
-    this.rests += 1;
+    this.isUsed = true;
     (this.latest ? this.waited : this.idle).set();
     this.kept.setOnce();
   }
@@ -103,8 +103,8 @@ export class Spares {
   }
 
   private expire(): void {
-    const isInUse = this.working > 0 || this.making !== undefined || this.rests !== this.restsBefore;
-    this.restsBefore = this.rests;
+    const isInUse = this.working > 0 || this.making !== undefined || this.isUsed;
+    this.isUsed = false;
     if (isInUse) return this.kept.set();
     this.drop().catch((error: unknown) => debug('%s', errorMessage(error)));
   }
